@@ -1,0 +1,68 @@
+# Every target makes the environment it needs, and does nothing for it when it is up to date.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+STAMP := $(VENV)/.installed
+
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DAGSTER_DISABLE_TELEMETRY := 1
+export GX_ANALYTICS_ENABLED := false
+export PYTHONHASHSEED ?= random
+
+.PHONY: help demo test check format ui bench lock env
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: $(STAMP) ## a believable company: its exports, a run, its closed months, the result
+	$(BIN)/tieout demo
+
+test: $(STAMP) ## all tests but the slow proofs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
+	$(BIN)/python -m tests.checks.imports
+	$(BIN)/python -m tests.checks.portability
+
+format: $(STAMP) ## write Python and SQL the way `check` wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+
+ui: $(STAMP) ## Dagster's web interface on 127.0.0.1
+	$(BIN)/tieout ui
+
+bench: $(STAMP) ## times and memory on 200,000 contract lines
+	$(BIN)/python -m tests.benchmarks
+
+env: $(STAMP) ## the environment alone
+
+lock: ## pin all requirements again, with hashes and without index addresses (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+
+# With uv where it is present, else with venv and pip; the same pinned and hashed packages either way.
+$(STAMP): pyproject.toml requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "tieout needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1). Try: make PYTHON=python3.11"; exit 2; }
+	@if command -v uv > /dev/null; then \
+		[ -x $(BIN)/python ] || uv venv --quiet --python "$(PYTHON)" $(VENV); \
+		uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
+		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	else \
+		[ -x $(BIN)/pip ] || "$(PYTHON)" -m venv --clear $(VENV); \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
+	fi
+	@$(BIN)/python -m compileall -q orchestration warehouse expectations
+	@touch $@

@@ -1,0 +1,7 @@
+{# Calendar arithmetic shared by the recognition rules: a month is the integer 12 × year + month − 1. #}
+
+{% macro month_index(day) -%}cast(year({{ day }}) * 12 + month({{ day }}) - 1 as integer){%- endmacro %}
+
+{% macro first_of_month(day) -%}{{ add_days(day, '1 - day(' ~ day ~ ')') }}{%- endmacro %}
+
+{% macro days_in_month(day) -%}cast(day(last_day({{ day }})) as integer){%- endmacro %}

@@ -1,0 +1,35 @@
+{# What differs between engines, one macro each, dispatched by adapter. Models stay plain. #}
+
+{% macro wide_integer() -%}{{ return(adapter.dispatch('wide_integer', 'tieout')()) }}{%- endmacro %}
+{% macro default__wide_integer() -%}hugeint{%- endmacro %}
+{% macro spark__wide_integer() -%}decimal(38, 0){%- endmacro %}
+
+{% macro wide_literal(digits) -%}cast({{ digits }} as {{ wide_integer() }}){%- endmacro %}
+
+{# Truncates towards zero on both engines. #}
+{% macro integer_division(dividend, divisor) -%}
+    {{ return(adapter.dispatch('integer_division', 'tieout')(dividend, divisor)) }}
+{%- endmacro %}
+{% macro default__integer_division(dividend, divisor) -%}(({{ dividend }}) // ({{ divisor }})){%- endmacro %}
+{% macro spark__integer_division(dividend, divisor) -%}(({{ dividend }}) div ({{ divisor }})){%- endmacro %}
+
+{# The same day n months later; a day the month lacks is its last day (accounting.md §4). #}
+{% macro add_months(day, months) -%}
+    {{ return(adapter.dispatch('add_months', 'tieout')(day, months)) }}
+{%- endmacro %}
+{% macro default__add_months(day, months) -%}cast({{ day }} + to_months(cast({{ months }} as integer)) as date){%- endmacro %}
+{% macro spark__add_months(day, months) -%}add_months({{ day }}, cast({{ months }} as int)){%- endmacro %}
+
+{% macro add_days(day, days) -%}{{ return(adapter.dispatch('add_days', 'tieout')(day, days)) }}{%- endmacro %}
+{% macro default__add_days(day, days) -%}({{ day }} + cast({{ days }} as integer)){%- endmacro %}
+{% macro spark__add_days(day, days) -%}date_add({{ day }}, cast({{ days }} as int)){%- endmacro %}
+
+{# Days from the first day to the second, as an integer. #}
+{% macro days_between(first, second) -%}{{ return(adapter.dispatch('days_between', 'tieout')(first, second)) }}{%- endmacro %}
+{% macro default__days_between(first, second) -%}cast({{ second }} - {{ first }} as bigint){%- endmacro %}
+{% macro spark__days_between(first, second) -%}cast(datediff({{ second }}, {{ first }}) as bigint){%- endmacro %}
+
+{# Null instead of an error where a value overflows: the gate then refuses the row by name. #}
+{% macro try_or_null(expression) -%}{{ return(adapter.dispatch('try_or_null', 'tieout')(expression)) }}{%- endmacro %}
+{% macro default__try_or_null(expression) -%}try({{ expression }}){%- endmacro %}
+{% macro spark__try_or_null(expression) -%}{{ expression }}{%- endmacro %}

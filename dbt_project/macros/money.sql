@@ -1,0 +1,63 @@
+{# Money is an integer of minor units inside the engine and decimal(18,3) in published tables
+   (accounting.md §1). This file holds the only division of the project; every rounding is half away
+   from zero. `numerator` and `denominator` are integers, denominator > 0. #}
+
+{# round(amount × numerator ÷ denominator), half away from zero, exact for any size.
+   BIGINT where 2 × amount × numerator fits, the wide integer elsewhere: HUGEINT arithmetic was measured
+   13 × slower. The division truncates towards zero, so the half is added with the sign of the product. #}
+{% macro prorate(amount, numerator, denominator) -%}
+    (case
+        when ({{ amount }}) = 0 or ({{ numerator }}) = 0 then cast(0 as bigint)
+        when ({{ numerator }}) = ({{ denominator }}) then ({{ amount }})
+        when abs({{ amount }}) <= {{ integer_division('4000000000000000000', 'abs(' ~ numerator ~ ')') }}
+            then {{ _round_half_away('cast(' ~ amount ~ ' as bigint) * cast(' ~ numerator ~ ' as bigint)',
+                                     'cast(' ~ denominator ~ ' as bigint)') }}
+        else cast({{ _round_half_away(
+            'cast(' ~ amount ~ ' as ' ~ wide_integer() ~ ') * cast(' ~ numerator ~ ' as ' ~ wide_integer() ~ ')',
+            'cast(' ~ denominator ~ ' as ' ~ wide_integer() ~ ')') }} as bigint)
+    end)
+{%- endmacro %}
+
+{% macro _round_half_away(product, denominator) -%}
+    {{ integer_division(
+        '2 * (' ~ product ~ ') + case when (' ~ product ~ ') < 0 then - (' ~ denominator ~ ') else ' ~ denominator ~ ' end',
+        '2 * (' ~ denominator ~ ')') }}
+{%- endmacro %}
+
+{# Decimal amount of a source -> integer minor units. The gate has refused amounts finer than the minor unit. #}
+{% macro to_minor(amount, exponent) -%}
+    cast(({{ amount }}) * (case {{ exponent }} when 0 then 1 when 2 then 100 when 3 then 1000 end) as bigint)
+{%- endmacro %}
+
+{# Integer minor units -> decimal(18,3), exactly: multiplication by a decimal constant, never a division. #}
+{% macro to_amount(minor, exponent) -%}
+    cast(cast(({{ minor }}) * (case {{ exponent }} when 0 then 1000 when 2 then 10 when 3 then 1 end) as bigint)
+        * cast(0.001 as decimal(4, 3)) as decimal(18, 3))
+{%- endmacro %}
+
+{# Unit price (9 decimals) × quantity (millionths) × months of term, rounded once to the minor unit
+   (accounting.md §3.3); null where it overflows, which the gate refuses by name. #}
+{% macro times_quantity(unit_price) -%}
+    {{ try_or_null('cast(' ~ _round_half_away(
+        'cast(' ~ unit_price ~ ' * 1000000000 as ' ~ wide_integer() ~ ') * quantity_millionths * months_numerator'
+        ~ ' * (case exponent when 0 then 1 when 2 then 100 when 3 then 1000 end)',
+        "cast('1000000000000000' as " ~ wide_integer() ~ ') * months_denominator') ~ ' as bigint)') }}
+{%- endmacro %}
+
+{# dividend ÷ divisor as decimal(18,6), rounded half away from zero; null where there is nothing to divide by.
+   Both are integers of one unit. #}
+{% macro ratio(dividend, divisor) -%}
+    cast(case when ({{ divisor }}) = 0 then null
+        else {{ prorate('(' ~ dividend ~ ') * case when (' ~ divisor ~ ') < 0 then -1 else 1 end',
+                        'cast(1000000 as bigint)', 'nullif(abs(' ~ divisor ~ '), 0)') }} * cast(0.000001 as decimal(7, 6))
+    end as decimal(18, 6))
+{%- endmacro %}
+
+{# decimal(18,3) -> integer thousandths, exactly. #}
+{% macro to_thousandths(amount) -%}cast(({{ amount }}) * 1000 as bigint){%- endmacro %}
+
+{# An amount in the reporting currency, where it already is in it; else null until translation is built
+   (architecture.md 25). #}
+{% macro in_reporting_currency(amount, currency) -%}
+    cast(case when {{ currency }} = context.reporting_currency then {{ amount }} end as decimal(18, 3))
+{%- endmacro %}

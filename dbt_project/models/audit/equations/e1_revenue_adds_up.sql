@@ -1,0 +1,93 @@
+-- Grain: row of audit.tie_outs, at the last day counted.
+-- Why: E1, past + scheduled + unscheduled revenue of a line = its allocated amount on the terms valid then.
+-- Unscheduled is what a held contract holds back, what is open on a line that ends by a known cancellation, and
+-- what lies beyond the last of the company's own accounting_periods.
+
+with lines as (
+
+    select
+        movements.contract_line_id,
+        movements.entity_id,
+        movements.currency,
+        sum(movements.contracted_minor) as contracted_minor,
+        sum(movements.recognized_minor) as recognized_minor
+    from {{ ref('position_movements') }} as movements
+    where movements.contract_line_id != '(not linked)'
+    group by movements.contract_line_id, movements.entity_id, movements.currency
+
+),
+
+scheduled as (
+
+    select contract_line_id, entity_id, sum(scheduled) as scheduled
+    from {{ ref('fct_revenue_schedule') }}
+    group by contract_line_id, entity_id
+
+),
+
+held_back as (
+
+    select contract_line_id, entity_id, held_back_minor from {{ ref('held_lines') }}
+
+),
+
+horizon as (
+
+    select max(end_date) as last_day from {{ ref('dim_period') }}
+
+),
+
+beyond as (
+
+    select segments.contract_line_id, segments.base_minor + segments.spread_minor as final_minor, horizon.last_day as at_date,
+        segments.valid_from, segments.valid_to, segments.base_minor, segments.spread_minor, segments.convention,
+        segments.spread_start, segments.spread_end, segments.first_month, segments.last_month, segments.weight_unit,
+        segments.first_weight, segments.last_weight, segments.total_weight
+    from {{ ref('marts__revenue_segments') }} as segments
+    cross join horizon
+    where horizon.last_day between segments.valid_from and segments.valid_to
+        and segments.spread_minor != 0
+        and segments.spread_end > horizon.last_day
+
+),
+
+beyond_horizon as (
+
+    select contract_line_id, final_minor - recognized_minor as beyond_minor from ( {{ recognized_at('beyond') }} ) as evaluated
+
+),
+
+ending_by_cancellation as (
+
+    select distinct segments.contract_line_id
+    from {{ ref('marts__revenue_segments') }} as segments
+    inner join {{ ref('dim_contract_line') }} as terms on segments.contract_line_id = terms.contract_line_id
+    cross join {{ source('run', 'context') }} as context
+    where terms.method = 'point_in_time' and segments.valid_from > context.cut_date
+
+),
+
+compared as (
+
+    select
+        lines.entity_id || ' ' || lines.currency as scope,
+        'line ' || lines.contract_line_id as item,
+        {{ to_amount('lines.contracted_minor', 'currencies.exponent') }} as expected,
+        {{ to_amount('lines.recognized_minor + coalesce(held_back.held_back_minor, 0) + coalesce(beyond_horizon.beyond_minor, 0)', 'currencies.exponent') }}
+        + coalesce(scheduled.scheduled, 0)
+        + case
+            when ending_by_cancellation.contract_line_id is not null
+                then {{ to_amount('lines.contracted_minor - lines.recognized_minor', 'currencies.exponent') }}
+                    - coalesce(scheduled.scheduled, 0)
+            else 0
+        end as actual
+    from lines
+    inner join {{ ref('exchange__currencies') }} as currencies on lines.currency = currencies.currency
+    left join scheduled on lines.contract_line_id = scheduled.contract_line_id and lines.entity_id = scheduled.entity_id
+    left join held_back on lines.contract_line_id = held_back.contract_line_id and lines.entity_id = held_back.entity_id
+    left join beyond_horizon on lines.contract_line_id = beyond_horizon.contract_line_id
+    left join ending_by_cancellation on lines.contract_line_id = ending_by_cancellation.contract_line_id
+
+)
+
+{{ tie_out('E1', 'compared') }}

@@ -1,0 +1,98 @@
+-- Grain: accepted contract line.
+-- Why: its part of the transaction price on the terms as first signed, by relative SSP (accounting.md §3.2).
+-- Cumulative rounding in line order, so that the parts of a pool always add up to it.
+
+with terms as (
+
+    select contract_line_terms.*
+    from {{ ref('contract_line_terms') }} as contract_line_terms
+    inner join {{ ref('accepted__contract_lines') }} as accepted
+        on contract_line_terms.source_row = accepted.source_row
+
+),
+
+groups as (
+
+    {{ allocation_groups('terms') }}
+
+),
+
+weighed as (
+
+    select
+        terms.*,
+        groups.pool_minor,
+        case when terms.is_residual then groups.residual_ssp_minor else terms.ssp_minor end as line_ssp_minor,
+        case
+            when groups.other_ssp_minor + case when groups.residual_lines > 0 then groups.residual_ssp_minor else 0 end != 0
+                then case when terms.is_residual then groups.residual_ssp_minor else terms.ssp_minor end
+            when terms.is_discount then 0
+            else terms.amount_minor
+        end as basis_minor
+    from terms
+    inner join groups
+        on terms.accounting_contract_id = groups.accounting_contract_id
+        and terms.allocation_group = groups.allocation_group
+
+),
+
+cumulated as (
+
+    select
+        weighed.*,
+        cast(sum(basis_minor) over (
+            partition by accounting_contract_id, allocation_group
+            order by line_number, contract_line_id
+            rows between unbounded preceding and current row
+        ) as bigint) as basis_through_line,
+        cast(sum(basis_minor) over (partition by accounting_contract_id, allocation_group) as bigint) as basis_of_group
+    from weighed
+
+),
+
+signed as (
+
+    -- the denominator of a proration is positive; a negative group basis flips both signs
+    select
+        cumulated.*,
+        case when basis_of_group < 0 then -basis_through_line else basis_through_line end as through_line,
+        case when basis_of_group < 0 then basis_minor - basis_through_line else basis_through_line - basis_minor end
+            as before_line,
+        abs(basis_of_group) as whole
+    from cumulated
+
+),
+
+final as (
+
+    select
+        source_row,
+        contract_line_id,
+        contract_id,
+        accounting_contract_id,
+        line_number,
+        product_id,
+        currency,
+        exponent,
+        signed_date,
+        allocation_group,
+        amount_minor,
+        start_date,
+        end_date,
+        contract_end_date,
+        promised_date,
+        recognition_method,
+        recognition_convention,
+        is_discount,
+        quantity_millionths,
+        cast(line_ssp_minor as bigint) as ssp_minor,
+        ssp_source,
+        case
+            when whole = 0 then cast(0 as bigint)
+            else {{ prorate('pool_minor', 'through_line', 'whole') }} - {{ prorate('pool_minor', 'before_line', 'whole') }}
+        end as allocated_minor
+    from signed
+
+)
+
+select * from final

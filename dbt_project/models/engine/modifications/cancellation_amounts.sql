@@ -1,0 +1,82 @@
+-- Grain: cancelled contract line.
+-- Why: the final amount a cancellation leaves (accounting.md §5): recognized(x − 1) on the terms before it, or
+-- contracted before + amount_delta, and the day on which contracted takes it.
+
+with cancellations as (
+
+    select * from {{ ref('cancellations') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('line_allocations') }}
+
+),
+
+spreads as (
+
+    select
+        cancellations.contract_line_id,
+        cast(0 as bigint) as base_minor,
+        spreads.allocated_minor as spread_minor,
+        spreads.convention,
+        spreads.spread_start,
+        spreads.spread_end,
+        spreads.first_month,
+        spreads.last_month,
+        spreads.weight_unit,
+        spreads.first_weight,
+        spreads.last_weight,
+        spreads.total_weight,
+        {{ add_days('cancellations.first_day_without_service', '-1') }} as at_date
+    from cancellations
+    inner join {{ ref('ratable_spreads') }} as spreads
+        on cancellations.contract_line_id = spreads.contract_line_id
+
+),
+
+earned_ratably as (
+
+    select contract_line_id, recognized_minor from ( {{ recognized_at('spreads') }} ) as evaluated
+
+),
+
+earned_in_steps as (
+
+    select
+        steps.contract_line_id,
+        steps.recognized_minor,
+        row_number() over (partition by steps.contract_line_id order by steps.step_date desc) as recency
+    from {{ ref('recognition_steps') }} as steps
+    inner join cancellations on steps.contract_line_id = cancellations.contract_line_id
+    where steps.step_date < cancellations.first_day_without_service
+
+),
+
+final as (
+
+    select
+        cancellations.contract_line_id,
+        cancellations.event_id,
+        cancellations.effective_date,
+        cancellations.reason,
+        case
+            when lines.recognition_method in ('ratable', 'on_start') or cancellations.amount_delta_minor is not null
+                then cancellations.cancellation_signed_date
+            else cancellations.effective_date
+        end as contracted_date,
+        case
+            when cancellations.amount_delta_minor is not null
+                then lines.allocated_minor + cancellations.amount_delta_minor
+            else coalesce(earned_ratably.recognized_minor, earned_in_steps.recognized_minor, 0)
+        end as final_minor
+    from cancellations
+    inner join lines on cancellations.contract_line_id = lines.contract_line_id
+    left join earned_ratably on cancellations.contract_line_id = earned_ratably.contract_line_id
+    left join earned_in_steps
+        on cancellations.contract_line_id = earned_in_steps.contract_line_id and earned_in_steps.recency = 1
+
+)
+
+select * from final

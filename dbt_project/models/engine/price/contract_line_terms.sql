@@ -1,0 +1,179 @@
+-- Grain: contract line as delivered (exchange record, before the gate).
+-- Why: a line on the terms as first signed, its contract's and its product's defaults filled in, with its
+-- stand-alone selling price (accounting.md §3.3). It stands before the gate because rules ask for the price.
+
+with lines as (
+
+    select * from {{ ref('exchange__contract_lines') }}
+
+),
+
+contracts as (
+
+    select * from {{ ref('exchange__contracts') }}
+
+),
+
+products as (
+
+    select * from {{ ref('exchange__products') }}
+
+),
+
+ssp_prices as (
+
+    select * from {{ ref('exchange__ssp_prices') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('exchange__currencies') }}
+
+),
+
+listed_prices as (
+
+    -- the price list's last entry on or before the signed date
+    select
+        lines.source_row,
+        ssp_prices.ssp_unit,
+        ssp_prices.ssp_per,
+        ssp_prices.ssp_low,
+        ssp_prices.ssp_high,
+        row_number() over (partition by lines.source_row order by ssp_prices.valid_from desc) as recency
+    from lines
+    inner join contracts on lines.contract_id = contracts.contract_id
+    inner join ssp_prices
+        on lines.product_id = ssp_prices.product_id
+        and contracts.currency = ssp_prices.currency
+        and ssp_prices.valid_from <= contracts.signed_date
+
+),
+
+described as (
+
+    select
+        lines.source_row,
+        lines.contract_line_id,
+        lines.contract_id,
+        coalesce(contracts.combined_with, contracts.contract_id) as accounting_contract_id,
+        lines.line_number,
+        lines.product_id,
+        contracts.currency,
+        currencies.exponent,
+        contracts.signed_date,
+        coalesce(lines.allocation_group, '') as allocation_group,
+        {{ to_minor('lines.amount', 'currencies.exponent') }} as amount_minor,
+        coalesce(lines.start_date, contracts.start_date) as start_date,
+        coalesce(lines.end_date, contracts.end_date) as end_date,
+        contracts.end_date as contract_end_date,
+        lines.promised_date,
+        coalesce(lines.recognition_method, products.recognition_method) as recognition_method,
+        coalesce(lines.recognition_convention, products.recognition_convention, 'monthly') as recognition_convention,
+        coalesce(lines.amount < 0 and lines.recognition_method is null and products.recognition_method is null, false)
+            as is_discount,
+        cast(lines.quantity * 1000000 as bigint) as quantity_millionths,
+        coalesce(coalesce(lines.ssp_method, products.ssp_method) = 'residual', false) as is_residual,
+        case
+            when lines.ssp_unit is not null then 'line'
+            when listed_prices.ssp_unit is not null then 'price_list'
+            when products.ssp_unit is not null then 'product'
+        end as ssp_unit_source,
+        coalesce(lines.ssp_unit, listed_prices.ssp_unit, products.ssp_unit) as ssp_unit,
+        case
+            when lines.ssp_unit is not null then coalesce(lines.ssp_per, products.ssp_per, 'unit')
+            when listed_prices.ssp_unit is not null then coalesce(listed_prices.ssp_per, 'unit')
+            else coalesce(products.ssp_per, 'unit')
+        end as ssp_per,
+        coalesce(listed_prices.ssp_low, products.ssp_low) as ssp_low,
+        coalesce(listed_prices.ssp_high, products.ssp_high) as ssp_high
+    from lines
+    left join contracts on lines.contract_id = contracts.contract_id
+    left join products on lines.product_id = products.product_id
+    left join currencies on contracts.currency = currencies.currency
+    left join listed_prices on lines.source_row = listed_prices.source_row and listed_prices.recency = 1
+
+),
+
+terms_of_time as (
+
+    -- months of term by the `monthly` convention, as an exact fraction, for prices per month
+    select
+        source_row,
+        total_weight as months_numerator,
+        weight_unit as months_denominator
+    from (
+        {{ ratable_shape(
+            "(select source_row, start_date as service_start, end_date as service_end, 'monthly' as convention from described where ssp_per = 'month' and start_date <= end_date)"
+        ) }}
+    ) as shaped
+
+),
+
+scaled as (
+
+    select
+        described.*,
+        case described.ssp_per when 'month' then terms_of_time.months_numerator else 1 end as months_numerator,
+        case described.ssp_per when 'month' then terms_of_time.months_denominator else 1 end as months_denominator
+    from described
+    left join terms_of_time on described.source_row = terms_of_time.source_row
+
+),
+
+priced as (
+
+    select
+        scaled.*,
+        {{ times_quantity('ssp_unit') }} as listed_ssp_minor,
+        {{ times_quantity('ssp_low') }} as ssp_low_minor,
+        {{ times_quantity('ssp_high') }} as ssp_high_minor
+    from scaled
+
+),
+
+final as (
+
+    select
+        source_row,
+        contract_line_id,
+        contract_id,
+        accounting_contract_id,
+        line_number,
+        product_id,
+        currency,
+        exponent,
+        signed_date,
+        allocation_group,
+        amount_minor,
+        start_date,
+        end_date,
+        contract_end_date,
+        promised_date,
+        recognition_method,
+        recognition_convention,
+        is_discount,
+        quantity_millionths,
+        is_residual and not is_discount as is_residual,
+        cast(case
+            when is_discount then 0
+            when is_residual then null
+            when ssp_unit = 0 then 0
+            when ssp_unit is null or quantity_millionths is null then amount_minor
+            else listed_ssp_minor
+        end as bigint) as ssp_minor,
+        case
+            when is_discount then 'discount'
+            when is_residual then 'residual'
+            when ssp_unit = 0 then ssp_unit_source
+            when ssp_unit is null or quantity_millionths is null then 'stated'
+            else ssp_unit_source
+        end as ssp_source,
+        ssp_low_minor,
+        ssp_high_minor
+    from priced
+
+)
+
+select * from final

@@ -1,0 +1,3 @@
+-- Grain: gl_journal_lines record, one a key (journal_line_id).
+-- Why: text of all connectors becomes typed values once, strictly (macros/exchange.sql).
+{{ exchange_entity() }}

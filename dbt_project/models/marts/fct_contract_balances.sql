@@ -1,0 +1,39 @@
+-- Grain: accounting contract × entity × currency × period end, while a balance is not 0 and the period all reach 0.
+-- Why: deferred revenue, contract asset, refund liability and receivables of each contract (accounting.md §1, §6).
+
+with first_contracts as (
+
+    -- contract_id names the accounting contract's first contract
+    select
+        accounting_contract_id,
+        contract_id,
+        customer_id,
+        row_number() over (partition by accounting_contract_id order by signed_date, contract_id) as place
+    from {{ ref('dim_contract') }}
+
+),
+
+positions as (
+
+    select positions.*, currencies.exponent
+    from {{ ref('contract_positions') }} as positions
+    inner join {{ ref('exchange__currencies') }} as currencies on positions.currency = currencies.currency
+
+)
+
+select
+    positions.period,
+    positions.entity_id,
+    first_contracts.customer_id,
+    first_contracts.contract_id,
+    positions.accounting_contract_id,
+    positions.currency,
+    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'accounts_receivable'] -%}
+    {{ to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent') }} as {{ balance }},
+    {{ in_reporting_currency(to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent'), 'positions.currency') }}
+        as {{ balance }}_reporting{{ ',' if not loop.last }}
+    {% endfor %}
+from positions
+cross join {{ source('run', 'context') }} as context
+left join first_contracts
+    on positions.accounting_contract_id = first_contracts.accounting_contract_id and first_contracts.place = 1

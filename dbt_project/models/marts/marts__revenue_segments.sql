@@ -1,0 +1,24 @@
+-- Grain: contract line × segment_number.
+-- Why: the revenue schedule as it is published: a stretch of days on which recognized(d) = base + what of the
+-- spread has elapsed; a held contract keeps its frozen segments. Minor units of the line's currency.
+
+{% set columns = [
+    'contract_line_id', 'segment_number', 'valid_from', 'valid_to', 'base_minor', 'spread_minor', 'convention',
+    'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight', 'last_weight',
+    'total_weight', 'exponent',
+] %}
+
+with held_lines as (
+
+    select lines.contract_line_id
+    from {{ source('frozen', 'dim_contract_line') }} as lines
+    inner join {{ ref('accepted__contracts_out') }} as out on lines.contract_id = out.contract_id
+    where out.fate = 'held'
+
+)
+
+select {{ columns | join(', ') }} from {{ ref('revenue_segments') }}
+union all
+select frozen.{{ columns | join(', frozen.') }}
+from {{ source('frozen', 'revenue_segments') }} as frozen
+inner join held_lines on frozen.contract_line_id = held_lines.contract_line_id

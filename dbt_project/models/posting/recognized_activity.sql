@@ -1,0 +1,101 @@
+-- Grain: contract line × period in which its revenue changes.
+-- Why: revenue of a period = cumulative at its end − cumulative at the end of the one before (accounting.md §2),
+-- for the open periods of every line, and for the closed ones only where they must be compared again.
+
+with keys as (
+
+    select keys.contract_line_id, keys.posting_key, changed.posting_key is not null as has_changed
+    from {{ ref('revenue_keys') }} as keys
+    left join {{ ref('changed_keys') }} as changed on keys.posting_key = changed.posting_key
+
+),
+
+segments as (
+
+    select
+        segments.*,
+        keys.has_changed,
+        case
+            when segments.spread_minor = 0 then segments.valid_from
+            else least(segments.valid_to, greatest(segments.spread_end, segments.valid_from))
+        end as active_until
+    from {{ ref('revenue_segments') }} as segments
+    inner join keys on segments.contract_line_id = keys.contract_line_id
+
+),
+
+periods as (
+
+    select * from {{ ref('periods') }} where is_open or is_closed
+
+),
+
+days as (
+
+    select * from {{ ref('period_days') }}
+
+),
+
+placed as (
+
+    select
+        segments.*,
+        first_day.period_index as first_index,
+        coalesce(last_day.period_index, 2147483647) as last_index
+    from segments
+    inner join days as first_day on segments.valid_from = first_day.day
+    left join days as last_day on segments.active_until = last_day.day
+
+),
+
+ends as (
+
+    -- the period ends at which a segment is in force and may have moved since the end before
+    select
+        placed.*,
+        periods.cut_end as at_date,
+        periods.period_index
+    from placed
+    inner join periods
+        on periods.period_index between placed.first_index and placed.last_index
+        and periods.cut_end >= placed.valid_from
+        and periods.cut_end <= placed.valid_to
+    where periods.is_open or placed.has_changed
+
+),
+
+at_ends as (
+
+    select contract_line_id, period_index, recognized_minor, true as is_activity
+    from ( {{ recognized_at('ends') }} ) as evaluated
+
+),
+
+openings as (
+
+    select
+        earned.contract_line_id,
+        cast((select count(*) from {{ ref('periods') }} where is_closed) as integer) as period_index,
+        earned.recognized_minor,
+        false as is_activity
+    from {{ ref('recognized_at_close') }} as earned
+    inner join keys on earned.contract_line_id = keys.contract_line_id
+    where not keys.has_changed
+
+),
+
+differences as (
+
+    select
+        contract_line_id,
+        period_index,
+        is_activity,
+        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id order by period_index)
+            as amount_minor
+    from (select * from at_ends union all select * from openings) as cumulative
+
+)
+
+select contract_line_id, period_index, amount_minor
+from differences
+where is_activity and amount_minor != 0

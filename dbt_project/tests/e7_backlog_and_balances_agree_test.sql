@@ -1,0 +1,2 @@
+-- Catches: Backlog and contract balances that tell two stories.
+select * from {{ ref('tie_outs') }} where equation = 'E7' and not holds

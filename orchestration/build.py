@@ -1,0 +1,215 @@
+"""One build of the warehouse for one cut date, stage after stage. Locks, publication and the order of builds are
+the pipeline's; what the numbers mean is SQL's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from orchestration.calendar import Calendar, calendar_of
+from orchestration.context_tables import cut_date_of, write_context, write_published_checks, write_waivers
+from orchestration.findings import Finding
+from orchestration.hold import Hold, Stopwatch
+from orchestration.stages import BEFORE_GATE, STAGE_TITLES
+from warehouse.connectors import enabled_connectors
+from warehouse.errors import BlockedError
+from warehouse.publish import release
+from warehouse.publish.manifest import Chain
+from warehouse.publish.verify import check_published
+from warehouse.workspace import RunContext
+
+if TYPE_CHECKING:
+    from expectations.gate import GateReport
+    from warehouse.transform import NodeResult
+
+TESTS = ("test", "unit_test")
+NOTHING_CHANGED = "Nothing that readers see has changed."
+
+
+class Build:
+    """The stages of one pass from the exports to the marts.
+
+    Each stage leaves its tables in warehouse.duckdb and may be looked at before the next one starts.
+    """
+
+    def __init__(self, hold: Hold, context: RunContext, run_id: str) -> None:
+        self.held = hold
+        self.context = context
+        self.run_id = run_id
+        self.watch = Stopwatch()
+        self.tests: dict[str, list[NodeResult]] = {"stage": [], "facts": []}
+        self.rows: dict[str, int] = {}
+        self.gate_report: GateReport | None = None
+        self.gate_failures = 0
+        self.error: Exception | None = None
+        self.is_released = False
+        self.calendar = Calendar()
+        self.chain: Chain | None = None
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """Times a stage and keeps its error, which Dagster would only hand on as text."""
+        self.held.progress.stage(STAGE_TITLES[name])
+        try:
+            with self.watch.measure(name):
+                yield
+        except Exception as error:
+            self.error = error
+            raise
+
+    # --- the stages --------------------------------------------------------------------------------
+
+    def extract(self) -> dict[tuple[str, str], int]:
+        """Exports into the lake, and the context as rows; the rows in force of each export object."""
+        with self._stage("extract"):
+            extraction = self.held.extract(self.context)
+            self.held.register(self.context)
+            self.chain = self.held.sync()
+            connection = self.held.connection
+            write_waivers(connection, self.context)
+            is_full = self.context.close_period is not None
+            write_published_checks(connection, check_published(self.context.workspace, full=is_full))
+            self._write_context()
+        rows: dict[tuple[str, str], int] = {}
+        for one in extraction.current:
+            rows[one.system, one.object] = rows.get((one.system, one.object), 0) + one.rows
+        return rows
+
+    def _write_context(self) -> None:
+        """The cut of this build needs the company's periods, which are an export as any other."""
+        assert self.chain is not None
+        self.calendar = self._calendar()
+        cut = cut_date_of(self.context, self.calendar)
+        through = self.calendar.of_day(cut)
+        write_context(self.held.connection, self.context, self.chain, through, cut)
+
+    def _calendar(self) -> Calendar:
+        extraction = self.held.extract(self.context)
+        if not any(one.rows for one in extraction.current if one.object == "accounting_periods"):
+            if not self._own_connectors_give_periods():
+                return Calendar()
+        self._require_passed(self.held.dbt().build(select=["+exchange__accounting_periods"]), "stage")
+        rows = self.held.connection.execute(
+            "select period, start_date, end_date from exchange.accounting_periods"
+        ).fetchall()
+        return calendar_of(rows)
+
+    def _own_connectors_give_periods(self) -> bool:
+        """Whether another system than `files` delivers, whose SQL may make periods of what it exports."""
+        extraction = self.held.extract(self.context)
+        systems = {one.system for one in extraction.current} - {"files"}
+        return any(
+            (connector.folder / "accounting_periods.sql").is_file()
+            for name, connector in enabled_connectors(self.context.workspace).items()
+            if name in systems
+        )
+
+    def stage(self) -> dict[str, int | None]:
+        """Lake to exchange and check views."""
+        if self.chain is None:
+            self.extract()
+        if self.held.staged is None:
+            with self._stage("stage"):
+                results = self.held.dbt().build(select=list(BEFORE_GATE))
+                self._require_passed(results, "stage")
+                self.held.staged = self._rows_of(results)
+        return self.held.staged
+
+    def gate(self) -> GateReport:
+        """What the rules say of every record; a blocking rule stops here."""
+        from expectations import gate
+
+        with self._stage("gate"):
+            self.gate_report = gate.run(self.held.connection, self.context)
+            self.gate_failures = self._count("gate.failures")
+        return self.gate_report
+
+    def require_gate(self) -> None:
+        """Facts are never computed on what a blocking rule refused."""
+        report = self.gate_report
+        if report is None or report.blocks:
+            findings = [] if report is None else list(report.blocks)
+            raise BlockedError(f"the gate stopped the {self._kind}. {NOTHING_CHANGED}", findings)
+
+    def facts(self) -> dict[str, int | None]:
+        """Accepted records to marts and audit, with the equations as tests."""
+        self.require_gate()
+        with self._stage("facts"):
+            results = self.held.dbt().build(exclude=list(BEFORE_GATE))
+            self._require_passed(results, "facts")
+            return self._rows_of(results)
+
+    def release(self) -> None:
+        """The file readers open."""
+        with self._stage("release"):
+            run = release.ReleaseRun(self.run_id, self.context.as_of)
+            release.release(self.held.connection, self.context.workspace, run)
+        self.is_released = True
+
+    # --- what the stages found ---------------------------------------------------------------------
+
+    def equations(self) -> dict[str, tuple[int, int]]:
+        """How often each equation was tested, and how often it does not hold."""
+        rows = self.held.connection.execute(
+            "select equation, count(*), cast(count(*) filter (where not holds) as bigint)"
+            " from audit.tie_outs group by equation"
+        ).fetchall()
+        return {str(equation): (int(tested), int(broken)) for equation, tested, broken in rows}
+
+    @property
+    def _kind(self) -> str:
+        return f"close of {self.context.close_period}" if self.context.close_period else "run"
+
+    def _count(self, table: str) -> int:
+        row = self.held.connection.execute(f"select count(*) from {table}").fetchone()
+        return int(row[0]) if row else 0
+
+    def _rows_of(self, results: list[NodeResult]) -> dict[str, int | None]:
+        """Rows of every table that was built; a view has none of its own."""
+        counted = {
+            f"{schema}.{table}": int(rows)
+            for schema, table, rows in self.held.connection.execute(
+                "select schema_name, table_name, estimated_size from duckdb_tables()"
+                " where database_name = current_database()"
+            ).fetchall()
+        }
+        nodes = self.held.dbt().parse().nodes
+        relations = {
+            one.unique_id: f"{nodes[one.unique_id].schema}.{nodes[one.unique_id].alias}"
+            for one in results
+            if one.resource_type == "model"
+        }
+        self.rows |= {name: counted[name] for name in relations.values() if name in counted}
+        return {unique_id: counted.get(name) for unique_id, name in relations.items()}
+
+    def _require_passed(self, results: list[NodeResult], stage: str) -> None:
+        self.tests[stage] += [one for one in results if one.resource_type in TESTS]
+        failed = [one for one in results if one.is_failed_test]
+        if failed:
+            raise BlockedError(
+                f"{len(failed):,} test{'' if len(failed) == 1 else 's'} of the figures failed in the "
+                f"{self._kind}. {NOTHING_CHANGED}",
+                [self._finding(one) for one in failed],
+            )
+
+    def _finding(self, test: NodeResult) -> Finding:
+        from orchestration.close_gate import broken_equations
+
+        name = test.name
+        message = f"{test.message or 'it failed'}."
+        remedy = (
+            "The source data may be at fault in a way no rule of the gate covers yet, or the program: "
+            "see .tieout/logs, and report it."
+        )
+        if name[:1] == "e" and name[1:2].isdigit():
+            equation = name.split("_")[0].upper()
+            for broken in broken_equations(self.held.connection):
+                if broken.rule == f"equation {equation}":
+                    return broken
+        return Finding(name, message, remedy)
+
+
+def journal_rows(rows: Mapping[str, int]) -> dict[str, int]:
+    """Row counts worth keeping in the journal: what readers see."""
+    return {name: count for name, count in sorted(rows.items()) if name.startswith(("marts.", "audit."))}

@@ -1,0 +1,1 @@
+"""The `tieout` command: one module a command group, heavy imports inside the commands."""

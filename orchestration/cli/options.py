@@ -1,0 +1,63 @@
+"""Options that several commands share, so that they read the same everywhere. No behaviour of a command."""
+
+import os
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from warehouse.workspace import Workspace
+
+WORKSPACE_VARIABLE = "TIEOUT_WORKSPACE"
+
+
+class Format(StrEnum):
+    """How a command prints its table."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def as_date(text: str) -> date:
+    """A day as people type it in a command; anything but YYYY-MM-DD is a usage error."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a day like 2026-10-31") from error
+
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--workspace",
+        "-w",
+        help=f"The workspace folder. Default: {WORKSPACE_VARIABLE}, else the current folder.",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="For people, or for programs.")]
+AsOfOption = Annotated[
+    date | None,
+    typer.Option(
+        "--as-of",
+        parser=as_date,
+        metavar="DATE",
+        help="The day the run stands on. Default: today in the workspace's time zone.",
+        show_default=False,
+    ),
+]
+PeriodOption = Annotated[
+    str | None, typer.Option("--period", "-p", help="One period, such as 2026-10.", show_default=False)
+]
+
+
+def open_workspace(path: Path | None) -> "Workspace":
+    """The workspace a command works on: the option, else the environment, else the current folder."""
+    from warehouse.workspace import Workspace
+
+    chosen = path or Path(os.environ.get(WORKSPACE_VARIABLE) or ".")
+    return Workspace.open(chosen)

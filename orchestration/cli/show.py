@@ -1,0 +1,339 @@
+"""`tieout show`: the reports in the terminal. Lays out what warehouse.explain.show answers; computes nothing else."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli import output
+from orchestration.cli.options import Format, FormatOption, PeriodOption, WorkspaceOption, open_workspace
+from orchestration.cli.output import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from warehouse.explain.show import Answer
+
+commands = typer.Typer(help="The reports in the terminal.", no_args_is_help=True, rich_markup_mode="markdown")
+
+AMOUNTS = {
+    "bookings",
+    "billings",
+    "revenue",
+    "backlog",
+    "deferred_revenue",
+    "contract_asset",
+    "contracted",
+    "recognized",
+    "billed_backlog",
+    "unbilled_backlog",
+    "backlog_12m",
+    "backlog_later",
+    "amount",
+}
+RATIOS = {"book_to_bill", "backlog_coverage_months"}
+PERCENTS = {"revenue_recognition_rate", "backlog_growth"}
+HEADINGS = {
+    "entity_id": "entity",
+    "customer_name": "customer",
+    "contract_id": "contract",
+    "revenue_recognition_rate": "recognition rate",
+    "backlog_coverage_months": "coverage (months)",
+    "backlog_12m": "next 12 months",
+    "backlog_later": "later",
+    "source_row": "row",
+    "source_file": "file",
+    "record_key": "record",
+    "booking_period": "booked in",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `show` and its reports to the command line."""
+    app.add_typer(commands, name="show")
+
+
+def column(name: str) -> Column:
+    """How a column of a published table is headed and laid out for people."""
+    heading = HEADINGS.get(name, name.replace("_", " "))
+    if name in AMOUNTS:
+        return Column(name, heading, "amount")
+    if name in RATIOS:
+        return Column(name, heading, "ratio")
+    if name in PERCENTS:
+        return Column(name, heading, "percent")
+    return Column(name, heading, "number" if name == "source_row" else "text")
+
+
+def table_of(answer: "Answer", **extra: object) -> Table:
+    """Every row and column of an answer as a table."""
+    return Table([column(name) for name in answer.columns], answer.rows, **extra)  # type: ignore[arg-type]
+
+
+def total(rows: Sequence[Sequence[Cell]], position: int) -> Decimal:
+    """Sum of one column; null counts as nothing."""
+    return sum((Decimal(str(row[position])) for row in rows if row[position] is not None), Decimal(0))
+
+
+def without(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], hidden: set[str]) -> tuple[
+    list[Column], list[list[Cell]]
+]:
+    """Columns and rows without the columns that say nothing to people here."""
+    kept = [i for i, col in enumerate(columns) if col.name not in hidden]
+    return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
+
+
+def one_entity(answer: "Answer") -> bool:
+    """Whether all rows belong to one entity, so that naming it on every row is noise."""
+    position = list(answer.columns).index("entity_id")
+    return len({row[position] for row in answer.rows}) < 2
+
+
+@commands.command("bbb")
+def show_bbb(
+    workspace: WorkspaceOption = None, period: PeriodOption = None, form: FormatOption = Format.table
+) -> None:
+    """Bookings, billings, revenue, backlog and deferred revenue by period, entity and currency.
+
+    Examples:
+
+    - `tieout show bbb`
+    - `tieout show bbb --period 2026-10`
+    - `tieout show bbb --format csv > bbb.csv`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.bbb(connection, period)
+        statuses = show.statuses(connection)
+    output.show(table_of(answer) if form is not Format.table else bbb_for_people(answer, statuses), form)
+
+
+def bbb_for_people(answer: "Answer", statuses: dict[str, str]) -> list[Table]:
+    """One table a currency and entity, with totals of the flows and the last balance of the stocks."""
+    columns = [column(name) for name in answer.columns]
+    at = {col.name: i for i, col in enumerate(columns)}
+    groups: dict[tuple[Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
+    for row in answer.rows:
+        groups[row[at["currency"]], row[at["entity_id"]]].append(row)
+    tables = []
+    for (currency, entity), rows in groups.items():
+        totals: list[Cell] = [""] * len(columns)
+        totals[at["period"]], totals[at["currency"]] = "total", currency
+        for flow in ("bookings", "billings", "revenue"):
+            totals[at[flow]] = total(rows, at[flow])
+        shown, kept = without(columns, [*rows, totals], {"entity_id"})
+        shown = [*shown[:1], Column("status", "status"), *shown[1:]]
+        laid_out: list[list[Cell]] = [
+            [row[0], statuses.get(str(row[0]), ""), *row[1:]] for row in kept
+        ]
+        tables.append(
+            Table(
+                shown,
+                laid_out[:-1],
+                title=f"{entity} · {currency}: bookings, billings, revenue, backlog",
+                totals=laid_out[-1:] if len(rows) > 1 else (),
+                remarks=_quiet_periods(rows, at),
+            )
+        )
+    return tables or [Table(columns, [], empty="No contract counts yet: no bookings, billings or revenue.")]
+
+
+def _quiet_periods(rows: Sequence[Sequence[Cell]], at: dict[str, int]) -> list[str]:
+    flows = [at["bookings"], at["billings"], at["revenue"]]
+    quiet = [str(row[at["period"]]) for row in rows if not any(row[i] for i in flows)]
+    return [f"Nothing was booked, billed or earned in {', '.join(quiet)}."] if quiet else []
+
+
+@commands.command("waterfall")
+def show_waterfall(
+    workspace: WorkspaceOption = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", "-p", help="Only revenue earned in this period.", show_default=False),
+    ] = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """Revenue by the period it was booked in and the period it is earned in, future periods included.
+
+    Examples:
+
+    - `tieout show waterfall`
+    - `tieout show waterfall --period 2026-10`
+    - `tieout show waterfall --format json`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.waterfall(connection, period)
+    output.show(table_of(answer) if form is not Format.table else waterfall_for_people(answer), form)
+
+
+def waterfall_for_people(answer: "Answer") -> list[Table]:
+    """One table a currency and entity: booked in by row, earned in by column (years; one period if asked for)."""
+    at = {name: i for i, name in enumerate(answer.columns)}
+    groups: dict[tuple[Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
+    for row in answer.rows:
+        groups[row[at["currency"]], row[at["entity_id"]]].append(row)
+    tables = []
+    for (currency, entity), rows in groups.items():
+        width = None if answer.period else 4
+
+        def head(row: Sequence[Cell], width: int | None = width) -> str:
+            mark = " scheduled" if row[at["is_scheduled"]] else ""
+            return f"{str(row[at['recognition_period']])[:width]}{mark}"
+
+        heads = sorted({head(row) for row in rows})
+        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for row in rows:
+            sums[str(row[at["booking_period"]])][head(row)] += Decimal(str(row[at["amount"]]))
+        columns = [Column("booking_period", "booked in"), Column("currency", "currency")]
+        columns += [Column(h, h, "amount") for h in heads] + [Column("total", "total", "amount")]
+        body: list[list[Cell]] = [
+            [booked, currency, *(by.get(h) for h in heads), sum(by.values(), Decimal(0))]
+            for booked, by in sorted(sums.items())
+        ]
+        foot: list[Cell] = ["total", currency, *(total(body, 2 + i) for i in range(len(heads) + 1))]
+        tables.append(
+            Table(columns, body, title=f"{entity} · {currency}: revenue by booking period", totals=[foot])
+        )
+    where = f" in {answer.period}" if answer.period else " yet, and none is scheduled"
+    return tables or [Table([Column("booking_period", "booked in")], [], empty=f"No revenue{where}.")]
+
+
+@commands.command("backlog")
+def show_backlog(
+    workspace: WorkspaceOption = None, period: PeriodOption = None, form: FormatOption = Format.table
+) -> None:
+    """What is contracted and not yet earned at the end of a period, by contract.
+
+    Examples:
+
+    - `tieout show backlog`
+    - `tieout show backlog --period 2026-10 --format csv`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.backlog(connection, period)
+    output.show(table_of(answer) if form is not Format.table else backlog_for_people(answer), form)
+
+
+def backlog_for_people(answer: "Answer") -> Table:
+    """All contracts with backlog, the largest first, with a total a currency."""
+    columns = [column(name) for name in answer.columns]
+    at = {col.name: i for i, col in enumerate(columns)}
+    by_currency: dict[Cell, list[Sequence[Cell]]] = defaultdict(list)
+    for row in answer.rows:
+        by_currency[row[at["currency"]]].append(row)
+    totals = []
+    for currency, rows in by_currency.items():
+        foot: list[Cell] = [""] * len(columns)
+        foot[at["customer_name"]], foot[at["currency"]] = "total", currency
+        for name in AMOUNTS & set(answer.columns):
+            foot[at[name]] = total(rows, at[name])
+        totals.append(foot)
+    hidden = {"period"} | ({"entity_id"} if one_entity(answer) else set())
+    shown, kept = without(columns, [*answer.rows, *totals], hidden)
+    body = len(answer.rows)
+    return Table(
+        shown,
+        kept[:body],
+        title=f"Backlog at the end of {answer.period}",
+        totals=kept[body:],
+        empty="No contract has backlog: everything contracted is earned.",
+    )
+
+
+@commands.command("rollforward")
+def show_rollforward(
+    workspace: WorkspaceOption = None, period: PeriodOption = None, form: FormatOption = Format.table
+) -> None:
+    """Opening + movements = closing of each balance in one period (default: the latest).
+
+    Examples:
+
+    - `tieout show rollforward`
+    - `tieout show rollforward --period 2026-09`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.rollforward(connection, period)
+    output.show(table_of(answer) if form is not Format.table else rollforward_for_people(answer), form)
+
+
+def rollforward_for_people(answer: "Answer") -> list[Table]:
+    """One table a currency and entity: movements by row, balances by column."""
+    at = {name: i for i, name in enumerate(answer.columns)}
+    groups: dict[tuple[Cell, Cell], dict[str, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(dict))
+    for row in answer.rows:
+        movement, balance = str(row[at["movement"]]), str(row[at["balance"]])
+        cells = groups[row[at["currency"]], row[at["entity_id"]]][movement]
+        cells[balance] = cells.get(balance, Decimal(0)) + Decimal(str(row[at["amount"]]))
+    tables = []
+    for (currency, entity), movements in groups.items():
+        balances = sorted({b for cells in movements.values() for b in cells})
+        columns = [Column("movement", "movement"), Column("currency", "currency")]
+        columns += [Column(b, b.replace("_", " "), "amount") for b in balances]
+        order = sorted(movements, key=lambda m: ({"opening": 0, "closing": 2}.get(m, 1), m))
+        rows: list[list[Cell]] = [
+            [m.replace("_", " "), currency, *(movements[m].get(b) for b in balances)] for m in order
+        ]
+        has_closing = bool(order) and order[-1] == "closing"
+        tables.append(
+            Table(
+                columns,
+                rows[:-1] if has_closing else rows,
+                title=f"{entity} · {currency}: roll-forward of {answer.period}",
+                totals=rows[-1:] if has_closing else (),
+            )
+        )
+    return tables or [Table([Column("movement", "movement")], [], empty="No balance to roll forward yet.")]
+
+
+@commands.command("quarantine")
+def show_quarantine(workspace: WorkspaceOption = None, form: FormatOption = Format.table) -> None:
+    """Records that are held out of the facts, held, or used with a warning: rule, money, file and row.
+
+    Examples:
+
+    - `tieout show quarantine`
+    - `tieout show quarantine --format csv > to-mend.csv`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.quarantine(connection)
+        excluded = show.excluded_count(connection)
+    output.show(
+        table_of(answer) if form is not Format.table else quarantine_for_people(answer, excluded), form
+    )
+
+
+def quarantine_for_people(answer: "Answer", excluded: int) -> list[Table]:
+    """A summary by rule, then every record with where it stands in the exports."""
+    columns = [column(name) for name in answer.columns]
+    at = {col.name: i for i, col in enumerate(columns)}
+    by_rule: dict[tuple[Cell, Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
+    for row in answer.rows:
+        by_rule[row[at["severity"]], row[at["rule"]], row[at["currency"]]].append(row)
+    summary: list[list[Cell]] = [
+        [severity, rule, len(rows), total(rows, at["amount"]) if currency else None, currency]
+        for (severity, rule, currency), rows in by_rule.items()
+    ]
+    heads = [
+        Column("severity", "severity"),
+        Column("rule", "rule"),
+        Column("records", "records", "number"),
+        Column("amount", "money held", "amount"),
+        Column("currency", "currency"),
+    ]
+    left_out = f"{excluded:,} records are left out by a rule of business (drafts, void documents and the like): "
+    remark = left_out + "see audit.excluded." if excluded else "No record is left out by a rule of business."
+    if not answer.rows:
+        return [Table(heads, [], empty="No record is quarantined, held or warned of.", remarks=[remark])]
+    return [
+        Table(heads, summary, title="By rule"),
+        Table(columns, answer.rows, title="Records", remarks=[remark]),
+    ]

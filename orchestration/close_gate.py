@@ -1,0 +1,238 @@
+"""What a close asks for beyond a run: few enough contracts held back, no unexplained restatement, all equations.
+Every threshold is a policy of tieout.toml; the amounts were computed by the models."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from orchestration.findings import Finding
+from warehouse.engine import Connection
+from warehouse.settings import Policies
+from warehouse.workspace import RunContext
+
+EXAMPLES = 5
+RULES = {
+    "max_held_contracts_percent": "too many contracts are quarantined or held",
+    "max_held_amount_percent": "too much contracted money is quarantined or held",
+    "unlinked_billing_tolerance": "billings without a contract",
+    "restatement_amount": "corrections of a published period above the policy",
+}
+"""Rules that only a close has; a waiver may name them as it may name a rule of the suites."""
+
+_CONTRACTS = """
+    with lines as (
+        select contract_id, sum(amount) as amount
+        from exchange.contract_lines
+        group by contract_id
+    ),
+
+    contracts as (
+        select
+            contracts.contract_id,
+            coalesce(contracts.currency, '(none)') as currency,
+            coalesce(any_value(contracts.total_amount), any_value(lines.amount), 0) as amount
+        from exchange.contracts as contracts
+        left join lines on contracts.contract_id = lines.contract_id
+        group by all
+    )
+
+    select
+        contracts.contract_id,
+        contracts.currency,
+        contracts.amount,
+        case when fates.fate in ('quarantined', 'held') then fates.rule end as rule
+    from contracts
+    left join accepted.contracts_out as fates on contracts.contract_id = fates.contract_id
+"""
+
+
+def close_findings(connection: Connection, context: RunContext) -> list[Finding]:
+    """Every reason why the month cannot be closed; none means that it can."""
+    policies = context.settings.policies
+    findings = [
+        *held_findings(connection, context),
+        *unlinked_billing(connection, policies),
+        *restatements(connection, context),
+    ]
+    waived = {waiver.rule for waiver in context.waivers}
+    return [one for one in findings if one.rule not in waived] + broken_equations(connection)
+
+
+def held_findings(connection: Connection, context: RunContext) -> list[Finding]:
+    """Quarantined and held contracts against the policy, by number and by money of each currency.
+
+    Contracts held by a waived rule do not count.
+    """
+    waived = [waiver.rule for waiver in context.waivers]
+    counted = f"from ({_CONTRACTS}) where rule is not null and not list_contains($waived, rule)"
+    everything = connection.execute(
+        f"select currency, count(*), sum(amount) from ({_CONTRACTS}) group by currency order by currency"
+    ).fetchall()
+    held = connection.execute(
+        f"select currency, count(*), sum(amount) {counted} group by currency order by currency",
+        {"waived": waived},
+    ).fetchall()
+    examples = connection.execute(
+        "select contract_id, rule, currency, amount "
+        f"{counted} order by abs(amount) desc, contract_id limit {EXAMPLES}",
+        {"waived": waived},
+    ).fetchall()
+    rules = sorted({str(row[1]) for row in connection.execute(f"select distinct 1, rule {counted}", {"waived": waived}).fetchall()})
+    return held_against_policy(context.settings.policies, everything, held, examples, rules)
+
+
+def held_against_policy(
+    policies: Policies,
+    everything: Sequence[tuple[str, int, Decimal]],
+    held: Sequence[tuple[str, int, Decimal]],
+    examples: Sequence[tuple[str, str, str, Decimal]],
+    rules: Sequence[str],
+) -> list[Finding]:
+    """The two thresholds of the policy, each a sentence where it is passed."""
+    shown = tuple(f"contract {key} ({rule}), {currency} {amount:,.2f}" for key, rule, currency, amount in examples)
+    waive = " ".join(f"--waive {rule}" for rule in rules)
+    remedy = (
+        "Mend the source data (`tieout show quarantine` names file and row) and close again, "
+        f'or waive with a reason: {waive} --reason "..."'
+    )
+    findings = []
+    count, total = sum(row[1] for row in held), sum(row[1] for row in everything)
+    limit = policies.max_held_contracts_percent
+    if count * 100 > limit * total:
+        findings.append(
+            Finding(
+                "max_held_contracts_percent",
+                f"{count:,} of {total:,} contracts are quarantined or held, {_percent(count, total)} %; "
+                f"the policy allows {_plain(limit)} %.",
+                remedy,
+                count,
+                tuple((currency, amount) for currency, _, amount in held),
+                shown,
+            )
+        )
+    totals = {currency: amount for currency, _, amount in everything}
+    limit = policies.max_held_amount_percent
+    for currency, number, amount in held:
+        if abs(amount) * 100 > limit * abs(totals[currency]):
+            findings.append(
+                Finding(
+                    "max_held_amount_percent",
+                    f"{currency} {amount:,.2f} of {currency} {totals[currency]:,.2f} contracted are quarantined "
+                    f"or held, {_percent(amount, totals[currency])} %; the policy allows {_plain(limit)} %.",
+                    remedy,
+                    number,
+                    ((currency, amount),),
+                    shown,
+                )
+            )
+    return findings
+
+
+def unlinked_billing(connection: Connection, policies: Policies) -> list[Finding]:
+    """Billings that no contract explains, in the period to close and before it."""
+    rows = connection.execute(
+        "select currency, count(*), sum(amount) from marts.fct_billings as billings"
+        " inner join posting.periods as periods on billings.period = periods.period"
+        " where coalesce(billings.contract_id, '(not linked)') = '(not linked)' and periods.is_open group by currency order by currency"
+    ).fetchall()
+    limit = policies.unlinked_billing_tolerance
+    return [
+        Finding(
+            "unlinked_billing_tolerance",
+            f"{currency} {amount:,.2f} are billed without a contract; the policy allows {_plain(limit)}.",
+            "Add contract_line_id or contract_id to these invoices, or waive with a reason: "
+            '--waive unlinked_billing_tolerance --reason "..."',
+            count,
+            ((currency, amount),),
+        )
+        for currency, count, amount in rows
+        if abs(amount) > limit
+    ]
+
+
+def restatements(connection: Connection, context: RunContext) -> list[Finding]:
+    """Corrections of published periods that are large enough to be errors in the sense of ASC 250."""
+    policies = context.settings.policies
+    if policies.restatement_amount is None:
+        return []
+    findings = []
+    for table, measure in (
+        ("fct_bookings", "bookings"),
+        ("fct_billings", "billings"),
+        ("fct_recognized_revenue", "revenue"),
+    ):
+        rows = connection.execute(
+            f"""
+            with corrections as (
+                select original_period, currency, count(*) as records, sum(amount) as amount
+                from marts.{table}
+                where is_prior_period and cause in ('correction', 'code')
+                    and period in (select period from posting.periods where is_open)
+                group by all
+            ),
+
+            published as (
+                select period, currency, sum({measure}) as amount from frozen.rpt_bbb group by all
+            )
+
+            select
+                corrections.original_period,
+                corrections.currency,
+                corrections.records,
+                corrections.amount,
+                coalesce(published.amount, 0)
+            from corrections
+            left join published
+                on corrections.original_period = published.period
+                and corrections.currency = published.currency
+            order by all
+            """
+        ).fetchall()
+        findings += [
+            Finding(
+                "restatement_amount",
+                f"corrections change {measure} of {period}, published as {currency} {before:,.2f}, "
+                f"by {currency} {amount:,.2f}; the policy allows {_plain(policies.restatement_amount)} "
+                f"or {_plain(policies.restatement_percent)} %.",
+                f"Look at them in marts.{table} (original_period = '{period}'), then reopen the period or waive "
+                'with a reason: --waive restatement_amount --reason "..."',
+                records,
+                ((currency, amount),),
+            )
+            for period, currency, records, amount, before in rows
+            if abs(amount) > policies.restatement_amount
+            and abs(amount) * 100 > policies.restatement_percent * abs(before)
+        ]
+    return findings
+
+
+def broken_equations(connection: Connection) -> list[Finding]:
+    """Equations of accounting.md §9 that do not hold; no waiver helps here."""
+    rows = connection.execute(
+        "select equation, scope, expected, actual, difference from audit.tie_outs where not holds"
+        " order by equation, scope"
+    ).fetchall()
+    by_equation: dict[str, list[str]] = {}
+    for equation, scope, expected, actual, difference in rows:
+        by_equation.setdefault(equation, []).append(
+            f"{scope}: expected {expected:,}, found {actual:,}, difference {difference:,}"
+        )
+    return [
+        Finding(
+            f"equation {equation}",
+            f"equation {equation} does not hold in {len(cases):,} case{'' if len(cases) == 1 else 's'}.",
+            "This is a fault of the program or of the warehouse file: run `tieout run --full-refresh`; "
+            "if it stays, report it with the lines above.",
+            examples=tuple(cases[:EXAMPLES]),
+        )
+        for equation, cases in by_equation.items()
+    ]
+
+
+def _percent(part: Decimal | int, whole: Decimal | int) -> str:
+    if not whole:
+        return "100"
+    return f"{(Decimal(part) * 100 / Decimal(whole)):.2f}".rstrip("0").rstrip(".")
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"

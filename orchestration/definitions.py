@@ -1,0 +1,106 @@
+"""The Dagster code location. It only assembles; `dagster dev` loads it from the repository root.
+
+It shows the workspace that TIEOUT_WORKSPACE names, else the demo's.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets import (
+    RESOURCE,
+    dbt_stage_assets,
+    extract_assets,
+    gate_asset,
+    no_exports_asset,
+    release_asset,
+)
+from orchestration.schedules import nightly_schedule
+from orchestration.translator import node_key
+from warehouse.connectors import enabled_connectors
+from warehouse.extract.deliver import in_force
+from warehouse.extract.find import find_files
+from warehouse.journal import Journal
+from warehouse.workspace import Workspace
+
+DEMO_FOLDER = "tieout-demo"
+NIGHTLY = "nightly"
+CLOSE = "close"
+
+
+def build_defs(
+    manifest: Mapping[str, Any],
+    objects: Sequence[tuple[str, str]],
+    build: dg.ResourceDefinition,
+    time_zone: str = "UTC",
+) -> dg.Definitions:
+    """Assets, checks, jobs and schedule over a parsed dbt project, with what each step works on."""
+    extract = extract_assets(objects) if objects else no_exports_asset()
+    gate = gate_asset(_models(manifest, {"checks"}))
+    release = release_asset(_models(manifest, {"marts", "audit"}))
+    nightly = dg.define_asset_job(
+        NIGHTLY, selection=dg.AssetSelection.all(), description="Exports to tieout.duckdb."
+    )
+    close = dg.define_asset_job(
+        CLOSE,
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(release),
+        description="What a close looks at before it publishes; started by `tieout close`.",
+    )
+    return dg.Definitions(
+        assets=[
+            extract,
+            dbt_stage_assets(manifest, "stage"),
+            gate,
+            dbt_stage_assets(manifest, "facts"),
+            release,
+        ],
+        jobs=[nightly, close],
+        schedules=[nightly_schedule(nightly, time_zone)],
+        resources={RESOURCE: build},
+        # Every step in a process of its own would import everything again: seconds a step.
+        executor=dg.in_process_executor,
+    )
+
+
+def _models(manifest: Mapping[str, Any], schemas: set[str]) -> list[dg.AssetKey]:
+    nodes = manifest["nodes"].values()
+    return [node_key(n) for n in nodes if n["resource_type"] == "model" and n["schema"] in schemas]
+
+
+def present_objects(workspace: Workspace) -> list[tuple[str, str]]:
+    """Export objects of which a file lies there or was ever delivered."""
+    found = find_files(workspace, enabled_connectors(workspace)).files
+    delivered = in_force(workspace, Journal(workspace.journal_dir))
+    return sorted(
+        {(one.system, one.object) for one in found} | {(one.system, one.object) for one in delivered}
+    )
+
+
+def manifest_of(workspace: Workspace) -> dict[str, Any]:
+    """The parsed dbt project of a workspace, as dbt writes it."""
+    from warehouse.transform import Dbt
+
+    written: dict[str, Any] = Dbt(workspace).parse().writable_manifest().to_dict(omit_none=False)
+    return written
+
+
+def shown_workspace() -> Path:
+    """The workspace the web interface shows."""
+    return Path(os.environ.get("TIEOUT_WORKSPACE") or DEMO_FOLDER)
+
+
+@dg.definitions
+def tieout() -> dg.Definitions:
+    """The code location; the workspace must exist, because its connectors decide what there is to show."""
+    from orchestration.interface import build_resource
+
+    workspace = Workspace.open(shown_workspace())
+    return build_defs(
+        manifest_of(workspace),
+        present_objects(workspace),
+        build_resource(workspace),
+        workspace.settings.company.time_zone,
+    )

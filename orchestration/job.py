@@ -1,0 +1,71 @@
+"""Executes a Dagster job in this process. The only module of the pipeline that imports Dagster; imported late."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from dagster import DagsterInstance
+
+from orchestration import history
+from orchestration.build import Build
+from orchestration.definitions import CLOSE, NIGHTLY, build_defs
+from orchestration.hold import Hold
+from warehouse.errors import TieoutError
+
+# The instance's own log levels; what happened is kept as events, not as text on the terminal.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def manifest_of(hold: Hold) -> dict[str, Any]:
+    """dbt's manifest as a dictionary, made once a command."""
+    if hold.manifest is None:
+        hold.manifest = hold.dbt().parse().writable_manifest().to_dict(omit_none=False)
+    return hold.manifest
+
+
+def execute(build: Build, *, is_close: bool) -> None:
+    """Runs the stages as a Dagster job; an error of a stage is raised as it was."""
+    _log_to_file(build)
+    objects = sorted({(one.system, one.object) for one in build.held.extract(build.context).current})
+    resource = dg.ResourceDefinition.hardcoded_resource(build)
+    definitions = build_defs(manifest_of(build.held), objects, resource)
+    job = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
+    with DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config=QUIET, tags=_tags(build)
+        )
+        history.keep(build.context.workspace, instance, result.run_id)
+    if build.error is not None:
+        raise build.error
+    build.require_gate()
+    if not result.success:
+        raise TieoutError(_first_failure(result))
+
+
+def _tags(build: Build) -> Mapping[str, str]:
+    tags = {"tieout/run_id": build.run_id, "tieout/as_of": build.context.as_of.isoformat()}
+    if build.context.close_period:
+        tags["tieout/closing"] = build.context.close_period
+    return tags
+
+
+def _first_failure(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error:
+            return f"step {event.step_key} failed: {event.step_failure_data.error.message.strip()}"
+    return "the Dagster job failed without naming a step"
+
+
+def _log_to_file(build: Build) -> None:
+    """Dagster's words go to .tieout/logs/dagster.log; the terminal is for people."""
+    logger = logging.getLogger("dagster")
+    if any(isinstance(handler, logging.FileHandler) for handler in logger.handlers):
+        return
+    folder = build.context.workspace.state / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(folder / "dagster.log", encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,448 @@
+"""posted = now - frozen (accounting.md section 2, architecture.md "Posting").
+
+A Ledger is told, in order, what is known (`Books`) and what is asked for: `close` publishes periods, `run`
+shows the open ones up to as_of. Published figures are kept by posting key and original period; the next step
+posts in the first open period
+
+    current activity           now at the end of the period - now at the end of the period before
+    prior-period adjustments   for each closed period p: activity of p known now - published with original period p
+
+The first publication has no prior-period rows: each earlier period shows what is known now by its own dates.
+A held contract (quarantined or vanished, with frozen figures) keeps its frozen positions: nothing posts for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from tests.oracle.money import QuarantinedError
+from tests.oracle.periods import Calendar, Period
+from tests.oracle.positions import Balance, Event, Positions
+from tests.oracle.records import Books, Contract, ContractLine, Document, DocumentLine, Key
+
+Measure = Literal["bookings", "billings", "revenue"]
+
+
+@dataclass(frozen=True)
+class PostingKey:
+    """Measure + line or event + every dimension that can change (architecture.md 1)."""
+
+    measure: Measure
+    event_id: str
+    kind: str
+    contract_line_id: str
+    contract_id: str
+    accounting_contract_id: str
+    customer_id: str
+    entity_id: str
+    product_id: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class Posting:
+    """A row of a posted fact, in minor units."""
+
+    key: PostingKey
+    period: str
+    original_period: str
+    amount: int
+    cause: str | None = None
+
+    @property
+    def is_prior_period(self) -> bool:
+        return self.original_period != self.period
+
+
+@dataclass(frozen=True)
+class BacklogRow:
+    """A line's position at a period end. `is_due`: the published table has this row (interface.md section 4)."""
+
+    period: str
+    contract_line_id: str
+    contract_id: str
+    accounting_contract_id: str
+    customer_id: str
+    entity_id: str
+    product_id: str
+    currency: str
+    contracted: int
+    billed: int
+    recognized: int
+    is_due: bool
+
+    @property
+    def backlog(self) -> int:
+        return self.contracted - self.recognized
+
+
+@dataclass(frozen=True)
+class BalanceRow:
+    """An accounting contract's position at a period end."""
+
+    period: str
+    accounting_contract_id: str
+    entity_id: str
+    currency: str
+    balance: Balance
+
+
+@dataclass
+class Facts:
+    """Rows of the published tables."""
+
+    postings: list[Posting] = field(default_factory=list)
+    backlog: list[BacklogRow] = field(default_factory=list)
+    balances: list[BalanceRow] = field(default_factory=list)
+    held: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def of(self, measure: Measure) -> list[Posting]:
+        """The rows of one fact."""
+        return [row for row in self.postings if row.key.measure == measure]
+
+    def __add__(self, other: Facts) -> Facts:
+        return Facts(
+            self.postings + other.postings,
+            self.backlog + other.backlog,
+            self.balances + other.balances,
+            self.held | other.held,
+        )
+
+
+Cumulative = Callable[[date], int]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known at one step: cumulative figures by posting key, and the books behind them."""
+
+    positions: Positions
+    lines: list[ContractLine]
+    tracks: dict[PostingKey, Cumulative]
+    held: frozenset[str]
+
+    @property
+    def books(self) -> Books:
+        return self.positions.books
+
+
+class Ledger:
+    """The published chain and what is open behind it.
+
+    expand  `differs` (architecture.md 3): original periods are looked at only for posting keys whose
+            cumulative at the last close differs from what was frozen; `always`: for every key.
+    """
+
+    def __init__(
+        self, calendar: Calendar | None = None, expand: Literal["differs", "always"] = "differs"
+    ) -> None:
+        self.calendar = calendar or Calendar()
+        self.expand = expand
+        self.closed: list[Period] = []
+        self.published = Facts()
+        self._frozen: dict[PostingKey, dict[str, int]] = {}
+        self._frozen_backlog: dict[str, BacklogRow] = {}
+        self._deliveries = 0
+        self._last_books: Books | None = None
+        self._first_seen: dict[Key, int] = {}
+        self._closed_at: dict[str, int] = {}
+        self._accepted_rows: dict[str, frozenset[Key]] = {}
+
+    # --- what the user asks for -----------------------------------------------------------------------
+
+    def close(
+        self, period: str, books: Books, quarantined: Collection[str] = (), through: bool = False
+    ) -> Facts:
+        """Publish a period; the first close publishes all before it, `through` closes one by one up to it."""
+        last = self.calendar.named(period)
+        if self.closed and through:
+            found = Facts()
+            for each in self.calendar.between(self.calendar.following(self.closed[-1]), last):
+                found += self.close(each.key, books, quarantined)
+            return found
+        known = self._know(books, quarantined)
+        if self.closed:
+            if self.calendar.following(self.closed[-1]) != last:
+                raise ValueError(f"the period before {period} is not closed")
+            periods = [last]
+        else:
+            periods = self.calendar.between(self._first_period(known, last.end), last)
+        facts = self._post(known, periods, last.end)
+        self.published += facts
+        for row in facts.postings:
+            amounts = self._frozen.setdefault(row.key, {})
+            amounts[row.original_period] = amounts.get(row.original_period, 0) + row.amount
+        self._frozen_backlog = {row.contract_line_id: row for row in facts.backlog if row.period == period}
+        self.closed += periods
+        self._closed_at |= {each.key: self._deliveries for each in periods}
+        return facts
+
+    def run(self, books: Books, as_of: date, quarantined: Collection[str] = ()) -> Facts:
+        """The open periods up to as_of; the running one is cut at as_of."""
+        known = self._know(books, quarantined)
+        running = self.calendar.containing(as_of)
+        first = self.calendar.following(self.closed[-1]) if self.closed else self._first_period(known, as_of)
+        return self._post(known, self.calendar.between(first, running), as_of)
+
+    # --- what is known now ----------------------------------------------------------------------------
+
+    def _know(self, books: Books, quarantined: Collection[str]) -> _Known:
+        self._see(books)
+        positions = Positions(books)
+        refused = set(quarantined) | self._refused(positions)
+        held = self._held(books, refused)
+        out = held | refused
+        for contract_id, keys in books.rows_of_contract.items():
+            if contract_id not in out:
+                self._accepted_rows[contract_id] = keys
+        lines = [row for row in books.lines.values() if row.contract_id not in out]
+        tracks = dict(_line_tracks(positions, lines)) | dict(_document_tracks(positions, out))
+        return _Known(positions, lines, tracks, frozenset(held))
+
+    def _see(self, books: Books) -> None:
+        """Remember with which delivery each record came first."""
+        if books is not self._last_books:
+            self._deliveries += 1
+            self._last_books = books
+            for keys in books.rows_of_contract.values():
+                for key in keys:
+                    self._first_seen.setdefault(key, self._deliveries)
+
+    def _refused(self, positions: Positions) -> set[str]:
+        """Contracts whose terms the rule book quarantines; an accounting contract is held as one."""
+        books = positions.books
+        found: set[str] = set()
+        for contracts in books.contracts_of.values():
+            ids = {row.contract_id for row in contracts}
+            try:
+                for contract_id in ids:
+                    for line in books.lines_of.get(contract_id, ()):
+                        positions.bookings(line)
+                        positions.fraction(line, positions.contract(line).signed_date)
+            except QuarantinedError:
+                found |= ids
+        return found
+
+    def _held(self, books: Books, refused: set[str]) -> set[str]:
+        """Contracts with frozen figures that are quarantined or of which a row vanished (section 2)."""
+        frozen = {key.contract_id: key.accounting_contract_id for key in self._frozen if key.contract_id}
+        held = set()
+        for contract_id in frozen:
+            accepted = self._accepted_rows.get(contract_id, frozenset())
+            now = books.rows_of_contract.get(contract_id, frozenset())
+            if contract_id in refused or (accepted - now and contract_id not in books.excluded_contracts):
+                held.add(contract_id)
+        together = {frozen[contract_id] for contract_id in held}
+        held |= {key for key, accounting in frozen.items() if accounting in together}
+        held |= {key for key, row in books.contracts.items() if row.accounting_contract_id in together}
+        return held
+
+    def _first_period(self, known: _Known, through: date) -> Period:
+        """Before the first publication: the period of the first date that counts for anything."""
+        books = known.books
+        dates = [known.positions.contract(line).signed_date for line in known.lines]
+        dates += [
+            books.documents[row.document_type, row.document_id].issue_date for row in books.document_lines
+        ]
+        return self.calendar.containing(min([*dates, through]))
+
+    # --- what posts -----------------------------------------------------------------------------------
+
+    def _post(self, known: _Known, periods: Sequence[Period], through: date) -> Facts:
+        facts = Facts()
+        nothing = _cumulative([])
+        for key in sorted({*known.tracks, *self._frozen}, key=repr):
+            if key.contract_id in known.held:
+                continue
+            now = known.tracks.get(key, nothing)
+            facts.postings += self._adjustments(known, key, now, periods[0])
+            for period in periods:
+                before = self._end_before(period)
+                amount = now(min(period.end, through)) - (0 if before is None else now(before))
+                if amount:
+                    facts.postings.append(Posting(key, period.key, period.key, amount))
+        self._balances(known, periods, through, facts)
+        for period in periods:
+            facts.held[period.key] = known.held
+        return facts
+
+    def _end_before(self, period: Period) -> date | None:
+        """The end of the period before, None where none is known (the first of a company's own calendar)."""
+        try:
+            return self.calendar.containing(date.fromordinal(period.start.toordinal() - 1)).end
+        except ValueError:
+            return None
+
+    def _adjustments(
+        self, known: _Known, key: PostingKey, now: Cumulative, first_open: Period
+    ) -> Iterable[Posting]:
+        if not self.closed:
+            return
+        frozen = self._frozen.get(key, {})
+        if self.expand == "differs" and now(self.closed[-1].end) == sum(frozen.values()):
+            return
+        for period in self.closed:
+            before = self._end_before(period)
+            activity = now(period.end) - (0 if before is None else now(before))
+            amount = activity - frozen.get(period.key, 0)
+            if amount:
+                cause = self._cause(known, key, period)
+                yield Posting(key, first_open.key, period.key, amount, cause)
+
+    def _cause(self, known: _Known, key: PostingKey, original: Period) -> str:
+        """The first that applies: void, late (a record first delivered after that close), else correction."""
+        if key.contract_id in self.published.held.get(original.key, ()):
+            return "late"
+        if key.measure == "billings":
+            records, voided_on = self._document_records(known.books, key)
+            if voided_on == "never" or voided_on == original.key:
+                return "void"
+        else:
+            records = self._line_records(known.books, key, original)
+        closed_at = self._closed_at[original.key]
+        is_late = any(self._first_seen.get(record, 0) > closed_at for record in records)
+        return "late" if is_late and key in known.tracks else "correction"
+
+    def _document_records(self, books: Books, key: PostingKey) -> tuple[list[Key], str | None]:
+        """The records behind a billing, and the period of its void (`never` where it never counted)."""
+        row = books.document_line_of.get((key.kind, key.event_id))
+        if row is None:
+            return [], None
+        document = books.documents[row.document_type, row.document_id]
+        records = [document.key, row.key]
+        if document.voided_on is not None:
+            return records, self.calendar.containing(document.voided_on).key
+        return records, "never" if document.status == "void" else None
+
+    def _line_records(self, books: Books, key: PostingKey, original: Period) -> list[Key]:
+        """The records behind a line's booking or revenue, dated through the end of the original period."""
+        records = [("contracts", key.contract_id), ("contract_lines", key.contract_line_id)]
+        if key.measure == "revenue":
+            records += [
+                ("fulfillments", event.fulfillment_id)
+                for event in books.fulfillments_of.get(key.contract_line_id, ())
+                if event.event_date <= original.end
+            ]
+        cancel = books.cancel_of.get(key.contract_line_id)
+        if cancel is not None and cancel.signed_date <= original.end:
+            records.append(("amendments", cancel.key))
+        return records
+
+    def _balances(self, known: _Known, periods: Sequence[Period], through: date, facts: Facts) -> None:
+        """Backlog by line and balances by accounting contract, of held contracts as they were frozen."""
+        positions = known.positions
+        carried = [row for row in self._frozen_backlog.values() if row.contract_id in known.held]
+        before = {key: row.backlog for key, row in self._frozen_backlog.items()}
+        for period in periods:
+            d = min(period.end, through)
+            rows: list[BacklogRow] = []
+            for line in known.lines:
+                contract = positions.contract(line)
+                if d < contract.signed_date:
+                    continue
+                contracted, recognized = positions.contracted(line, d), positions.recognized(line, d)
+                is_due = contracted != recognized or before.get(line.contract_line_id, 0) != 0
+                rows.append(
+                    BacklogRow(
+                        period.key, line.contract_line_id, line.contract_id, contract.accounting_contract_id,
+                        contract.customer_id, contract.entity_id, line.product_id, contract.currency,
+                        contracted, positions.billed(line, d), recognized, is_due,
+                    )
+                )  # fmt: skip
+            for old in carried:
+                is_due = old.backlog != 0
+                rows.append(
+                    BacklogRow(
+                        period.key, old.contract_line_id, old.contract_id, old.accounting_contract_id,
+                        old.customer_id, old.entity_id, old.product_id, old.currency,
+                        old.contracted, old.billed, old.recognized, is_due,
+                    )
+                )  # fmt: skip
+            before = {row.contract_line_id: row.backlog for row in rows}
+            facts.backlog += rows
+            groups: dict[tuple[str, str, str], list[BacklogRow]] = {}
+            for row in rows:
+                key = (row.accounting_contract_id, row.entity_id, row.currency)
+                groups.setdefault(key, []).append(row)
+            for (accounting_contract_id, entity_id, currency), group in sorted(groups.items()):
+                balance = Balance(
+                    contracted=sum(row.contracted for row in group),
+                    billed=sum(row.billed for row in group),
+                    recognized=sum(row.recognized for row in group),
+                )
+                facts.balances.append(
+                    BalanceRow(period.key, accounting_contract_id, entity_id, currency, balance)
+                )
+
+
+def _cumulative(events: Sequence[Event]) -> Cumulative:
+    def at(d: date) -> int:
+        return sum(event.amount for event in events if event.event_date <= d)
+
+    return at
+
+
+def _line_tracks(
+    positions: Positions, lines: Iterable[ContractLine]
+) -> Iterable[tuple[PostingKey, Cumulative]]:
+    for line in lines:
+        contract = positions.contract(line)
+        for event in positions.bookings(line):
+            yield _line_key("bookings", event.event_id, event.kind, line, contract), _cumulative([event])
+        yield _line_key("revenue", line.contract_line_id, "", line, contract), _recognized(positions, line)
+
+
+def _document_tracks(positions: Positions, out: Collection[str]) -> Iterable[tuple[PostingKey, Cumulative]]:
+    """Billings by document line, without those of contracts that are held or quarantined."""
+    books = positions.books
+    for row in books.document_lines:
+        document = books.documents[row.document_type, row.document_id]
+        line = books.lines.get(row.contract_line_id or "")
+        owner = line.contract_id if line is not None else document.contract_id
+        events = positions.billings(row)
+        if events and owner not in out and _is_known(books, row, document):
+            yield _document_key(books, row, document), _cumulative(events)
+
+
+def _recognized(positions: Positions, line: ContractLine) -> Cumulative:
+    def at(d: date) -> int:
+        return positions.recognized(line, d)
+
+    return at
+
+
+def _line_key(
+    measure: Measure, event_id: str, kind: str, line: ContractLine, contract: Contract
+) -> PostingKey:
+    return PostingKey(
+        measure, event_id, kind, line.contract_line_id, contract.contract_id, contract.accounting_contract_id,
+        contract.customer_id, contract.entity_id, line.product_id, contract.currency,
+    )  # fmt: skip
+
+
+def _is_known(books: Books, row: DocumentLine, document: Document) -> bool:
+    """Whether what a document line names is known or excluded; else it is held with what it names."""
+    if row.contract_line_id is not None:
+        return row.contract_line_id in books.lines or row.contract_line_id in books.excluded_lines
+    named = document.contract_id
+    return named is None or named in books.contracts or named in books.excluded_contracts
+
+
+def _document_key(books: Books, row: DocumentLine, document: Document) -> PostingKey:
+    line = books.lines.get(row.contract_line_id or "")
+    contract = books.contracts.get(line.contract_id if line is not None else document.contract_id or "")
+    return PostingKey(
+        "billings",
+        row.document_line_id,
+        row.document_type,
+        line.contract_line_id if line is not None else "",
+        contract.contract_id if contract is not None else "",
+        contract.accounting_contract_id if contract is not None else "",
+        document.customer_id,
+        document.entity_id,
+        line.product_id if line is not None else "",
+        document.currency,
+    )

@@ -1,0 +1,867 @@
+"""Closing, folding, releasing and verifying months on small synthetic books: the publish part without dbt."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warehouse.engine import Connection, connect, session
+from warehouse.errors import TieoutError, VerificationError
+from warehouse.publish import commit, frozen, manifest
+from warehouse.publish.commit import Publication, publish, recover
+from warehouse.publish.manifest import read_chain
+from warehouse.publish.release import ReleaseRun, read_stamp, release, roll_forward
+from warehouse.publish.tables import POSTED_POSITIONS, PUBLISHED
+from warehouse.publish.verify import check_published, verify
+from warehouse.settings import Settings
+from warehouse.workspace import Waiver, Workspace
+
+PERIODS = ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2024-06"]
+ENDS = [
+    date(2024, 1, 31),
+    date(2024, 2, 29),
+    date(2024, 3, 31),
+    date(2024, 4, 30),
+    date(2024, 5, 31),
+    date(2024, 6, 30),
+]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A contract of one line, signed and billed in a month and earned evenly over some."""
+
+    signed: int
+    amount: int
+    months: int
+    customer: str = "acme"
+    currency: str = "USD"
+
+
+Key = tuple[str, str, str, str]  # measure, line, customer, currency
+Positions = dict[tuple[Key, int], int]
+
+
+class Books:
+    """What dbt would leave in warehouse.duckdb for some lines, computed the plainest way."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.lines: dict[str, Line] = {"l1": Line(0, 1200, 4), "l2": Line(1, 1000, 3, "beta", "JPY")}
+        self.published: dict[tuple[int, Key, int], int] = {}
+
+    def run(self, con: Connection, through: int, reopening: str | None = None) -> None:
+        """Build the tables of a run that is cut at the end of a period."""
+        chain = frozen.sync(con, self.workspace, reopening=reopening)
+        base = chain.before(reopening) if reopening else chain
+        closed = len(base.months)
+        history = {
+            (PERIODS.index(posting), (measure, line, customer, currency), PERIODS.index(original)): amount
+            for posting, measure, line, customer, currency, original, amount in con.execute(
+                "select posting_period, measure, contract_line_id, customer_id, currency, original_period, amount_minor"
+                " from frozen.posted_positions"
+            ).fetchall()
+            if PERIODS.index(posting) < closed
+        }
+        now = self._now(through)
+        before = _latest(history)
+        posted: dict[tuple[int, Key, int], tuple[int, int]] = {}
+        for key, original in sorted({*now, *before}):
+            amount = now.get((key, original), 0)
+            change = amount - before.get((key, original), 0)
+            if change:
+                posted[(max(original, closed), key, original)] = (amount, change)
+        _write(con, self, posted, history, closed, through)
+
+    def _now(self, through: int) -> Positions:
+        found: Positions = {}
+        for name, line in self.lines.items():
+            for measure in ("contracted", "billed"):
+                found[((measure, name, line.customer, line.currency), line.signed)] = line.amount
+            for place in range(line.months):
+                share = line.amount * (place + 1) // line.months - line.amount * place // line.months
+                found[(("recognized", name, line.customer, line.currency), line.signed + place)] = share
+        return {key: amount for key, amount in found.items() if key[1] <= through}
+
+
+def _latest(history: dict[tuple[int, Key, int], int]) -> Positions:
+    return {(key, original): amount for (_, key, original), amount in sorted(history.items())}
+
+
+def _write(
+    con: Connection,
+    books: Books,
+    posted: dict[tuple[int, Key, int], tuple[int, int]],
+    history: dict[tuple[int, Key, int], int],
+    closed: int,
+    through: int,
+) -> None:
+    for schema in ("posting", "marts", "audit", "run"):
+        con.execute(f"create schema if not exists {schema}")
+
+    def table(name: str, columns: str, rows: list[tuple[Any, ...]]) -> None:
+        con.execute(f"create or replace table {name} ({columns})")
+        if rows:
+            con.executemany(
+                f"insert into {name} values ({', '.join('?' * len(rows[0]))})", [list(r) for r in rows]
+            )
+
+    def amount(minor: int, currency: str) -> str:
+        return f"{minor}.000" if currency == "JPY" else f"{minor / 100:.2f}"
+
+    table(
+        "posting.periods",
+        "period varchar, period_index integer, start_date date, end_date date, status varchar",
+        [
+            (p, i + 1, ENDS[i].replace(day=1), ENDS[i], "closed" if i < closed else "running")
+            for i, p in enumerate(PERIODS)
+        ],
+    )
+    table(
+        "posting.posted_positions",
+        "posting_period varchar, posting_key varchar, measure varchar, event_id varchar, event_type varchar,"
+        " contract_line_id varchar, contract_id varchar, accounting_contract_id varchar, customer_id varchar,"
+        " entity_id varchar, product_id varchar, currency varchar, original_period varchar, amount_minor bigint,"
+        " tax_minor bigint, reporting_minor bigint",
+        [
+            (PERIODS[p], "|".join(key), key[0], "e", "new", key[1], f"c-{key[1]}", f"c-{key[1]}", key[2], "main", "p",
+             key[3], PERIODS[o], cumulative, 0, None)
+            for (p, key, o), (cumulative, _) in posted.items()
+        ],
+    )  # fmt: skip
+    for name, measure in (
+        ("fct_bookings", "contracted"),
+        ("fct_billings", "billed"),
+        ("fct_recognized_revenue", "recognized"),
+    ):
+        table(
+            f"marts.{name}",
+            "posting_id varchar, period varchar, entity_id varchar, customer_id varchar, contract_id varchar,"
+            " contract_line_id varchar, currency varchar, amount decimal(18, 3), original_period varchar",
+            [
+                (f"{key}{p}{o}", PERIODS[p], "main", key[2], f"c-{key[1]}", key[1], key[3], amount(change, key[3]),
+                 PERIODS[o])
+                for (p, key, o), (_, change) in posted.items()
+                if key[0] == measure
+            ],
+        )  # fmt: skip
+    changes: dict[tuple[int, Key, int], int] = {k: change for k, (_, change) in posted.items()}
+    before: Positions = {}
+    for (p, key, o), cumulative in sorted(history.items()):
+        changes[(p, key, o)] = cumulative - before.get((key, o), 0)
+        before[(key, o)] = cumulative
+    backlog, balances, rollforward, bbb = [], [], [], []
+    for period in range(closed, through + 1):
+        stock: dict[Key, int] = defaultdict(int)
+        opening: dict[tuple[str, str], int] = defaultdict(int)
+        flows: dict[tuple[str, str, str], int] = defaultdict(int)
+        for (p, key, _), change in changes.items():
+            sign = {"contracted": 1, "recognized": -1}.get(key[0], 0)
+            if p <= period:
+                stock[key] += change
+            if p < period:
+                opening[(key[3], "backlog")] += sign * change
+            if p == period and sign:
+                flows[(key[3], "backlog", "bookings" if sign > 0 else "revenue")] += sign * change
+        closing: dict[str, int] = defaultdict(int)
+        for line, customer, currency in sorted({(k[1], k[2], k[3]) for k in stock}):
+            contracted, billed, recognized = (
+                stock[(measure, line, customer, currency)]
+                for measure in ("contracted", "billed", "recognized")
+            )
+            closing[currency] += contracted - recognized
+            deferred = billed - recognized
+            common = (PERIODS[period], "main", customer, f"c-{line}", currency)
+            if contracted != recognized:
+                values = (contracted, billed, recognized, contracted - recognized, contracted - recognized, 0)
+                backlog.append((*common, line, "p", *(amount(v, currency) for v in values)))
+            if deferred:
+                balances.append(
+                    (*common, f"c-{line}", amount(deferred, currency), "0", "0", amount(billed, currency))
+                )
+        for currency, total in closing.items():
+            place = (PERIODS[period], "main", currency, "backlog")
+            rollforward.append((*place, "opening", amount(opening[(currency, "backlog")], currency), None))
+            rollforward.append((*place, "closing", amount(total, currency), None))
+            for movement in ("bookings", "revenue"):
+                flow = flows[(currency, "backlog", movement)]
+                rollforward.append((*place, movement, amount(flow, currency), None))
+            bbb.append((*place[:3], amount(total, currency)))
+    table(
+        "marts.fct_backlog",
+        "period varchar, entity_id varchar, customer_id varchar, contract_id varchar, currency varchar,"
+        " contract_line_id varchar, product_id varchar, contracted decimal(18, 3), billed decimal(18, 3),"
+        " recognized decimal(18, 3), backlog decimal(18, 3), billed_backlog decimal(18, 3),"
+        " unbilled_backlog decimal(18, 3)",
+        backlog,
+    )
+    table(
+        "marts.fct_contract_balances",
+        "period varchar, entity_id varchar, customer_id varchar, contract_id varchar, currency varchar,"
+        " accounting_contract_id varchar, deferred_revenue decimal(18, 3), contract_asset decimal(18, 3),"
+        " refund_liability decimal(18, 3), accounts_receivable decimal(18, 3)",
+        balances,
+    )
+    table(
+        "marts.rpt_rollforward",
+        "period varchar, entity_id varchar, currency varchar, balance varchar, movement varchar,"
+        " amount decimal(18, 3), amount_reporting decimal(18, 3)",
+        rollforward,
+    )
+    table(
+        "marts.rpt_bbb",
+        "period varchar, entity_id varchar, currency varchar, backlog decimal(18, 3)",
+        bbb,
+    )
+    scheduled = [("main", "USD", PERIODS[0], "2030-01", "7", True)]
+    recognized = [("main", "USD", PERIODS[0], PERIODS[p], "1", False) for p in range(closed, through + 1)]
+    table(
+        "marts.rpt_revenue_waterfall",
+        "entity_id varchar, currency varchar, booking_period varchar, recognition_period varchar,"
+        " amount decimal(18, 3), is_scheduled boolean",
+        recognized + scheduled,
+    )
+    lines = sorted(books.lines.items())
+    table(
+        "posting.known_records",
+        "entity varchar, record_key varchar, contract_id varchar, record_version varchar",
+        [("contract_lines", name, f"c-{name}", repr(line)) for name, line in lines],
+    )
+    table("posting.held_contracts", "contract_id varchar, rule varchar, contracted_minor bigint", [])
+    table(
+        "marts.revenue_segments",
+        "contract_line_id varchar, segment_number integer, spread_minor bigint",
+        [(name, 1, line.amount) for name, line in lines],
+    )
+    for name, column in (("dim_product", "product_id"), ("dim_contract", "contract_id")):
+        table(f"marts.{name}", f"{column} varchar", [("x",)])
+    customers = sorted({(line.customer, line.customer.upper()) for _, line in lines})
+    table("marts.dim_customer", "customer_id varchar, customer_name varchar", customers)
+    con.execute("comment on column marts.dim_customer.customer_name is 'the customer''s name'")
+    table(
+        "marts.dim_contract_line",
+        "contract_line_id varchar, amount decimal(18, 3)",
+        [(n, "1") for n, _ in lines],
+    )
+    table(
+        "marts.dim_period", "period varchar, status varchar", [(p, "closed") for p in PERIODS[: through + 1]]
+    )
+    con.execute("drop view if exists marts.fct_revenue_schedule")
+    con.execute(
+        "create view marts.fct_revenue_schedule as with s as (select * from warehouse.marts.revenue_segments)"
+        " select s.contract_line_id, periods.period from s cross join marts.dim_period as periods"
+    )
+    table(
+        "audit.tie_outs",
+        "equation varchar, scope varchar, holds boolean",
+        [("E2", "l1", True), ("E3", "x", True)],
+    )
+    table("run.waivers", "rule varchar, reason varchar, approved_by varchar", [])
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """An empty workspace."""
+    (tmp_path / "tieout.toml").write_text("", encoding="utf-8")
+    return Workspace(tmp_path, Settings())
+
+
+@pytest.fixture
+def con(workspace: Workspace) -> Iterator[Connection]:
+    """The open warehouse."""
+    with session(workspace) as connection:
+        yield connection
+
+
+@pytest.fixture
+def books(workspace: Workspace) -> Books:
+    """Two lines over four months."""
+    return Books(workspace)
+
+
+def close(con: Connection, books: Books, period: int, reopening: bool = False) -> manifest.Month:
+    """Run the books to the end of a period and publish it."""
+    books.run(con, period, reopening=PERIODS[period] if reopening else None)
+    return publish(con, books.workspace, _publication(con, books, period, reopening))
+
+
+def _publication(con: Connection, books: Books, period: int, reopening: bool = False) -> Publication:
+    chain = read_chain(books.workspace.published)
+    return Publication(
+        periods=commit.periods_to_publish(con, chain, PERIODS[period]),
+        as_of=ENDS[period],
+        policies={"ssp_tolerance_percent": "5"},
+        code_sha256="c0de",
+        prepared_by="ann",
+        approved_by="bob",
+        waivers=(Waiver("e9", "no ledger", "bob"),),
+        equations=commit.equations_of(con),
+        archive=commit.small_inputs(books.workspace, {}),
+        reopening=reopening,
+    )
+
+
+def published_hashes(workspace: Workspace) -> dict[str, str]:
+    """Every published Parquet file with its hash."""
+    return {
+        path.relative_to(workspace.published).as_posix(): manifest.sha256(path.read_bytes())
+        for path in sorted(workspace.published.rglob("*.parquet"))
+    }
+
+
+def run_verify_py(month: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """verify.py as an auditor starts it: in the folder, in a process that knows nothing of tieout."""
+    return subprocess.run(
+        [sys.executable, "-I", "verify.py", *options], cwd=month, capture_output=True, text=True, check=False
+    )
+
+
+def positions(con: Connection) -> dict[str, int]:
+    return dict(con.execute("select posting_key, amount_minor from frozen.positions").fetchall())
+
+
+# --- chain and fold ----------------------------------------------------------------------------------
+
+
+def test_the_first_close_publishes_all_earlier_months_with_it(con: Connection, books: Books) -> None:
+    head = close(con, books, 2)
+    chain = read_chain(books.workspace.published)
+    assert [(month.period, month.kind) for month in chain.months] == [
+        ("2024-01", "covered"),
+        ("2024-02", "covered"),
+        ("2024-03", "opening"),
+    ]
+    assert chain.head_sha256 == head.sha256
+    assert [entry["period"] for entry in head.document["covers"]] == ["2024-01", "2024-02"]
+    assert not (chain.months[0].path / "dim_customer.parquet").exists()
+    assert (head.path / "inputs/tieout.toml").is_file()
+    assert head.document["files"]["fct_bookings.parquet"]["totals"] == {}
+    assert chain.months[1].document["files"]["fct_bookings.parquet"]["totals"] == {
+        "JPY": {"amount": "1000.000"}
+    }
+    assert verify(books.workspace) == []
+
+
+def test_the_fold_equals_a_rebuild_and_what_is_known_now(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    books.lines["l1"] = replace(books.lines["l1"], amount=1600)
+    books.lines["late"] = Line(0, 500, 2)
+    close(con, books, 2)
+    books.lines["l1"] = replace(books.lines["l1"], amount=800, customer="moved")
+    close(con, books, 3)
+    frozen.sync(con, books.workspace)
+    folded = positions(con)
+    now: dict[str, int] = defaultdict(int)
+    for (key, _), amount in books._now(3).items():
+        now["|".join(key)] += amount
+    assert {key: amount for key, amount in folded.items() if amount} == dict(now)
+    con.execute("drop schema frozen cascade")
+    frozen.sync(con, books.workspace)
+    assert positions(con) == folded
+
+
+def test_published_months_stay_as_they_are_when_the_past_changes(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    before = published_hashes(books.workspace)
+    books.lines["late"] = Line(0, 500, 2)
+    books.lines["l1"] = replace(books.lines["l1"], amount=1600)
+    close(con, books, 2)
+    after = published_hashes(books.workspace)
+    assert {name: digest for name, digest in after.items() if name in before} == before
+
+
+def test_known_records_keep_their_first_period(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    books.lines["l1"] = replace(books.lines["l1"], amount=1600)
+    books.lines["late"] = Line(0, 500, 2)
+    close(con, books, 2)
+    del books.lines["late"]
+    close(con, books, 3)
+    frozen.sync(con, books.workspace)
+    rows = con.execute("select record_key, first_period from frozen.known_records order by all").fetchall()
+    assert rows == [("l1", "2024-02"), ("l2", "2024-02")]
+
+
+def test_a_close_publishes_only_the_state_that_changed(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    books.lines["l2"] = replace(books.lines["l2"], amount=900)
+    del books.lines["l1"]
+    month = close(con, books, 2)
+    rows = con.execute(
+        f"select contract_line_id, spread_minor, is_removed from read_parquet('{month.path}/revenue_segments.parquet')"
+    ).fetchall()
+    assert rows == [("l1", 1200, True), ("l2", 900, False)]
+    assert month.document["files"]["dim_product.parquet"]["rows"] == 0
+
+
+def test_frozen_tables_are_there_before_anything_is_published(con: Connection, workspace: Workspace) -> None:
+    frozen.sync(con, workspace)
+    for name in (*frozen.LAYOUT, "posted_positions"):
+        assert con.execute(f"select count(*) from frozen.{name}").fetchone() == (0,)
+
+
+def test_frozen_periods_say_with_which_close_they_were_published(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    close(con, books, 2)
+    frozen.sync(con, books.workspace)
+    assert con.execute("select period, published_with from frozen.periods order by all").fetchall() == [
+        ("2024-01", "2024-02"),
+        ("2024-02", "2024-02"),
+        ("2024-03", "2024-03"),
+    ]
+
+
+def test_a_column_that_a_later_month_adds_is_null_in_older_ones(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    books.run(con, 2)
+    con.execute("alter table posting.posted_positions add column note varchar default 'n'")
+    con.execute("alter table marts.rpt_bbb add column margin decimal(18, 3) default 1")
+    con.execute("alter table marts.dim_customer add column region varchar default 'west'")
+    publish(con, books.workspace, _publication(con, books, 2))
+    frozen.sync(con, books.workspace)
+    rows = con.execute("select distinct period, margin is null from frozen.rpt_bbb order by all").fetchall()
+    assert rows == [("2024-01", True), ("2024-02", True), ("2024-03", False)]
+    release(con, books.workspace, ReleaseRun("r", ENDS[2]))
+    with connect(books.workspace.tieout_db, read_only=True) as reader:
+        assert reader.execute("select count(margin), count(*) > 3 from marts.rpt_bbb").fetchone() == (2, True)
+
+
+def test_the_same_books_give_the_same_bytes_in_another_workspace(tmp_path: Path) -> None:
+    hashes = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tieout.toml").write_text("", encoding="utf-8")
+        workspace = Workspace(tmp_path / name, Settings())
+        with session(workspace) as con:
+            books = Books(workspace)
+            for period in (1, 2, 3):
+                head = close(con, books, period)
+        hashes.append((published_hashes(workspace), head.sha256))
+    assert hashes[0] == hashes[1]
+
+
+def test_a_reopened_month_replaces_its_first_version_and_keeps_it_readable(
+    con: Connection, books: Books
+) -> None:
+    close(con, books, 1)
+    first = close(con, books, 2)
+    books.lines["l1"] = replace(books.lines["l1"], amount=1600)
+    second = close(con, books, 2, reopening=True)
+    chain = read_chain(books.workspace.published)
+    assert [month.name for month in chain.months] == ["2024-01 v1", "2024-02 v1", "2024-03 v2"]
+    assert second.document["replaces"]["manifest_sha256"] == first.sha256
+    frozen.sync(con, books.workspace)
+    assert sum(a for key, a in positions(con).items() if key.startswith("contracted|l1")) == 1600
+    close(con, books, 3)
+    assert verify(books.workspace) == []
+    done = run_verify_py(books.workspace.published / "2024-04/v1", "--chain")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_closed_period_is_not_closed_again(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    publication = _publication(con, books, 1)
+    frozen.sync(con, books.workspace)
+    with pytest.raises(TieoutError, match="published already"):
+        publish(con, books.workspace, publication)
+
+
+def test_a_stale_fold_is_refused(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    with pytest.raises(TieoutError, match="other published months"):
+        publish(con, books.workspace, _publication(con, books, 2))
+
+
+def test_a_missing_table_stops_the_publication(con: Connection, books: Books) -> None:
+    books.run(con, 1)
+    con.execute("drop table marts.fct_backlog")
+    with pytest.raises(TieoutError, match=r"marts\.fct_backlog"):
+        publish(con, books.workspace, _publication(con, books, 1))
+    assert read_chain(books.workspace.published).head is None
+
+
+# --- kills -------------------------------------------------------------------------------------------
+
+
+class Killed(Exception):
+    """Stands for kill -9: nothing after it runs."""
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_close_killed_before_its_commit_leaves_nothing(
+    con: Connection, books: Books, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    workspace = books.workspace
+    done = 0
+    real = os.rename
+
+    def rename(source: Path, target: Path) -> None:
+        nonlocal done
+        if done == renames:
+            raise Killed
+        done += 1
+        real(source, target)
+
+    monkeypatch.setattr(commit.os, "rename", rename)
+    with pytest.raises(Killed):
+        close(con, books, 2)
+    monkeypatch.setattr(commit.os, "rename", real)
+    assert read_chain(workspace.published).head is None
+    assert verify(workspace) == []
+    recover(workspace)
+    assert [path.name for path in workspace.published.iterdir()] == []
+    close(con, books, 2)
+    assert verify(workspace) == []
+
+
+def test_a_close_killed_after_its_commit_stands(
+    con: Connection, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = books.workspace
+
+    def killed(path: Path) -> None:
+        raise Killed
+
+    monkeypatch.setattr(commit.shutil, "rmtree", killed)
+    with pytest.raises(Killed):
+        close(con, books, 2)
+    monkeypatch.undo()
+    assert len(read_chain(workspace.published).months) == 3
+    removed = recover(workspace)
+    assert len(removed) == 1 and removed[0].startswith(".building-")
+    assert verify(workspace) == []
+    assert roll_forward(workspace)
+    assert not roll_forward(workspace)
+
+
+def test_recover_touches_no_folder_that_a_close_did_not_leave(con: Connection, books: Books) -> None:
+    workspace = books.workspace
+    close(con, books, 1)
+    foreign = workspace.published / "2024-05" / "v1"
+    foreign.mkdir(parents=True)
+    recover(workspace)
+    assert foreign.is_dir()
+    assert [problem.what for problem in verify(workspace)] == ["2024-05/v1 is in no manifest of the chain"]
+
+
+# --- the file for readers ----------------------------------------------------------------------------
+
+
+def read(workspace: Workspace, sql: str) -> list[tuple[Any, ...]]:
+    with connect(workspace.tieout_db, read_only=True) as reader:
+        return list(reader.execute(sql).fetchall())
+
+
+def everything(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables of tieout.duckdb."""
+    with connect(workspace.tieout_db, read_only=True) as reader:
+        names = reader.execute(
+            "select table_schema || '.' || table_name from information_schema.tables order by all"
+        ).fetchall()
+        return {name: reader.execute(f"select * from {name} order by all").fetchall() for (name,) in names}
+
+
+def test_readers_get_closed_months_from_the_chain_and_open_ones_from_the_run(
+    con: Connection, books: Books
+) -> None:
+    workspace = books.workspace
+    close(con, books, 1)
+    books.run(con, 3)
+    release(con, workspace, ReleaseRun("r1", date(2024, 4, 10)))
+    periods = read(workspace, "select distinct period from marts.fct_recognized_revenue order by all")
+    assert periods == [(period,) for period in PERIODS[:4]]
+    assert read(workspace, "select as_of, last_closed_period from audit.runs") == [
+        (date(2024, 4, 10), "2024-02")
+    ]
+    assert read(workspace, "select sum(amount) from marts.fct_bookings where currency = 'USD'")[0][0] == 12
+    waterfall = read(
+        workspace,
+        "select recognition_period, amount, is_scheduled from marts.rpt_revenue_waterfall order by all",
+    )
+    assert waterfall == [(p, 1, False) for p in PERIODS[:4]] + [("2030-01", 7, True)]
+    comment = read(workspace, "select comment from duckdb_columns() where column_name = 'customer_name'")
+    assert comment == [("the customer's name",)]
+
+
+def test_a_nightly_release_equals_one_built_from_nothing(con: Connection, books: Books) -> None:
+    workspace = books.workspace
+    for night in range(4):
+        books.run(con, night)
+        release(con, workspace, ReleaseRun("r", ENDS[night]))
+        if night:
+            close(con, books, night)
+        books.lines["l1"] = replace(books.lines["l1"], amount=1200 + night * 100)
+        books.run(con, min(night + 1, 4))
+        release(con, workspace, ReleaseRun("r", ENDS[night]))
+        step_by_step = everything(workspace)
+        workspace.tieout_db.unlink()
+        release(con, workspace, ReleaseRun("r", ENDS[night]))
+        assert everything(workspace) == step_by_step
+
+
+def test_the_file_is_rolled_forward_from_the_chain_alone(con: Connection, books: Books) -> None:
+    workspace = books.workspace
+    close(con, books, 1)
+    del books.lines["l2"]
+    books.lines["l3"] = Line(2, 300, 2, "gamma")
+    close(con, books, 2)
+    frozen.sync(con, workspace)
+    release(con, workspace, ReleaseRun("close 2024-03", ENDS[2]))
+    released = everything(workspace)
+    workspace.tieout_db.unlink()
+    assert roll_forward(workspace)
+    assert everything(workspace) == released
+    assert read(workspace, "select customer_id from marts.dim_customer order by all") == [
+        ("acme",),
+        ("gamma",),
+    ]
+    assert read(workspace, "select count(*) from marts.fct_revenue_schedule") == [(6,)]
+    comment = read(workspace, "select comment from duckdb_columns() where column_name = 'customer_name'")
+    assert comment == [("the customer's name",)]
+
+
+def test_the_schedule_stays_a_view_where_it_stands_on_released_tables(con: Connection, books: Books) -> None:
+    workspace = books.workspace
+    books.run(con, 1)
+    release(con, workspace, ReleaseRun("r", ENDS[1]))
+    kinds = "select table_type from information_schema.tables where table_name = 'fct_revenue_schedule'"
+    assert read(workspace, kinds) == [("VIEW",)]
+    con.execute("create or replace view marts.fct_revenue_schedule as select period from posting.periods")
+    release(con, workspace, ReleaseRun("r", ENDS[1]))
+    assert read(workspace, kinds) == [("BASE TABLE",)]
+    assert read(workspace, "select count(*) from marts.fct_revenue_schedule") == [(6,)]
+
+
+def test_a_release_killed_half_way_leaves_the_last_good_file(
+    con: Connection, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = books.workspace
+    books.run(con, 1)
+    release(con, workspace, ReleaseRun("good", ENDS[1]))
+    from warehouse.publish import release as module
+
+    def killed(*arguments: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(module, "_create_views", killed)
+    with pytest.raises(Killed):
+        release(con, workspace, ReleaseRun("bad", ENDS[1]))
+    monkeypatch.undo()
+    assert read(workspace, "select run_id from audit.runs") == [("good",)]
+    release(con, workspace, ReleaseRun("next", ENDS[1]))
+    assert read(workspace, "select run_id from audit.runs") == [("next",)]
+    assert sorted(path.name for path in workspace.published.iterdir()) == ["tieout.duckdb"]
+
+
+def test_an_unreadable_file_for_readers_is_built_again(con: Connection, books: Books) -> None:
+    workspace = books.workspace
+    close(con, books, 1)
+    workspace.tieout_db.write_bytes(b"no database")
+    assert read_stamp(workspace.tieout_db) is None
+    assert roll_forward(workspace)
+    assert verify(workspace) == []
+
+
+# --- tampering ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed_books(con: Connection, books: Books) -> Books:
+    """Three months published by two closes, and released."""
+    close(con, books, 1)
+    close(con, books, 2)
+    frozen.sync(con, books.workspace)
+    release(con, books.workspace, ReleaseRun("close", ENDS[2]))
+    return books
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def _swap(path: Path) -> None:
+    """Another valid Parquet file under the same name."""
+    shutil.copyfile(path.with_name("rpt_bbb.parquet"), path)
+
+
+@pytest.mark.parametrize("month", ["2024-01", "2024-02", "2024-03"])
+@pytest.mark.parametrize("tamper", [_flip, Path.unlink, _swap])
+def test_every_edited_swapped_or_deleted_file_is_found(
+    closed_books: Books, month: str, tamper: Callable[[Path], None]
+) -> None:
+    workspace = closed_books.workspace
+    folder = workspace.published / month / "v1"
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    assert len(files) > 8
+    for path in files:
+        if tamper is _swap and (path.suffix != ".parquet" or path.name == "rpt_bbb.parquet"):
+            continue
+        original = path.read_bytes()
+        tamper(path)
+        assert verify(workspace), path
+        if path.name not in ("manifest.json", "manifest.sha256"):
+            assert [p.file for p in verify(workspace)] == [path.relative_to(workspace.published).as_posix()]
+        path.write_bytes(original)
+    assert verify(workspace) == []
+
+
+def test_added_files_and_lost_months_are_found(closed_books: Books) -> None:
+    workspace = closed_books.workspace
+    extra = workspace.published / "2024-01/v1/more.parquet"
+    extra.write_bytes(b"x")
+    assert [problem.what for problem in verify(workspace)] == ["2024-01/v1/more.parquet was not published"]
+    extra.unlink()
+    shutil.move(workspace.published / "2024-03", workspace.root / "elsewhere")
+    assert [problem.what for problem in verify(workspace)] == [
+        "tieout.duckdb was built from 2024-03 v1, which is gone or was changed"
+    ]
+    with pytest.raises(VerificationError, match="no longer published"):
+        roll_forward(workspace)
+    shutil.move(workspace.root / "elsewhere", workspace.published / "2024-03")
+    shutil.move(workspace.published / "2024-02", workspace.root / "elsewhere")
+    with pytest.raises(VerificationError, match="follows 2024-02 v1"):
+        read_chain(workspace.published)
+
+
+def test_two_months_in_the_same_place_are_a_fork(closed_books: Books) -> None:
+    published = closed_books.workspace.published
+    head = read_chain(published).months[-1]
+    document = {**head.document, "period": "2024-07"}
+    folder = published / "2024-07/v1"
+    folder.mkdir(parents=True)
+    content = manifest.canonical(document)
+    (folder / "manifest.json").write_bytes(content)
+    (folder / "manifest.sha256").write_bytes(manifest.seal(manifest.sha256(content)))
+    with pytest.raises(VerificationError, match="2024-03 v1 and 2024-07 v1 both follow 2024-02 v1"):
+        read_chain(published)
+
+
+def test_a_rewritten_manifest_breaks_the_chain(closed_books: Books) -> None:
+    published = closed_books.workspace.published
+    folder = published / "2024-02/v1"
+    document = {**read_chain(published).months[1].document, "approved_by": "mallory"}
+    content = manifest.canonical(document)
+    (folder / "manifest.json").write_bytes(content)
+    (folder / "manifest.sha256").write_bytes(manifest.seal(manifest.sha256(content)))
+    with pytest.raises(VerificationError, match="was changed"):
+        read_chain(published)
+
+
+def test_e8_hashes_only_what_was_touched(closed_books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    from warehouse.publish import verify as module
+
+    workspace = closed_books.workspace
+    hashed: list[str] = []
+    real = module.file_hash
+
+    def counting(path: Path) -> str:
+        hashed.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(module, "file_hash", counting)
+    rows = check_published(workspace, full=False)
+    assert len(hashed) == len(rows) and all(row.holds for row in rows)
+    hashed.clear()
+    assert check_published(workspace, full=False) == rows and hashed == []
+    check_published(workspace, full=True)
+    assert len(hashed) == len(rows)
+    hashed.clear()
+    _flip(workspace.published / "2024-01/v1/fct_bookings.parquet")
+    (workspace.published / "2024-02/v1/rpt_bbb.parquet").unlink()
+    bad = [row for row in check_published(workspace, full=False) if not row.holds]
+    assert [(row.file, row.actual_sha256 is None) for row in bad] == [
+        ("2024-01/v1/fct_bookings.parquet", False),
+        ("2024-02/v1/rpt_bbb.parquet", True),
+    ]
+
+
+# --- verify.py ---------------------------------------------------------------------------------------
+
+
+def test_verify_py_proves_a_month_and_all_before_it(con: Connection, books: Books) -> None:
+    close(con, books, 1)
+    books.lines["late"] = Line(0, 500, 2)
+    books.lines["l1"] = replace(books.lines["l1"], amount=1600, customer="moved")
+    close(con, books, 2)
+    close(con, books, 3)
+    done = run_verify_py(books.workspace.published / "2024-04/v1", "--chain")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all checks hold" in done.stdout
+    assert "ok    fct_recognized_revenue = change of recognized positions" in done.stdout
+    assert "ok    E3 opening = closing of the month before" in done.stdout
+    assert "skip" not in done.stdout
+    assert "note  rule e9 was waived by bob: no ledger" in done.stdout
+    assert verify(books.workspace) == []
+
+
+def test_verify_py_works_on_a_month_that_was_sent_alone(closed_books: Books, tmp_path: Path) -> None:
+    alone = tmp_path / "mail" / "2024-03" / "v1"
+    shutil.copytree(closed_books.workspace.published / "2024-03/v1", alone)
+    done = run_verify_py(alone)
+    assert done.returncode == 0, done.stdout
+    assert "skip  chain of months" in done.stdout
+
+
+@pytest.mark.parametrize("table", ["fct_bookings", "fct_billings", "fct_recognized_revenue", "fct_backlog",
+                                   "fct_contract_balances", "rpt_rollforward", "posted_positions"])  # fmt: skip
+def test_verify_py_finds_one_minor_unit_behind_right_hashes(
+    con: Connection, closed_books: Books, table: str
+) -> None:
+    """The amount, its file's hashes and the manifest are all rewritten: only the equations can tell."""
+    folder = closed_books.workspace.published / "2024-03/v1"
+    published = next(t for t in PUBLISHED if t.name == table)
+    column = {
+        "fct_backlog": "backlog",
+        "fct_contract_balances": "deferred_revenue",
+        "posted_positions": "amount_minor",
+    }.get(table, "amount")
+    file = folder / f"{table}.parquet"
+    step = "1" if published is POSTED_POSITIONS else "0.01"
+    con.execute(
+        f"create or replace table marts.edited as select * replace (cast({column} + {step} * (row_number() over () = 1)::int"
+        f" as {'bigint' if step == '1' else 'decimal(18, 3)'}) as {column}) from read_parquet('{file}')"
+    )
+    if table in ("fct_bookings", "fct_billings"):
+        con.execute("delete from marts.edited")
+        con.execute(
+            "insert into marts.edited by name select '2024-03' as period, 'l1' as contract_line_id, 'c-l1' as contract_id,"
+            " 'USD' as currency, 0.01 as amount, 'x' as posting_id, '2024-03' as original_period"
+        )
+    document = read_chain(closed_books.workspace.published).months[-1].document
+    columns = {entry["name"] for entry in document["files"][file.name]["columns"]}
+    assert column in columns
+    entry = commit._describe(
+        con, published, file, commit.freeze(con, "marts.edited", None, published.key, file)
+    )
+    content = manifest.canonical({**document, "files": {**document["files"], file.name: entry}})
+    (folder / "manifest.json").write_bytes(content)
+    (folder / "manifest.sha256").write_bytes(manifest.seal(manifest.sha256(content)))
+    done = run_verify_py(folder)
+    assert done.returncode == 4, done.stdout
+    assert "files are the published ones" in done.stdout
+    assert "FAIL  2024" not in done.stdout
+    # what stays is that the head is no longer the one that was printed
+    assert verify(closed_books.workspace)
+
+
+def test_verify_py_finds_a_changed_file(closed_books: Books) -> None:
+    folder = closed_books.workspace.published / "2024-03/v1"
+    _flip(folder / "fct_backlog.parquet")
+    done = run_verify_py(folder)
+    assert done.returncode == 4
+    assert "fct_backlog.parquet was changed" in done.stdout
+    _flip(folder / "fct_backlog.parquet")
+    _flip(closed_books.workspace.published / "2024-01/v1/posted_positions.parquet")
+    assert run_verify_py(folder).returncode == 4

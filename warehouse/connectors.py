@@ -1,0 +1,187 @@
+"""connector.yml: what a source system delivers and how. The SQL beside it, which says what it means, is dbt's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from warehouse.errors import ConfigurationError
+from warehouse.settings import Mode, ObjectSettings, Order, nearest, validated
+from warehouse.workspace import Workspace, shipped
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+DECLARATION = "connector.yml"
+
+
+class SourceObject(BaseModel):
+    """One kind of file of a system: contracts, invoices, opportunities."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Mode = "full"
+    order: Order = "auto"
+    version_column: str | None = None
+    key: tuple[str, ...] = ()
+    money_column: str | None = None
+    currency_column: str | None = None
+    columns: tuple[str, ...] = Field(min_length=1)
+    required: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    encoding: Literal["utf-8"] = "utf-8"
+    description: str = ""
+
+    @field_validator("patterns")
+    @classmethod
+    def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+        return patterns
+
+    @model_validator(mode="after")
+    def _names_its_own_columns(self) -> SourceObject:
+        lowered = [column.lower() for column in self.columns]
+        twice = sorted({column for column in lowered if lowered.count(column) > 1})
+        if twice:
+            raise ValueError(f"columns are declared twice: {', '.join(twice)}")
+        named = [*self.key, *self.required, self.money_column, self.currency_column, self.version_column]
+        for column in named:
+            if column is not None and column not in self.columns:
+                raise ValueError(f"{column} is not one of the columns{nearest(column, list(self.columns))}")
+        if self.order == "version" and self.version_column is None:
+            raise ValueError("order: version needs a version_column")
+        if self.order == "version" and self.mode == "full":
+            raise ValueError(
+                "order: version is for mode: incremental; the newest full export is a file, not rows"
+            )
+        return self
+
+    def with_settings(self, settings: ObjectSettings, origin: str) -> SourceObject:
+        """This object as the workspace's tieout.toml wants it."""
+        changes = settings.model_dump(include={"mode", "order", "version_column"}, exclude_none=True)
+        return validated(SourceObject, {**self.model_dump(), **changes}, origin) if changes else self
+
+
+class Connector(BaseModel):
+    """A source system: its folder under exports/, its objects, and where its SQL lies."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    system: str
+    objects: dict[str, SourceObject] = Field(min_length=1)
+    description: str = ""
+    folder: Path = Field(default=Path(), exclude=True)
+    is_shipped: bool = Field(default=False, exclude=True)
+
+    @field_validator("system")
+    @classmethod
+    def _is_name(cls, value: str) -> str:
+        return _checked_name(value)
+
+    @field_validator("objects")
+    @classmethod
+    def _have_names(cls, objects: dict[str, SourceObject]) -> dict[str, SourceObject]:
+        for name in objects:
+            _checked_name(name)
+        return objects
+
+
+def _checked_name(value: str) -> str:
+    """Names become parts of table names, and `__` separates them there."""
+    if not _NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is no name: lower-case letters, digits and single underscores")
+    return value
+
+
+def load_connector(folder: Path, *, is_shipped: bool = False) -> Connector:
+    """One connector from its folder, which must bear the system's name."""
+    path = folder / DECLARATION
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(data, dict):
+        raise ConfigurationError(
+            f"{path} declares nothing.", "See the shipped connector `files` for its form."
+        )
+    for key in ("folder", "is_shipped"):
+        if key in data:
+            raise ConfigurationError(f"{path}: unknown key {key}{nearest(key, ['system', 'objects'])}.")
+    connector = validated(Connector, data, str(path))
+    if connector.system != folder.name:
+        raise ConfigurationError(
+            f"{path} declares the system {connector.system}, but its folder is {folder.name}.",
+            "Give both the same name.",
+        )
+    return connector.model_copy(update={"folder": folder, "is_shipped": is_shipped})
+
+
+def load_connectors(workspace: Workspace) -> dict[str, Connector]:
+    """All connectors a workspace can use, by system: the shipped ones and its own, as tieout.toml adjusts them."""
+    connectors: dict[str, Connector] = {}
+    for folder in _folders(shipped("dbt_project") / "connectors"):
+        connectors[folder.name] = load_connector(folder, is_shipped=True)
+    for folder in _folders(workspace.connectors):
+        if folder.name in connectors:
+            raise ConfigurationError(
+                f"{folder} has the name of a shipped connector.",
+                "Give the folder and its system another name.",
+            )
+        connectors[folder.name] = load_connector(folder)
+    _check_sources(workspace, connectors)
+    return {name: _adjusted(workspace, connector) for name, connector in connectors.items()}
+
+
+def enabled_connectors(workspace: Workspace) -> dict[str, Connector]:
+    """The connectors a run uses: `files` always, others where their exports exist, unless tieout.toml decides."""
+    return {
+        name: connector
+        for name, connector in load_connectors(workspace).items()
+        if _is_enabled(workspace, name)
+    }
+
+
+def _is_enabled(workspace: Workspace, system: str) -> bool:
+    source = workspace.settings.sources.get(system)
+    if source is not None and source.enabled is not None:
+        return source.enabled
+    return system == "files" or (workspace.exports / system).is_dir()
+
+
+def _folders(parent: Path) -> list[Path]:
+    if not parent.is_dir():
+        return []
+    return sorted(path for path in parent.iterdir() if (path / DECLARATION).is_file())
+
+
+def _check_sources(workspace: Workspace, connectors: dict[str, Connector]) -> None:
+    for system, source in workspace.settings.sources.items():
+        if system not in connectors:
+            raise ConfigurationError(
+                f"{workspace.configuration}: unknown system sources.{system}{nearest(system, list(connectors))}."
+            )
+        known = connectors[system].objects
+        for name in source.objects:
+            if name not in known:
+                raise ConfigurationError(
+                    f"{workspace.configuration}: unknown object sources.{system}.{name}{nearest(name, list(known))}."
+                )
+
+
+def _adjusted(workspace: Workspace, connector: Connector) -> Connector:
+    objects = {
+        name: declared.with_settings(
+            workspace.settings.object_settings(connector.system, name),
+            f"{workspace.configuration}: sources.{connector.system}.{name}",
+        )
+        for name, declared in connector.objects.items()
+    }
+    return connector.model_copy(update={"objects": objects})

@@ -1,0 +1,231 @@
+"""The queries behind `tieout show`: what tieout.duckdb says, row by row. No layout, no computing of money."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from warehouse import engine
+from warehouse.errors import ConfigurationError
+from warehouse.workspace import Workspace
+
+Value: TypeAlias = str | int | bool | Decimal | date | datetime | None
+Row: TypeAlias = tuple[Value, ...]
+
+ATTEMPTS = 5
+PAUSE_SECONDS = 0.2
+
+BBB_COLUMNS = (
+    "period",
+    "entity_id",
+    "currency",
+    "bookings",
+    "billings",
+    "revenue",
+    "backlog",
+    "deferred_revenue",
+    "contract_asset",
+    "book_to_bill",
+    "revenue_recognition_rate",
+    "backlog_coverage_months",
+    "backlog_growth",
+)
+WATERFALL_COLUMNS = (
+    "entity_id",
+    "currency",
+    "booking_period",
+    "recognition_period",
+    "amount",
+    "is_scheduled",
+)
+ROLLFORWARD_COLUMNS = ("period", "entity_id", "currency", "balance", "movement", "amount")
+BACKLOG_COLUMNS = (
+    "period",
+    "entity_id",
+    "currency",
+    "customer_name",
+    "contract_id",
+    "contracted",
+    "recognized",
+    "backlog",
+    "billed_backlog",
+    "unbilled_backlog",
+    "backlog_12m",
+    "backlog_later",
+)
+QUARANTINE_COLUMNS = (
+    "entity",
+    "record_key",
+    "contract_id",
+    "rule",
+    "severity",
+    "detail",
+    "amount",
+    "currency",
+    "source_file",
+    "source_row",
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows of one question, and the period they stand on where there is one."""
+
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    period: str | None = None
+
+
+def missing(workspace: Workspace) -> ConfigurationError:
+    """What is said when there is nothing to read yet."""
+    return ConfigurationError(
+        f"{workspace.tieout_db} does not exist: nothing was built in this workspace yet",
+        remedy="Put exports in exports/<system>/ and start `tieout run`.",
+    )
+
+
+@contextmanager
+def reader(workspace: Workspace) -> Iterator[Any]:
+    """A read-only connection to tieout.duckdb; waits a moment where the file is just being replaced."""
+    if not workspace.tieout_db.exists():
+        raise missing(workspace)
+    connection = None
+    for attempt in range(ATTEMPTS):
+        try:
+            connection = engine.connect(workspace.tieout_db, read_only=True)
+            break
+        except engine.IOException:
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(PAUSE_SECONDS)
+    assert connection is not None
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _rows(connection: Any, query: str, parameters: Sequence[Value] = ()) -> list[Row]:
+    return list(connection.execute(query, list(parameters)).fetchall())
+
+
+def known_periods(connection: Any) -> list[str]:
+    """Periods that have facts, oldest first."""
+    query = "select distinct period from marts.rpt_bbb order by period"
+    return [str(row[0]) for row in _rows(connection, query)]
+
+
+def chosen_period(connection: Any, period: str | None) -> str | None:
+    """The period asked for, which must have facts; else the latest one."""
+    known = known_periods(connection)
+    if period is None:
+        return known[-1] if known else None
+    if period not in known:
+        span = f"there are figures from {known[0]} to {known[-1]}" if known else "there are no figures yet"
+        raise ConfigurationError(f"no figures for period {period!r}: {span}", remedy="Choose one of these.")
+    return period
+
+
+def statuses(connection: Any) -> dict[str, str]:
+    """Status of every period: closed, ended, running or future."""
+    rows = _rows(connection, "select period, status from marts.dim_period")
+    return {str(period): str(status) for period, status in rows}
+
+
+def bbb(connection: Any, period: str | None = None) -> Answer:
+    """Bookings, billings, revenue, backlog and deferred revenue by period, entity and currency."""
+    if period is not None:
+        chosen_period(connection, period)
+    query = f"""
+        select {", ".join(BBB_COLUMNS)}
+        from marts.rpt_bbb
+        where cast(? as varchar) is null or period = ?
+        order by currency, entity_id, period
+    """
+    return Answer(BBB_COLUMNS, _rows(connection, query, (period, period)), period)
+
+
+def waterfall(connection: Any, period: str | None = None) -> Answer:
+    """Revenue by the period a line was booked in and the period it is earned in."""
+    query = f"""
+        select {", ".join(WATERFALL_COLUMNS)}
+        from marts.rpt_revenue_waterfall
+        where cast(? as varchar) is null or recognition_period = ?
+        order by currency, entity_id, booking_period, recognition_period, is_scheduled
+    """
+    return Answer(WATERFALL_COLUMNS, _rows(connection, query, (period, period)), period)
+
+
+def rollforward(connection: Any, period: str | None = None) -> Answer:
+    """Opening, movements and closing of each balance in one period."""
+    chosen = chosen_period(connection, period)
+    query = f"""
+        select {", ".join(ROLLFORWARD_COLUMNS)}
+        from marts.rpt_rollforward
+        where period = ?
+        order by currency, entity_id, balance,
+            case movement when 'opening' then 0 when 'closing' then 2 else 1 end, movement
+    """
+    return Answer(ROLLFORWARD_COLUMNS, _rows(connection, query, (chosen,)), chosen)
+
+
+def backlog(connection: Any, period: str | None = None) -> Answer:
+    """Contracted and not yet earned at the end of a period, by contract."""
+    chosen = chosen_period(connection, period)
+    query = """
+        with by_contract as (
+            select
+                facts.period,
+                facts.entity_id,
+                facts.currency,
+                facts.customer_id,
+                facts.contract_id,
+                sum(facts.contracted) as contracted,
+                sum(facts.recognized) as recognized,
+                sum(facts.backlog) as backlog,
+                sum(facts.billed_backlog) as billed_backlog,
+                sum(facts.unbilled_backlog) as unbilled_backlog,
+                sum(facts.backlog_12m) as backlog_12m
+            from marts.fct_backlog as facts
+            where facts.period = ?
+            group by all
+        )
+
+        select
+            by_contract.period,
+            by_contract.entity_id,
+            by_contract.currency,
+            coalesce(customers.customer_name, by_contract.customer_id) as customer_name,
+            by_contract.contract_id,
+            contracted,
+            recognized,
+            backlog,
+            billed_backlog,
+            unbilled_backlog,
+            backlog_12m,
+            backlog - backlog_12m as backlog_later
+        from by_contract
+        left join marts.dim_customer as customers on by_contract.customer_id = customers.customer_id
+        where by_contract.backlog <> 0
+        order by currency, entity_id, backlog desc, contract_id
+    """
+    return Answer(BACKLOG_COLUMNS, _rows(connection, query, (chosen,)), chosen)
+
+
+def quarantine(connection: Any) -> Answer:
+    """Every record that is held out of the facts, held or warned of, with the money in it."""
+    query = f"""
+        select {", ".join(QUARANTINE_COLUMNS)}
+        from audit.quarantine
+        order by severity, rule, currency, entity, record_key, source_file, source_row
+    """
+    return Answer(QUARANTINE_COLUMNS, _rows(connection, query))
+
+
+def excluded_count(connection: Any) -> int:
+    """How many records a rule of business left out (drafts, void documents ...)."""
+    rows = _rows(connection, "select count(*) from audit.excluded")
+    return int(str(rows[0][0]))

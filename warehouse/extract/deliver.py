@@ -1,0 +1,374 @@
+"""What is new in exports/ becomes lake files and journal events. What the rows mean is the connectors' matter.
+
+A delivery is journalled only once it is read whole and is no suspicious fall against the one before it: a
+refused file leaves no trace, so mending or removing it is all its owner has to do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from warehouse.connectors import Connector, SourceObject, enabled_connectors
+from warehouse.engine import Connection, connect, identifier, literal, settings_for
+from warehouse.extract import anomalies
+from warehouse.extract.find import FoundFile, find_files
+from warehouse.extract.findings import FileFinding, UnreadableFileError
+from warehouse.extract.order import Delivery, Ordered, ordered
+from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake_file
+from warehouse.extract.readers.csv import read_csv
+from warehouse.extract.readers.parquet import read_parquet
+from warehouse.extract.stage import Staged, Stat, stage
+from warehouse.journal import Journal
+from warehouse.workspace import RunContext, Workspace
+
+Report = Callable[[str], None]
+Objects = dict[tuple[str, str], SourceObject]
+KIND = "deliveries"
+# A file changed less than this before it was hashed may change again with the same time stamp.
+_SETTLED_NS = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """All deliveries of the enabled systems (those in force are current), and what the gate must hear."""
+
+    deliveries: tuple[Delivery, ...]
+    findings: tuple[FileFinding, ...]
+
+    @property
+    def current(self) -> tuple[Delivery, ...]:
+        return tuple(delivery for delivery in self.deliveries if delivery.is_current)
+
+    @property
+    def blocks(self) -> tuple[FileFinding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "block")
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A file whose content is not in the journal as its path's latest."""
+
+    file: FoundFile
+    sha256: str
+    size_bytes: int
+    read: ReadResult
+    money: Mapping[str, str]
+
+
+def lake_file(workspace: Workspace, sha256: str) -> Path:
+    return workspace.lake / f"{sha256}.parquet"
+
+
+def extract(context: RunContext, journal: Journal, report: Report = lambda _: None) -> Extraction:
+    """Read what is new into the lake, journal it, and say what is in force."""
+    return _Extractor(context, journal, report).run(is_trial=False)
+
+
+def inspect(context: RunContext, journal: Journal, report: Report = lambda _: None) -> Extraction:
+    """The same without a trace in lake or journal: what `tieout check` shows."""
+    return _Extractor(context, journal, report).run(is_trial=True)
+
+
+def in_force(workspace: Workspace, journal: Journal) -> tuple[Delivery, ...]:
+    """All journalled deliveries of the enabled systems in order; those in force are current and ranked."""
+    objects = _objects(enabled_connectors(workspace))
+    history = [Delivery.of_event(event) for event in journal.read(KIND)]
+    return tuple(
+        delivery
+        for key, declared in objects.items()
+        for delivery in _ordered(workspace, key, declared, history).deliveries
+    )
+
+
+def _objects(connectors: Mapping[str, Connector]) -> Objects:
+    return {
+        (system, name): declared
+        for system, connector in connectors.items()
+        for name, declared in connector.objects.items()
+    }
+
+
+def _ordered(
+    workspace: Workspace, key: tuple[str, str], declared: SourceObject, history: Iterable[Delivery]
+) -> Ordered:
+    own = [one for one in history if (one.system, one.object) == key]
+    return ordered(declared, key[1], own, workspace.settings.object_settings(*key).ignore)
+
+
+class _Extractor:
+    """One extraction: holds the scratch folder, the engine and what was learned so far."""
+
+    def __init__(self, context: RunContext, journal: Journal, report: Report) -> None:
+        self.context = context
+        self.workspace = context.workspace
+        self.journal = journal
+        self.report = report
+        self.scratch = self.workspace.state / "extract"
+        self.findings: list[FileFinding] = []
+
+    def run(self, *, is_trial: bool) -> Extraction:
+        connectors = enabled_connectors(self.workspace)
+        objects = _objects(connectors)
+        found = find_files(self.workspace, connectors)
+        self.findings = [*found.findings, *anomalies.stale(self.context, found.files)]
+        history = [Delivery.of_event(event) for event in self.journal.read(KIND)]
+        lake = self.scratch / "lake" if is_trial else self.workspace.lake
+        self._prepare(lake)
+        fresh = self._read_new(found.files, objects, history, lake)
+        new = self._accepted(objects, history, _numbered(fresh, history))
+        deliveries = [*history, *new]
+        if not is_trial and new:
+            events = self.journal.append_all(KIND, [one.event() for one in new])
+            deliveries = [*history, *(Delivery.of_event(event) for event in events)]
+        self._clear(self.scratch)
+        self._clear(self.scratch / "lake")
+        placed = [_ordered(self.workspace, key, declared, deliveries) for key, declared in objects.items()]
+        self._judge_orders(placed, objects, found.files)
+        if not is_trial:
+            self._judge_lake(placed)
+        return Extraction(
+            tuple(one for order in placed for one in order.deliveries),
+            tuple(sorted(set(self.findings), key=str)),
+        )
+
+    def _prepare(self, lake: Path) -> None:
+        """What an earlier, killed extraction left half-written is of no use to anyone."""
+        for folder in (self.scratch, lake):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._clear(self.scratch)
+        for half in lake.glob(".*.writing"):
+            half.unlink()
+
+    def _clear(self, folder: Path) -> None:
+        for path in folder.glob("*"):
+            if path.is_file():
+                path.unlink()
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def _read_new(
+        self, files: tuple[FoundFile, ...], objects: Objects, history: list[Delivery], lake: Path
+    ) -> list[_Fresh]:
+        known = {(one.system, one.object, one.path): one.sha256 for one in history}
+        cache = _StatCache(self.workspace.state / "extract.json")
+        fresh = []
+        with closing(self._connect(lake)) as connection:
+            for file in files:
+                latest = known.get((file.system, file.object, file.relative))
+                if latest is not None and cache.sha256(file) == latest and self._is_in_lake(latest):
+                    continue
+                declared = objects[file.system, file.object]
+                try:
+                    staged = stage(file, self.scratch / "copy")
+                    cache.remember(file, staged)
+                    if staged.sha256 == latest and self._is_in_lake(latest):
+                        continue
+                    self.report(f"reading {file.relative}")
+                    fresh.append(self._read(connection, file, declared, staged, lake))
+                except UnreadableFileError as error:
+                    self.findings.append(error.finding(file.relative, file.system, file.object))
+        cache.save(files)
+        return [one for one in fresh if known.get(_path_key(one.file)) != one.sha256]
+
+    def _connect(self, lake: Path) -> Connection:
+        return connect(
+            settings=settings_for(self.workspace), allowed=[self.scratch, lake, self.workspace.lake]
+        )
+
+    def _is_in_lake(self, sha256: str) -> bool:
+        return lake_file(self.workspace, sha256).is_file()
+
+    def _read(
+        self, connection: Connection, file: FoundFile, declared: SourceObject, staged: Staged, lake: Path
+    ) -> _Fresh:
+        target = lake / f"{staged.sha256}.parquet"
+        if self._is_in_lake(staged.sha256):
+            target = lake_file(self.workspace, staged.sha256)
+        if target.is_file():
+            read = describe_lake_file(connection, target)
+        elif file.format == "parquet":
+            read = read_parquet(connection, staged.path, target)
+        else:
+            read = read_csv(
+                connection, staged.path, target, declared.columns, is_tsv=file.format == "tsv",
+                has_blank_lines=staged.has_blank_lines,
+            )  # fmt: skip
+        _require_columns(declared, read)
+        money = _money(connection, declared, target, read)
+        return _Fresh(file, staged.sha256, staged.stat.size, read, money)
+
+    # --- judging ---------------------------------------------------------------------------------
+
+    def _accepted(self, objects: Objects, history: list[Delivery], new: list[Delivery]) -> list[Delivery]:
+        """The new deliveries without those that would come into force as a suspicious fall."""
+        accepted = list(new)
+        for key, declared in objects.items():
+            for delivery in [one for one in new if (one.system, one.object) == key]:
+                order = _ordered(self.workspace, key, declared, [*history, *accepted])
+                placed = next((one for one in order.deliveries if one.seq == delivery.seq), None)
+                if placed is None or not placed.is_current:
+                    continue
+                fallen = [
+                    self._waived(one) for one in anomalies.falls(self.context, placed, order.before(placed))
+                ]
+                self.findings += fallen
+                if any(finding.severity == "block" for finding in fallen):
+                    accepted.remove(delivery)
+        return accepted
+
+    def _waived(self, finding: FileFinding) -> FileFinding:
+        return replace(finding, severity="warn") if self.context.is_waived(finding.rule) else finding
+
+    def _judge_orders(self, placed: list[Ordered], objects: Objects, files: tuple[FoundFile, ...]) -> None:
+        present = {file.relative for file in files}
+        for order in placed:
+            self.findings += order.findings
+            for one in order.current:
+                self.findings += _extra_columns(objects[one.system, one.object], one)
+                self.findings += _gone(one, order, present)
+
+    def _judge_lake(self, placed: list[Ordered]) -> None:
+        for one in (one for order in placed for one in order.current):
+            if not self._is_in_lake(one.sha256):
+                self.findings.append(_lake_file_missing(self.workspace, one))
+
+
+def _path_key(file: FoundFile) -> tuple[str, str, str]:
+    return file.system, file.object, file.relative
+
+
+def _numbered(fresh: list[_Fresh], history: list[Delivery]) -> list[Delivery]:
+    """New deliveries with their place in the journal to be; content that was seen before keeps its file id."""
+    ids = {(one.system, one.object, one.sha256): one.file_id for one in history}
+    next_id = 1 + max(ids.values(), default=0)
+    batch = 1 + max((one.batch for one in history), default=0)
+    next_seq = 1 + max((one.seq for one in history), default=0)
+    numbered = []
+    for seq, one in enumerate(fresh, start=next_seq):
+        identity = (one.file.system, one.file.object, one.sha256)
+        if identity not in ids:
+            ids[identity] = next_id
+            next_id += 1
+        numbered.append(
+            Delivery(
+                seq=seq, batch=batch, first_seen="", file_id=ids[identity], system=one.file.system,
+                object=one.file.object, path=one.file.relative, sha256=one.sha256, rows=one.read.rows,
+                size_bytes=one.size_bytes, columns=one.read.columns, money=one.money,
+            )
+        )  # fmt: skip
+    return numbered
+
+
+def _require_columns(declared: SourceObject, read: ReadResult) -> None:
+    present = {column.lower() for column in read.columns}
+    missing = [column for column in declared.required if column.lower() not in present]
+    if missing:
+        raise UnreadableFileError(
+            "required_column_missing",
+            f"required columns are missing: {', '.join(missing)} (it has: {', '.join(read.columns)})",
+            "Export it again with these columns.",
+        )
+
+
+def _money(
+    connection: Connection, declared: SourceObject, target: Path, read: ReadResult
+) -> Mapping[str, str]:
+    """The money column's total by currency, to compare deliveries by; text that is no amount is the gate's matter."""
+    present = {column.lower() for column in read.columns}
+    if declared.money_column is None or declared.money_column.lower() not in present:
+        return {}
+    has_currency = declared.currency_column is not None and declared.currency_column.lower() in present
+    currency = (
+        f"trim({identifier(declared.currency_column)})" if has_currency and declared.currency_column else "''"
+    )
+    amount = f"trim({identifier(declared.money_column)})"
+    rows = connection.execute(
+        f"select {currency} as currency, sum(cast({amount} as decimal(28, 6))) as total "
+        f"from read_parquet({literal(str(target))}) "
+        f"where regexp_full_match({amount}, '[-+]?[0-9]{{1,18}}([.][0-9]{{1,6}})?') group by 1 order by 1"
+    ).fetchall()
+    return anomalies.totals(rows)
+
+
+def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:
+    known = {column.lower() for column in declared.columns}
+    extra = [column for column in one.columns if column.lower() not in known]
+    if not extra:
+        return []
+    unnamed = (
+        " Columns without a name are called by their position." if any(map(UNNAMED.fullmatch, extra)) else ""
+    )
+    return [
+        FileFinding(
+            "extra_columns", "warn", one.path, f"{one.path} has columns that are kept in the lake and not used: "
+            f"{', '.join(extra)}.{unnamed}", None, one.system, one.object,
+        )
+    ]  # fmt: skip
+
+
+def _gone(one: Delivery, order: Ordered, present: set[str]) -> list[FileFinding]:
+    """A newest full export that alone was removed: perhaps to withdraw it, which removing does not do."""
+    others = present.intersection(other.path for other in order.deliveries)
+    if one.mode != "full" or one.path in present or not others:
+        return []
+    return [
+        FileFinding(
+            "delivery_gone", "warn", one.path, f"{one.path} is no longer there, and stays in force: it was delivered.",
+            f'To withdraw it, set ignore = ["{one.file_name}"] under [sources.{one.system}.{one.object}].',
+            one.system, one.object,
+        )
+    ]  # fmt: skip
+
+
+def _lake_file_missing(workspace: Workspace, one: Delivery) -> FileFinding:
+    relative = workspace.relative(lake_file(workspace, one.sha256))
+    return FileFinding(
+        "lake_file_missing", "block", relative, f"{relative} is missing; it holds {one.path}, delivered "
+        f"{one.first_seen[:10]}.", "Restore lake/ from a backup, or deliver the same file again.",
+        one.system, one.object,
+    )  # fmt: skip
+
+
+class _StatCache:
+    """Hashes of files that have not changed since: saves reading them. Losing it costs time, never truth."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entries: dict[str, dict[str, int | str]] = self._load()
+
+    def sha256(self, file: FoundFile) -> str | None:
+        entry = self._entries.get(file.relative)
+        try:
+            stat = asdict(Stat.of(file.path.stat()))
+        except OSError:
+            # It will be met again, and reported, when it is opened.
+            return None
+        if entry is None or {key: entry.get(key) for key in stat} != stat:
+            return None
+        return str(entry["sha256"])
+
+    def remember(self, file: FoundFile, staged: Staged) -> None:
+        # The copy was just stamped by the clock that stamps files; the run's own clock may be another.
+        now_ns = staged.path.stat().st_mtime_ns
+        if now_ns - max(staged.stat.modified_ns, staged.stat.changed_ns) > _SETTLED_NS:
+            self._entries[file.relative] = {**asdict(staged.stat), "sha256": staged.sha256}
+        else:
+            self._entries.pop(file.relative, None)
+
+    def save(self, files: tuple[FoundFile, ...]) -> None:
+        present = {file.relative for file in files}
+        entries = {path: entry for path, entry in self._entries.items() if path in present}
+        temporary = self._path.with_suffix(".writing")
+        temporary.write_text(json.dumps(entries), encoding="utf-8")
+        temporary.rename(self._path)
+
+    def _load(self) -> dict[str, dict[str, int | str]]:
+        try:
+            loaded = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return loaded if isinstance(loaded, dict) else {}

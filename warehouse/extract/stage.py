@@ -1,0 +1,211 @@
+"""A stable, decompressed scratch copy of an export, with the hash of what was copied. Rows are the readers' business.
+
+Readers work on the copy, so what is hashed is what is read, whatever happens to the export meanwhile.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import os
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from warehouse.extract.find import FoundFile
+from warehouse.extract.findings import UnreadableFileError
+
+_PIECE = 1 << 20
+_ATTEMPTS = 4
+_PAUSE_SECONDS = 0.25
+
+_MAGIC = (
+    (b"\x1f\x8b", "is gzip-compressed, but its name does not end in .gz"),
+    (b"PK\x03\x04", "is an Excel workbook or a zip archive, not what its name says"),
+    (b"PAR1", "is a Parquet file, not what its name says"),
+    (b"\xff\xfe", "is UTF-16 text, not UTF-8"),
+    (b"\xfe\xff", "is UTF-16 text, not UTF-8"),
+)
+
+
+@dataclass(frozen=True)
+class Stat:
+    """What tells a changed file from an unchanged one without reading it."""
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, result: os.stat_result) -> Stat:
+        return cls(result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino)
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The copy and what was learned while copying."""
+
+    path: Path
+    sha256: str
+    stat: Stat
+    has_blank_lines: bool
+
+
+def stage(file: FoundFile, scratch: Path, pause: Callable[[float], None] = time.sleep) -> Staged:
+    """Copy a file that stands still; one that changes while it is copied is copied again."""
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            pause(_PAUSE_SECONDS)
+        try:
+            staged = _copy(file, scratch)
+        except FileNotFoundError as error:
+            raise UnreadableFileError(
+                "vanished_file", "it disappeared while it was read", "Let the delivery end, then run again."
+            ) from error
+        except OSError as error:
+            raise _unreadable(error) from error
+        if staged is not None:
+            return staged
+    raise UnreadableFileError(
+        "changing_file", "it changes while it is read", "Let the delivery end, then run again."
+    )
+
+
+def _unreadable(error: OSError) -> UnreadableFileError:
+    reason = error.strerror or str(error)
+    return UnreadableFileError(
+        "unreadable_file", f"it cannot be read: {reason}", "Make it readable and run again."
+    )
+
+
+def _copy(file: FoundFile, scratch: Path) -> Staged | None:
+    """None when the file changed meanwhile; then any fault found in it means nothing."""
+    with file.path.open("rb") as source:
+        before = Stat.of(os.fstat(source.fileno()))
+        fault: UnreadableFileError | None = None
+        pieces = _Pieces(source)
+        text = _Text() if file.format != "parquet" else None
+        try:
+            _copy_content(file, pieces, text, scratch)
+            pieces.drain()
+        except UnreadableFileError as error:
+            fault = error
+    if Stat.of(file.path.stat()) != before:
+        return None
+    if fault is not None:
+        raise fault
+    return Staged(scratch, pieces.sha256, before, text.has_blank_lines if text else False)
+
+
+def _copy_content(file: FoundFile, pieces: _Pieces, text: _Text | None, scratch: Path) -> None:
+    # gzip only ever reads, so an object that can read is all it needs.
+    raw = cast(IO[bytes], pieces)
+    content: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=raw, mode="rb")) if file.is_gzip else raw
+    is_empty = True
+    with scratch.open("wb") as target:
+        while piece := _read(content):
+            if is_empty:
+                _check_magic(file, piece)
+            is_empty = False
+            if text is not None:
+                text.feed(piece)
+            target.write(piece)
+    if text is not None:
+        text.end()
+    if is_empty:
+        raise UnreadableFileError(
+            "empty_file",
+            "it is empty; it has not even a header",
+            "Export it again; no rows still have a header.",
+        )
+
+
+def _read(content: IO[bytes]) -> bytes:
+    try:
+        return content.read(_PIECE)
+    except EOFError as error:
+        raise UnreadableFileError(
+            "truncated_file",
+            "its gzip compression ends too early: the file is cut off",
+            "Deliver it again, whole.",
+        ) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableFileError(
+            "wrong_compression", "it is not valid gzip, though its name ends in .gz", "Deliver it again, compressed "
+            "by gzip, or without the .gz.",
+        ) from error  # fmt: skip
+
+
+def _check_magic(file: FoundFile, piece: bytes) -> None:
+    is_parquet = piece.startswith(b"PAR1")
+    if file.format == "parquet":
+        if not is_parquet:
+            raise UnreadableFileError(
+                "unreadable_file",
+                "it is not a Parquet file",
+                "Export it again, or give it the ending it deserves.",
+            )
+        return
+    for magic, what in _MAGIC:
+        if piece.startswith(magic):
+            rule = "wrong_encoding" if "UTF-16" in what else "wrong_compression"
+            raise UnreadableFileError(rule, f"it {what}", "Save it as UTF-8 CSV, or give it its true ending.")
+
+
+class _Pieces:
+    """A file object that hashes all bytes that are read through it."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._source.read(size)
+        self._digest.update(piece)
+        return piece
+
+    def drain(self) -> None:
+        while self.read(_PIECE):
+            pass
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+class _Text:
+    """Checks that a stream of bytes is UTF-8 and notices blank lines."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._lines = 0
+        self._last_byte = b""
+        self.has_blank_lines = False
+
+    def feed(self, piece: bytes) -> None:
+        self._decode(piece, final=False)
+        self._lines += piece.count(b"\n")
+        if not self.has_blank_lines:
+            # With the byte before it, so that a blank line across two pieces, or at the very start, is seen.
+            before = self._last_byte or b"\n"
+            joined = before + (piece if self._last_byte else piece.removeprefix(codecs.BOM_UTF8))
+            self.has_blank_lines = any(pair in joined for pair in (b"\n\n", b"\n\r", b"\r\r"))
+            self._last_byte = piece[-1:]
+
+    def end(self) -> None:
+        self._decode(b"", final=True)
+
+    def _decode(self, piece: bytes, *, final: bool) -> None:
+        try:
+            self._decoder.decode(piece, final)
+        except UnicodeDecodeError as error:
+            line = self._lines + 1 + error.object[: error.start].count(b"\n")
+            value = f"byte 0x{error.object[error.start]:02x}"
+            raise UnreadableFileError(
+                "wrong_encoding", f"it is not UTF-8 text: {value} in line {line}", "Save it as UTF-8."
+            ) from error

@@ -1,0 +1,99 @@
+"""The lake as the warehouse sees it: a view an object over the deliveries in force. Reading is not done here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from warehouse.connectors import SourceObject, enabled_connectors
+from warehouse.engine import Connection, identifier, literal
+from warehouse.extract.deliver import in_force, lake_file
+from warehouse.extract.order import Delivery
+from warehouse.journal import Journal
+from warehouse.workspace import RunContext, Workspace
+
+_FILE_BITS = 32
+
+_SOURCE_FILES = """
+    create or replace table run.source_files (
+        file_id bigint, system varchar, object varchar, path varchar, sha256 varchar, rows bigint,
+        size_bytes bigint, rank bigint, is_current boolean, first_seen varchar, mode varchar
+    )
+"""
+
+
+def register(connection: Connection, context: RunContext) -> tuple[Delivery, ...]:
+    """Create `lake.<system>__<object>` for every declared object, and `run.source_files`; returns all deliveries."""
+    workspace = context.workspace
+    deliveries = in_force(workspace, Journal(workspace.journal_dir))
+    connection.execute("create schema if not exists lake")
+    connection.execute("create schema if not exists run")
+    for system, connector in enabled_connectors(workspace).items():
+        for name, declared in connector.objects.items():
+            own = [one for one in deliveries if (one.system, one.object) == (system, name) and one.is_current]
+            connection.execute(_view(workspace, system, name, declared, own))
+    _register_files(connection, deliveries)
+    return deliveries
+
+
+def view_name(system: str, name: str) -> str:
+    return f"{system}__{name}"
+
+
+def _view(
+    workspace: Workspace, system: str, name: str, declared: SourceObject, deliveries: Sequence[Delivery]
+) -> str:
+    query = " union all ".join(_rows_of(workspace, declared, one) for one in deliveries) or _no_rows(declared)
+    if declared.order == "version" and declared.version_column:
+        query = _ranked_by_version(declared, declared.version_column, query)
+    return f"create or replace view lake.{identifier(view_name(system, name))} as {query}"
+
+
+def _rows_of(workspace: Workspace, declared: SourceObject, one: Delivery) -> str:
+    """All declared columns of one delivery, null where the file has none, and where each row stands."""
+    in_file = {column.lower(): column for column in one.columns}
+    columns = ", ".join(
+        f"{identifier(in_file[column.lower()])} as {identifier(column)}"
+        if column.lower() in in_file
+        else f"cast(null as varchar) as {identifier(column)}"
+        for column in declared.columns
+    )
+    first_row = one.file_id << _FILE_BITS
+    return (
+        f"select {columns}, cast(_row + {first_row} as bigint) as _row_id, cast({one.rank} as bigint) as _rank "
+        f"from read_parquet({literal(str(lake_file(workspace, one.sha256)))})"
+    )
+
+
+def _no_rows(declared: SourceObject) -> str:
+    columns = ", ".join(f"cast(null as varchar) as {identifier(column)}" for column in declared.columns)
+    return f"select {columns}, cast(null as bigint) as _row_id, cast(null as bigint) as _rank where false"
+
+
+def _ranked_by_version(declared: SourceObject, version: str, query: str) -> str:
+    """The row of the highest version counts: as a number where it is one, else as text (ISO dates sort so)."""
+    columns = ", ".join(identifier(column) for column in declared.columns)
+    text = f"trim({identifier(version)})"
+    number = f"case when regexp_full_match({text}, '[0-9]{{1,30}}') then cast({text} as decimal(38, 0)) end"
+    return (
+        f"select {columns}, _row_id, dense_rank() over (order by {number} nulls first, {text} nulls first) as _rank "
+        f"from ({query})"
+    )
+
+
+def _register_files(connection: Connection, deliveries: Iterable[Delivery]) -> None:
+    """One row a file id: content delivered under several paths is shown under the one that counts most."""
+    shown: dict[int, Delivery] = {}
+    for one in deliveries:
+        last = shown.get(one.file_id)
+        if last is None or (one.is_current, one.seq) > (last.is_current, last.seq):
+            shown[one.file_id] = one
+    connection.execute(_SOURCE_FILES)
+    rows = [
+        (
+            one.file_id, one.system, one.object, one.path, one.sha256, one.rows, one.size_bytes, one.rank,
+            one.is_current, one.first_seen, one.mode,
+        )
+        for _, one in sorted(shown.items())
+    ]  # fmt: skip
+    if rows:
+        connection.executemany(f"insert into run.source_files values ({', '.join('?' * 11)})", rows)

@@ -1,0 +1,160 @@
+"""Freeze: one table's rows as Parquet whose bytes depend on nothing but the rows. It knows no month and no chain."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.engine import Connection, identifier, literal
+from warehouse.errors import TieoutError
+from warehouse.publish.tables import qualified
+
+# Everything the bytes depend on is said here, not left to a default that a release may move. Version 1 pages
+# because every Parquet reader of the last ten years has them.
+PARQUET_OPTIONS = (
+    "format parquet, parquet_version v1, compression zstd, compression_level 3, row_group_size 122880"
+)
+
+# Integers, decimals, text, dates: what reads back as it was written. DOUBLE and FLOAT are no money;
+# HUGEINT (the type of an uncast sum) becomes DOUBLE in Parquet, silently.
+_EXACT_TYPES = ("VARCHAR", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "BOOLEAN", "DATE", "TIMESTAMP")
+
+# A digest is cut into two lanes of 15 hex digits: both fit BIGINT, and their sums fit HUGEINT for any table.
+_LANES = ((1, 15), (16, 15))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A published column: its name, its DuckDB type, and the sentence that explains it."""
+
+    name: str
+    type: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class FrozenFile:
+    """What a freeze wrote, as the manifest tells it."""
+
+    rows: int
+    sha256: str
+    content_sha256: str
+    columns: tuple[Column, ...]
+
+
+def columns_of(con: Connection, relation: str) -> tuple[Column, ...]:
+    """Columns of a table or view of the open warehouse, in their order, with their comments."""
+    rows = con.execute(f"describe {qualified(relation)}").fetchall()
+    schema, _, table = relation.rpartition(".")
+    comments = dict(
+        con.execute(
+            "select column_name, comment from duckdb_columns() where database_name = current_database()"
+            " and schema_name = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+    )
+    return tuple(Column(name, kind, comments.get(name)) for name, kind, *_ in rows)
+
+
+def refuse_inexact(relation: str, columns: Sequence[Column]) -> None:
+    """Stop where a column's type does not survive Parquet or holds money as a float."""
+    for column in columns:
+        base = column.type.removesuffix("[]")
+        if base not in _EXACT_TYPES and not base.startswith("DECIMAL("):
+            raise TieoutError(
+                f"{relation}.{column.name} is {column.type}, which can't be published exactly",
+                remedy="cast it in its model: sums to bigint or decimal(18, 3), never to double",
+            )
+
+
+def total_order(key: Sequence[str], columns: Sequence[Column]) -> str:
+    """ORDER BY over the key and then every other column: no two different rows can change places."""
+    names = [column.name for column in columns]
+    missing = [name for name in key if name not in names]
+    if missing:
+        raise TieoutError(
+            f"key column {', '.join(missing)} is missing; there are: {', '.join(names)}",
+            remedy="give the model its key, or change the key in warehouse/publish/tables.py",
+        )
+    ordered = [*key, *(name for name in names if name not in key)]
+    return ", ".join(f"{identifier(name)} asc nulls last" for name in ordered)
+
+
+def freeze(
+    con: Connection,
+    table: str,
+    where: str | None,
+    key: Sequence[str],
+    path: Path,
+    *,
+    columns: Sequence[Column] | None = None,
+    source: str | None = None,
+) -> FrozenFile:
+    """Write the rows of `table` for which `where` holds to `path`, in total order, and describe the file.
+
+    `source` is a select to take the rows from in place of the table itself (a delta); it gives `columns`.
+    """
+    columns = tuple(columns if columns is not None else columns_of(con, table))
+    refuse_inexact(table, columns)
+    names = ", ".join(identifier(column.name) for column in columns)
+    rows = f"({source})" if source is not None else qualified(table)
+    condition = f" where {where}" if where else ""
+    # Without it DuckDB may write row groups in the order they were finished: threads would change bytes.
+    con.execute("set preserve_insertion_order = true")
+    con.execute(
+        f"copy (select {names} from {rows} as frozen_rows{condition} order by {total_order(key, columns)})"
+        f" to {literal(str(path))} ({PARQUET_OPTIONS})"
+    )
+    count, content = content_hash(con, f"read_parquet({literal(str(path))})", columns)
+    return FrozenFile(count, file_hash(path), content, columns)
+
+
+def content_hash(con: Connection, relation: str, columns: Sequence[Column]) -> tuple[int, str]:
+    """Row count and a hash of the values: the same for any row order, engine version and file format.
+
+    A row's text holds each value with its length, so no two rows of different values have the same text.
+    Rows are digested and the digests added up: constant memory, however many rows. It finds what differs;
+    what proves that nobody meant harm is the sha256 of the file.
+    """
+    text = " || ".join(
+        f"coalesce(strlen({value}) || ':' || {value}, '-')"
+        for value in (f"cast({identifier(column.name)} as varchar)" for column in columns)
+    )
+    lanes = ", ".join(
+        f"coalesce(sum(cast('0x' || substr(digest, {start}, {length}) as bigint)), 0)"
+        for start, length in _LANES
+    )
+    row = con.execute(
+        f"select count(*), {lanes} from (select md5({text}) as digest from {relation}) as digests"
+    ).fetchone()
+    assert row is not None
+    head = ";".join(f"{column.name} {column.type}" for column in columns)
+    summary = f"{head}|" + "|".join(str(value) for value in row)
+    return int(row[0]), hashlib.sha256(summary.encode()).hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def money_totals(con: Connection, relation: str, columns: Sequence[Column]) -> dict[str, dict[str, str]]:
+    """Sum of every money column by currency, as text: {currency: {column: total}}. No currency: no money."""
+    if "currency" not in {column.name for column in columns}:
+        return {}
+    money = [
+        column.name
+        for column in columns
+        if (column.type.startswith("DECIMAL(") and column.type.endswith(",3)"))
+        or (column.type == "BIGINT" and column.name.endswith("_minor"))
+    ]
+    if not money:
+        return {}
+    sums = ", ".join(f"cast(coalesce(sum({identifier(name)}), 0) as varchar)" for name in money)
+    rows = con.execute(
+        f"select coalesce(currency, '(none)'), {sums} from {relation} as money_rows group by all order by all"
+    ).fetchall()
+    return {currency: dict(zip(money, totals, strict=True)) for currency, *totals in rows}

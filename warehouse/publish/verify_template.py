@@ -1,0 +1,424 @@
+"""Check a published month from its own files: hashes, the chain of months, and the equations.
+
+    python verify.py            this month, and that the months before it are the ones it names
+    python verify.py --chain    every earlier month as well
+
+Needs Python 3.11 and `pip install duckdb`; nothing of tieout, no network. Exit code 0: all holds, 4: something
+does not. Money is compared as whole thousandths; nothing is rounded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+# ISO 4217: currencies whose minor unit is not 1/100.
+NO_MINOR_UNIT = [
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "UYI",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+]
+THOUSANDTHS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+STANDS_ON = frozenset({"posted_positions.parquet", "rpt_rollforward.parquet"})
+NOT_LINKED = "(not linked)"
+
+# What each measure of the frozen positions is in the facts.
+FACTS = {
+    "contracted": ("fct_bookings", "amount"),
+    "billed": ("fct_billings", "amount"),
+    "recognized": ("fct_recognized_revenue", "amount"),
+}
+CLOSING_IN = {
+    "backlog": ("fct_backlog", "backlog"),
+    "deferred_revenue": ("fct_contract_balances", "deferred_revenue"),
+    "contract_asset": ("fct_contract_balances", "contract_asset"),
+    "refund_liability": ("fct_contract_balances", "refund_liability"),
+    "accounts_receivable": ("fct_contract_balances", "accounts_receivable"),
+}
+
+
+class Report:
+    """Prints each check as it is done and remembers whether all of them held."""
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def check(self, name: str, problems: list[str], what: str = "") -> None:
+        if problems:
+            self.failed += 1
+            print(f"FAIL  {name}")
+            for problem in problems[:10]:
+                print(f"        {problem}")
+            if len(problems) > 10:
+                print(f"        ... and {len(problems) - 10} more")
+        else:
+            print(f"ok    {name}{f'  ({what})' if what else ''}")
+
+    def skip(self, name: str, why: str) -> None:
+        print(f"skip  {name}  ({why})")
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+# --- files and chain ---------------------------------------------------------------------------------
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "manifest.json").read_bytes()))
+
+
+def folder_of(published: Path, link: dict[str, Any]) -> Path:
+    return published / str(link["period"]) / f"v{link['version']}"
+
+
+def check_files(
+    report: Report, folder: Path, manifest: dict[str, Any], only: frozenset[str] | None = None
+) -> None:
+    """The folder's files against its manifest; with `only` those of an earlier month that this one stands on."""
+    problems = []
+    seal = folder / "manifest.sha256"
+    expected = f"{sha256(folder / 'manifest.json')}  manifest.json\n"
+    if not seal.is_file() or seal.read_text(encoding="utf-8") != expected:
+        problems.append("manifest.json is not the one manifest.sha256 was written for")
+    checked = {file: entry for file, entry in manifest["files"].items() if only is None or file in only}
+    for file, entry in checked.items():
+        path = folder / file
+        if not path.is_file():
+            problems.append(f"{file} is missing")
+        elif sha256(path) != entry["sha256"]:
+            problems.append(f"{file} was changed: {sha256(path)}, published as {entry['sha256']}")
+    listed = {*manifest["files"], "manifest.json", "manifest.sha256"}
+    for path in sorted(folder.rglob("*")):
+        file = path.relative_to(folder).as_posix()
+        if only is None and not path.is_dir() and file not in listed:
+            problems.append(f"{file} was not published")
+    label = f"{manifest['period']} v{manifest['version']}"
+    report.check(f"{label}: files are the published ones", problems, f"{len(checked)} files")
+
+
+def earlier_folders(report: Report, published: Path, manifest: dict[str, Any]) -> list[Path] | None:
+    """The folders before this one, nearest first, each proved by the hash in the one after it."""
+    folders: list[Path] = []
+    problems: list[str] = []
+    link = manifest["previous"]
+    while link is not None:
+        folder = folder_of(published, link)
+        path = folder / "manifest.json"
+        if not path.is_file():
+            problems.append(f"{link['period']} v{link['version']} is not beside this month")
+            break
+        if sha256(path) != link["manifest_sha256"]:
+            problems.append(f"the manifest of {link['period']} v{link['version']} was changed")
+            break
+        folders.append(folder)
+        link = read_manifest(folder)["previous"]
+    for covered in manifest["covers"]:
+        if folder_of(published, covered) not in folders and not problems:
+            problems.append(f"{covered['period']} v{covered['version']} is covered, but not in the chain")
+    if (
+        manifest["previous"] is not None
+        and not folders
+        and problems
+        == [f"{manifest['previous']['period']} v{manifest['previous']['version']} is not beside this month"]
+    ):
+        report.skip("chain of months", "the earlier months are not beside this one")
+        return None
+    report.check("chain of months", problems, f"{len(folders)} earlier")
+    return None if problems else folders
+
+
+def months_in_force(folder: Path, earlier: list[Path]) -> list[Path]:
+    """Oldest first; of a reopened month only its last version."""
+    latest: dict[str, Path] = {}
+    for path in [*reversed(earlier), folder]:
+        latest[path.parent.name] = path
+    return list(latest.values())
+
+
+# --- content -----------------------------------------------------------------------------------------
+
+
+def content_hash(
+    con: duckdb.DuckDBPyConnection, path: Path, columns: list[dict[str, Any]]
+) -> tuple[int, str]:
+    """The hash of the values that the manifest holds: the same for any order of rows and engine version."""
+    row_text = " || ".join(
+        f"coalesce(strlen({value}) || ':' || {value}, '-')"
+        for value in (f"cast({name(column['name'])} as varchar)" for column in columns)
+    )
+    row = con.execute(
+        "select count(*), coalesce(sum(cast('0x' || substr(digest, 1, 15) as bigint)), 0),"
+        " coalesce(sum(cast('0x' || substr(digest, 16, 15) as bigint)), 0)"
+        f" from (select md5({row_text}) as digest from read_parquet({text(path)})) as digests"
+    ).fetchone()
+    assert row is not None
+    head = ";".join(f"{column['name']} {column['type']}" for column in columns)
+    return int(row[0]), hashlib.sha256(
+        (f"{head}|" + "|".join(str(value) for value in row)).encode()
+    ).hexdigest()
+
+
+def check_content(
+    report: Report, con: duckdb.DuckDBPyConnection, folder: Path, manifest: dict[str, Any]
+) -> None:
+    """Columns, rows, values and money totals are what the manifest says of them."""
+    problems = []
+    tables = {file: entry for file, entry in manifest["files"].items() if "columns" in entry}
+    for file, entry in tables.items():
+        path = folder / file
+        rows, content = content_hash(con, path, entry["columns"])
+        if rows != entry["rows"]:
+            problems.append(f"{file} has {rows} rows, published with {entry['rows']}")
+        if content != entry["content_sha256"]:
+            problems.append(f"{file} has other values than were published")
+        for currency, totals in entry.get("totals", {}).items():
+            for column, total in totals.items():
+                found = con.execute(
+                    f"select cast(coalesce(sum({name(column)}), 0) as varchar) from read_parquet({text(path)})"
+                    " where coalesce(currency, '(none)') = ?",
+                    [currency],
+                ).fetchone()
+                if found is None or found[0] != total:
+                    problems.append(f"{file}: {column} in {currency} adds up to {found}, published {total}")
+    report.check("rows, values and money totals", problems, f"{len(tables)} tables")
+
+
+def register(con: duckdb.DuckDBPyConnection, folder: Path, months: list[Path] | None) -> set[str]:
+    """A view for each file of this month, and the positions of this month and those before it."""
+    con.execute(
+        "create macro thousandths(amount) as cast(amount * 1000 as hugeint);"
+        "create macro minor_thousandths(minor, currency) as cast(minor as hugeint) * case"
+        f" when currency in ({', '.join(repr(code) for code in NO_MINOR_UNIT)}) then 1000"
+        f" when currency in ({', '.join(repr(code) for code in THOUSANDTHS)}) then 1 else 10 end"
+    )
+    present = set()
+    for path in sorted(folder.glob("*.parquet")):
+        con.execute(f"create view {name(path.stem)} as select * from read_parquet({text(path)})")
+        present.add(path.stem)
+    if months and "posted_positions" in present:
+        rows = " union all by name ".join(
+            f"select *, {place} as place from read_parquet({text(month / 'posted_positions.parquet')})"
+            for place, month in enumerate(months)
+        )
+        con.execute(f"create table postings as select * from ({rows})")
+        con.execute(
+            "create table positions as select * from postings"
+            " qualify row_number() over (partition by posting_key, original_period order by place desc) = 1"
+        )
+        con.execute(
+            f"create table positions_before as select * from postings where place < {len(months) - 1}"
+            " qualify row_number() over (partition by posting_key, original_period order by place desc) = 1"
+        )
+        present |= {"positions", "positions_before"}
+    return present
+
+
+def differences(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    """Rows that a check's query finds, as sentences: `column value, column value`."""
+    cursor = con.execute(sql + " order by all limit 100")
+    columns = [column[0] for column in cursor.description or []]
+    return [
+        ", ".join(f"{column} {value}" for column, value in zip(columns, row, strict=True))
+        for row in cursor.fetchall()
+    ]
+
+
+def check_equations(
+    report: Report, con: duckdb.DuckDBPyConnection, present: set[str], before: Path | None
+) -> None:
+    """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
+    if "fct_backlog" in present:
+        report.check(
+            "E2 contracted = recognized + backlog, each line",
+            differences(
+                con,
+                "select contract_line_id, contracted, recognized, backlog from fct_backlog"
+                " where contracted is distinct from recognized + backlog"
+                " or billed_backlog + unbilled_backlog is distinct from backlog",
+            ),
+        )
+    if "rpt_rollforward" in present:
+        check_rollforward(report, con, present, before)
+    if "positions" not in present:
+        report.skip("E2, E7 and facts against positions", "needs the earlier months")
+        return
+    for measure, (table, column) in FACTS.items():
+        if table in present:
+            report.check(
+                f"{table} = change of {measure} positions",
+                differences(con, fact_ties(measure, table, column)),
+            )
+    if "fct_backlog" in present:
+        report.check("E2 backlog = contracted - recognized positions", differences(con, backlog_ties()))
+    if "fct_contract_balances" in present:
+        report.check(
+            "E7 backlog = deferred revenue + refund liability + unbilled - contract asset",
+            differences(con, balance_ties()),
+        )
+
+
+def check_rollforward(
+    report: Report, con: duckdb.DuckDBPyConnection, present: set[str], before: Path | None
+) -> None:
+    report.check(
+        "E3 opening + movements = closing",
+        differences(
+            con,
+            "select entity_id, currency, balance, sum(case when movement = 'closing' then -amount else amount end)"
+            " as difference from rpt_rollforward group by entity_id, currency, balance having difference <> 0",
+        ),
+    )
+    if before is not None and (before / "rpt_rollforward.parquet").is_file():
+        opening = f"""
+            select entity_id, currency, balance, sum(opening) as opening, sum(closing) as closing_before from (
+                select entity_id, currency, balance, amount as opening, 0 as closing
+                from rpt_rollforward where movement = 'opening'
+                union all
+                select entity_id, currency, balance, 0, amount
+                from read_parquet({text(before / "rpt_rollforward.parquet")}) where movement = 'closing'
+            ) group by entity_id, currency, balance having sum(opening) <> sum(closing)"""
+        report.check("E3 opening = closing of the month before", differences(con, opening))
+    for balance, (table, column) in CLOSING_IN.items():
+        if table in present:
+            ties = f"""
+                select entity_id, currency, sum(rolled) as closing, sum(held) as {table} from (
+                    select entity_id, currency, amount as rolled, 0 as held from rpt_rollforward
+                    where balance = '{balance}' and movement = 'closing'
+                    union all select entity_id, currency, 0, {column} from {table}
+                ) group by entity_id, currency having sum(rolled) <> sum(held)"""
+            report.check(f"E3 closing {balance} = {table}", differences(con, ties))
+
+
+def fact_ties(measure: str, table: str, column: str) -> str:
+    """Posted facts = positions as of this month - positions as of the month before."""
+    grain = "entity_id, customer_id, contract_id, currency, original_period"
+    return f"""
+        select {grain}, sum(posted) as posted_thousandths, sum(moved) as positions_thousandths from (
+            select {grain}, thousandths({column}) as posted, 0 as moved from {table}
+            union all
+            select {grain}, 0, minor_thousandths(amount_minor, currency) from positions where measure = '{measure}'
+            union all
+            select {grain}, 0, -minor_thousandths(amount_minor, currency) from positions_before
+            where measure = '{measure}'
+        ) group by {grain} having sum(posted) <> sum(moved)"""
+
+
+def backlog_ties() -> str:
+    grain = "contract_line_id, customer_id, entity_id, product_id, currency"
+    return f"""
+        select {grain}, sum(held) as backlog_thousandths, sum(position) as positions_thousandths from (
+            select {grain}, thousandths(backlog) as held, 0 as position from fct_backlog
+            union all
+            select {grain}, 0, minor_thousandths(case measure when 'contracted' then amount_minor else -amount_minor end,
+                currency)
+            from positions where measure in ('contracted', 'recognized')
+        ) group by {grain} having sum(held) <> sum(position)"""
+
+
+def balance_ties() -> str:
+    """Deferred revenue - contract asset + refund liability = billed - recognized, per accounting contract."""
+    grain = "accounting_contract_id, entity_id, currency"
+    return f"""
+        select {grain}, sum(held) as balances_thousandths, sum(position) as positions_thousandths from (
+            select {grain}, thousandths(deferred_revenue - contract_asset + refund_liability) as held, 0 as position
+            from fct_contract_balances
+            union all
+            select {grain}, 0, minor_thousandths(case measure when 'recognized' then -amount_minor else amount_minor end,
+                currency)
+            from positions
+            where measure in ('billed', 'not_yet_counted', 'recognized') and accounting_contract_id <> '{NOT_LINKED}'
+        ) group by {grain} having sum(held) <> sum(position)"""
+
+
+def check_manifest_equations(report: Report, manifest: dict[str, Any]) -> None:
+    failed = [f"{entry['equation']}: {entry}" for entry in manifest["equations"] if not entry["holds"]]
+    if manifest["equations"]:
+        report.check(
+            "equations at the close, as the manifest says", failed, f"{len(manifest['equations'])} kinds"
+        )
+    for waiver in manifest["waivers"]:
+        print(f"note  rule {waiver['rule']} was waived by {waiver['approved_by'] or '?'}: {waiver['reason']}")
+
+
+# --- the command -------------------------------------------------------------------------------------
+
+
+def verify_month(report: Report, folder: Path, manifest: dict[str, Any], months: list[Path] | None) -> None:
+    """Content and equations of one month; its files' hashes must hold."""
+    con = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    try:
+        check_content(report, con, folder, manifest)
+        present = register(con, folder, months)
+        check_equations(report, con, present, months[-2] if months and len(months) > 1 else None)
+        check_manifest_equations(report, manifest)
+    finally:
+        con.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--chain", action="store_true", help="check all earlier months as well")
+    parser.add_argument(
+        "--folder", type=Path, default=Path(__file__).resolve().parent, help=argparse.SUPPRESS
+    )
+    options = parser.parse_args()
+    folder: Path = options.folder.resolve()
+    report = Report()
+    try:
+        manifest = read_manifest(folder)
+        published = folder.parent.parent
+        print(f"{manifest['period']} v{manifest['version']}, manifest {sha256(folder / 'manifest.json')}")
+        check_files(report, folder, manifest)
+        earlier = earlier_folders(report, published, manifest)
+        for path in earlier or []:
+            check_files(report, path, read_manifest(path), only=None if options.chain else STANDS_ON)
+        if report.failed == 0:
+            months = months_in_force(folder, earlier) if earlier is not None else None
+            verify_month(report, folder, manifest, months)
+            if options.chain and months is not None:
+                for place, month in enumerate(months[:-1]):
+                    print(f"-- {month.parent.name} {month.name}")
+                    verify_month(report, month, read_manifest(month), months[: place + 1])
+        else:
+            report.skip("rows, values, money totals and equations", "the files are not the published ones")
+    except (OSError, ValueError, KeyError, duckdb.Error) as error:
+        report.check("the month can be read", [f"{type(error).__name__}: {error}"])
+    print(f"{report.failed} checks failed" if report.failed else "all checks hold")
+    return 4 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,310 @@
+"""tieout.toml: every key with its meaning and default. Paths and files of a workspace are in workspace.py."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+
+from warehouse.errors import ConfigurationError
+
+Mode = Literal["full", "incremental"]
+Order = Literal["auto", "date", "number", "first_seen", "version"]
+
+
+def _exact(value: object) -> object:
+    """Decimals come as text or integers: a TOML float has lost its decimal digits before we see it."""
+    if isinstance(value, bool | float):
+        raise ValueError('write it in quotes, as in "0.5"')
+    if isinstance(value, int | str):
+        try:
+            value = Decimal(str(value).strip())
+        except InvalidOperation as error:
+            raise ValueError("it is no decimal number") from error
+    if isinstance(value, Decimal) and (not value.is_finite() or value < 0):
+        raise ValueError("it must be a number that is zero or more")
+    return value
+
+
+Exact = Annotated[Decimal, BeforeValidator(_exact)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(_Section):
+    """Who the figures are about."""
+
+    name: str = Field(default="", description="Printed on reports.")
+    reporting_currency: str = Field(default="USD", description="ISO 4217 code of the currency of reports.")
+    default_entity_id: str = Field(
+        default="main", description="The one legal entity of a company that delivers no entities file."
+    )
+    functional_currency: str = Field(
+        default="", description='Currency of that entity; "" is the reporting currency.'
+    )
+    time_zone: str = Field(
+        default="UTC", description="Where the company's day ends: what `today` is for --as-of."
+    )
+
+    @field_validator("reporting_currency", "functional_currency")
+    @classmethod
+    def _is_currency(cls, value: str, info: ValidationInfo) -> str:
+        is_code = len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()
+        if not is_code and (value or info.field_name == "reporting_currency"):
+            raise ValueError('it must be three capital letters, as in "USD"')
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError('it must be an IANA time zone, as in "Europe/Berlin"') from error
+        return value
+
+    @property
+    def default_entity_currency(self) -> str:
+        return self.functional_currency or self.reporting_currency
+
+
+class ObjectSettings(_Section):
+    """How one object of a source system is delivered, where it differs from its connector.yml."""
+
+    mode: Mode | None = Field(
+        default=None,
+        examples=["incremental"],
+        description="full: the newest file is all there is; incremental: files add up.",
+    )
+    order: Order | None = Field(
+        default=None,
+        examples=["first_seen"],
+        description="What decides which file is newer: auto (date in the name, else number, else first seen), "
+        "date, number, first_seen, version.",
+    )
+    version_column: str | None = Field(
+        default=None,
+        examples=["updated_at"],
+        description="With order = version: the column whose highest value is the newest row.",
+    )
+    ignore: tuple[str, ...] = Field(
+        default=(), description="File names that are not used, also if they were extracted before."
+    )
+    max_fall_percent: Exact | None = Field(
+        default=None, examples=["50"], description="Instead of the policy of that name."
+    )
+    freshness_hours: int | None = Field(
+        default=None, ge=0, strict=True, examples=[0], description="Instead of the policy of that name."
+    )
+
+
+class SourceSettings(_Section):
+    """One source system: a folder under exports/ and the connector of the same name."""
+
+    enabled: bool | None = Field(
+        default=None,
+        strict=True,
+        examples=[True],
+        description="Whether it is used; unset: yes, if exports/<system>/ exists.",
+    )
+    objects: Mapping[str, ObjectSettings] = Field(default_factory=dict)
+
+
+class Policies(_Section):
+    """Decisions of the company. They are archived with every month that is published under them."""
+
+    max_held_contracts_percent: Exact = Field(
+        default=Decimal("0.5"),
+        description="Quarantined and held contracts, in percent of all, up to which a month may be closed.",
+    )
+    max_held_amount_percent: Exact = Field(
+        default=Decimal("0.5"), description="The same for their contracted money, in percent of all."
+    )
+    control_total_tolerance: Exact = Field(
+        default=Decimal(0),
+        description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
+    )
+    max_fall_percent: Exact = Field(
+        default=Decimal(20),
+        description="By how many percent rows or money of a full export may fall against the last delivery.",
+    )
+    freshness_hours: int = Field(
+        default=36,
+        ge=0,
+        strict=True,
+        description="Age at which the newest file of a system is too old; 0 is off.",
+    )
+    unlinked_billing_tolerance: Exact = Field(
+        default=Decimal(0),
+        description="Billed money without a contract, in the reporting currency, up to which a month may be closed.",
+    )
+    restatement_amount: Exact | None = Field(
+        default=None,
+        examples=["10000"],
+        description="Corrections of one closed period above this, and above the percentage below, block the close; "
+        "without it they never do.",
+    )
+    restatement_percent: Exact = Field(
+        default=Decimal(5), description="In percent of what was published for that period."
+    )
+
+
+class Engine(_Section):
+    """The embedded engine. None of these changes a figure."""
+
+    threads: int = Field(default=0, ge=0, strict=True, description="Threads to use; 0 is one a processor.")
+    memory_limit: str = Field(
+        default="4GB", pattern=r"^[0-9]+(\.[0-9]+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
+        description="Memory it may take before it spills to disk.",
+    )  # fmt: skip
+
+
+class Settings(_Section):
+    """The whole of tieout.toml."""
+
+    company: Company = Field(default_factory=Company)
+    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
+    policies: Policies = Field(default_factory=Policies)
+    engine: Engine = Field(default_factory=Engine)
+
+    def object_settings(self, system: str, name: str) -> ObjectSettings:
+        source = self.sources.get(system)
+        return source.objects.get(name, ObjectSettings()) if source else ObjectSettings()
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from error
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+        return cls.parse(data, str(path))
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], origin: str = "tieout.toml") -> Settings:
+        return validated(cls, _with_objects(data), origin)
+
+
+def _with_objects(data: Mapping[str, Any]) -> dict[str, Any]:
+    """[sources.<system>.<object>] in the file is sources.<system>.objects.<object> in the model."""
+    sources = data.get("sources")
+    if not isinstance(sources, dict):
+        return dict(data)
+    return {**data, "sources": {system: _split_source(source) for system, source in sources.items()}}
+
+
+def _split_source(source: Any) -> Any:
+    if not isinstance(source, dict):
+        return source
+    objects = {key: value for key, value in source.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in source.items() if key not in objects}
+    return {**plain, "objects": objects}
+
+
+ModelT = typing.TypeVar("ModelT", bound=BaseModel)
+
+
+def validated(model: type[ModelT], data: Any, origin: str) -> ModelT:
+    """Data from a file as a model, or one sentence for every fault in it, naming the nearest known key."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        faults = [_fault(model, fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
+        raise ConfigurationError(f"{origin}: {'; '.join(faults)}.") from error
+
+
+def _fault(model: type[BaseModel], location: tuple[int | str, ...], kind: str, message: str) -> str:
+    key = ".".join(str(part) for part in location if part != "objects" or location[0] != "sources")
+    if kind == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        return f"unknown key {key}{nearest(str(location[-1]), known)}"
+    return f"{key}: {message.removeprefix('Value error, ')}"
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """`, did you mean ...?` for a message about a name that is not known."""
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if matches:
+        return f", did you mean {matches[0]}?"
+    return f" (known: {', '.join(known)})" if known else ""
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys a model allows at a place, walked down through nested models and mappings of models."""
+    current: Any = model
+    for part in location:
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            current = _plain(current.model_fields[str(part)].annotation)
+        else:
+            current = _plain(typing.get_args(current)[-1])
+    return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
+
+
+def _plain(annotation: Any) -> Any:
+    """The type without Annotated and without `| None`."""
+    if typing.get_origin(annotation) is Annotated:
+        return _plain(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return _plain(next(arg for arg in typing.get_args(annotation) if arg is not type(None)))
+    return annotation
+
+
+def template() -> str:
+    """A tieout.toml that says what every key means and sets none: written from the models, never beside them."""
+    parts = [
+        "# The configuration of this workspace. Every key is shown with its default; take the # away to set it."
+    ]
+    for name, section in (("company", Company), ("policies", Policies), ("engine", Engine)):
+        parts.append(f"\n# {section.__doc__}\n[{name}]\n{_commented(section)}")
+    parts.append(
+        f"\n# {SourceSettings.__doc__}\n# [sources.files]\n{_commented(SourceSettings)}"
+        f"\n\n# {ObjectSettings.__doc__}\n# [sources.files.contracts]\n{_commented(ObjectSettings)}"
+    )
+    return "\n".join(parts) + "\n"
+
+
+def _commented(section: type[BaseModel]) -> str:
+    lines = []
+    for key, field in section.model_fields.items():
+        if field.description:
+            default = field.get_default(call_default_factory=True)
+            examples = field.examples or []
+            is_unset = default is None and examples
+            shown = (
+                f"{_toml(examples[0])}  # an example; unset by default" if is_unset else _toml(default)
+            )
+            lines += [f"# {field.description}", f"# {key} = {shown}"]
+    return "\n".join(lines)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return "[]"
+    return f'"{value}"'
