@@ -34,7 +34,7 @@ def extract_assets(objects: Sequence[tuple[str, str]]) -> dg.AssetsDefinition:
         # Only reading what others write can be mended by waiting.
         retry_policy=dg.RetryPolicy(max_retries=0),
     )
-    def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         build: Build = getattr(context.resources, RESOURCE)
         rows = build.extract()
         for system, name in objects:
@@ -55,7 +55,7 @@ def no_exports_asset() -> dg.AssetsDefinition:
         group_name=GROUPS["lake"],
         required_resource_keys={RESOURCE},
     )
-    def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """No export matches an object of a connector yet."""
         build: Build = getattr(context.resources, RESOURCE)
         build.extract()
@@ -66,7 +66,7 @@ def no_exports_asset() -> dg.AssetsDefinition:
 
 def _results(
     context: dg.AssetExecutionContext, manifest: Mapping[str, Any], outcome: "Mapping[str, int | None]"
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """One result for every model built, with its rows where it is a table."""
     wanted = context.selected_asset_keys
     for unique_id, rows in outcome.items():
@@ -103,20 +103,21 @@ def dbt_stage_assets(manifest: Mapping[str, Any], name: str) -> dg.AssetsDefinit
     before = " ".join(BEFORE_GATE)
     selection = {"select": before} if name == "stage" else {"select": "fqn:*", "exclude": before}
 
-    @dbt_assets(
-        manifest=manifest,
-        name=name,
-        dagster_dbt_translator=Translator(),
-        required_resource_keys={RESOURCE},
-        **selection,
-    )
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         build: Build = getattr(context.resources, RESOURCE)
         outcome = build.stage() if name == "stage" else build.facts()
         yield from _results(context, manifest, outcome)
         yield from _test_results(context, manifest, build, name)
 
-    return models
+    decorate = dbt_assets(
+        manifest=manifest,
+        name=name,
+        dagster_dbt_translator=Translator(),
+        required_resource_keys={RESOURCE},
+        **selection,
+    )
+    assets: dg.AssetsDefinition = decorate(models)
+    return assets
 
 
 def gate_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -131,7 +132,7 @@ def gate_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         required_resource_keys={RESOURCE},
         kinds={"duckdb"},
     )
-    def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """Records that break a rule, with rule, money, file and row."""
         build: Build = getattr(context.resources, RESOURCE)
         report = build.gate()
@@ -154,7 +155,7 @@ def release_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         required_resource_keys={RESOURCE},
         kinds={"duckdb"},
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """published/tieout.duckdb: marts and audit, closed months from the chain, open ones from this run."""
         build: Build = getattr(context.resources, RESOURCE)
         checks = list(equation_checks(build.equations()))

@@ -13,7 +13,7 @@ from orchestration.findings import Finding
 from orchestration.hold import Hold, Stopwatch
 from orchestration.stages import BEFORE_GATE, STAGE_TITLES
 from warehouse.connectors import enabled_connectors
-from warehouse.errors import BlockedError
+from warehouse.errors import BlockedError, TieoutError
 from warehouse.publish import release
 from warehouse.publish.manifest import Chain
 from warehouse.publish.verify import check_published
@@ -21,6 +21,7 @@ from warehouse.workspace import RunContext
 
 if TYPE_CHECKING:
     from expectations.gate import GateReport
+
     from warehouse.transform import NodeResult
 
 TESTS = ("test", "unit_test")
@@ -45,7 +46,7 @@ class Build:
         self.error: Exception | None = None
         self.is_released = False
         self.calendar = Calendar()
-        self.chain: Chain | None = None
+        self.is_extracted = False
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -65,49 +66,28 @@ class Build:
         with self._stage("extract"):
             extraction = self.held.extract(self.context)
             self.held.register(self.context)
-            self.chain = self.held.sync()
+            chain = self.held.sync()
             connection = self.held.connection
             write_waivers(connection, self.context)
             is_full = self.context.close_period is not None
             write_published_checks(connection, check_published(self.context.workspace, full=is_full))
-            self._write_context()
+            self._write_context(chain)
+            self.is_extracted = True
         rows: dict[tuple[str, str], int] = {}
         for one in extraction.current:
             rows[one.system, one.object] = rows.get((one.system, one.object), 0) + one.rows
         return rows
 
-    def _write_context(self) -> None:
+    def _write_context(self, chain: Chain) -> None:
         """The cut of this build needs the company's periods, which are an export as any other."""
-        assert self.chain is not None
-        self.calendar = self._calendar()
+        self.calendar = read_calendar(self.held, self.context)
         cut = cut_date_of(self.context, self.calendar)
         through = self.calendar.of_day(cut)
-        write_context(self.held.connection, self.context, self.chain, through, cut)
-
-    def _calendar(self) -> Calendar:
-        extraction = self.held.extract(self.context)
-        if not any(one.rows for one in extraction.current if one.object == "accounting_periods"):
-            if not self._own_connectors_give_periods():
-                return Calendar()
-        self._require_passed(self.held.dbt().build(select=["+exchange__accounting_periods"]), "stage")
-        rows = self.held.connection.execute(
-            "select period, start_date, end_date from exchange.accounting_periods"
-        ).fetchall()
-        return calendar_of(rows)
-
-    def _own_connectors_give_periods(self) -> bool:
-        """Whether another system than `files` delivers, whose SQL may make periods of what it exports."""
-        extraction = self.held.extract(self.context)
-        systems = {one.system for one in extraction.current} - {"files"}
-        return any(
-            (connector.folder / "accounting_periods.sql").is_file()
-            for name, connector in enabled_connectors(self.context.workspace).items()
-            if name in systems
-        )
+        write_context(self.held.connection, self.context, chain, through, cut)
 
     def stage(self) -> dict[str, int | None]:
         """Lake to exchange and check views."""
-        if self.chain is None:
+        if not self.is_extracted:
             self.extract()
         if self.held.staged is None:
             with self._stage("stage"):
@@ -128,9 +108,13 @@ class Build:
     def require_gate(self) -> None:
         """Facts are never computed on what a blocking rule refused."""
         report = self.gate_report
-        if report is None or report.blocks:
-            findings = [] if report is None else list(report.blocks)
-            raise BlockedError(f"the gate stopped the {self._kind}. {NOTHING_CHANGED}", findings)
+        if report is None:
+            raise TieoutError(
+                "the gate has not looked at these records in this run",
+                "Materialize all assets, not only those after the gate.",
+            )
+        if report.blocks:
+            raise BlockedError(f"the gate stopped the {self.kind}. {NOTHING_CHANGED}", report.blocks)
 
     def facts(self) -> dict[str, int | None]:
         """Accepted records to marts and audit, with the equations as tests."""
@@ -158,7 +142,7 @@ class Build:
         return {str(equation): (int(tested), int(broken)) for equation, tested, broken in rows}
 
     @property
-    def _kind(self) -> str:
+    def kind(self) -> str:
         return f"close of {self.context.close_period}" if self.context.close_period else "run"
 
     def _count(self, table: str) -> int:
@@ -189,7 +173,7 @@ class Build:
         if failed:
             raise BlockedError(
                 f"{len(failed):,} test{'' if len(failed) == 1 else 's'} of the figures failed in the "
-                f"{self._kind}. {NOTHING_CHANGED}",
+                f"{self.kind}. {NOTHING_CHANGED}",
                 [self._finding(one) for one in failed],
             )
 
@@ -208,6 +192,35 @@ class Build:
                 if broken.rule == f"equation {equation}":
                     return broken
         return Finding(name, message, remedy)
+
+
+def read_calendar(held: Hold, context: RunContext) -> Calendar:
+    """The company's periods as its exports declare them; they are needed before anything is cut."""
+    if held.calendar is None:
+        held.calendar = _declared_calendar(held, context) if _has_periods(held, context) else Calendar()
+    return held.calendar
+
+
+def _declared_calendar(held: Hold, context: RunContext) -> Calendar:
+    held.register(context)
+    held.dbt().build(select=["+exchange__accounting_periods"])
+    rows = held.connection.execute(
+        "select period, start_date, end_date from exchange.accounting_periods"
+    ).fetchall()
+    return calendar_of(rows)
+
+
+def _has_periods(held: Hold, context: RunContext) -> bool:
+    """Whether an export may declare periods: as such, or through the SQL of another system's connector."""
+    current = held.extract(context).current
+    if any(one.rows for one in current if (one.system, one.object) == ("files", "accounting_periods")):
+        return True
+    systems = {one.system for one in current} - {"files"}
+    return any(
+        (connector.folder / "accounting_periods.sql").is_file()
+        for name, connector in enabled_connectors(context.workspace).items()
+        if name in systems
+    )
 
 
 def journal_rows(rows: Mapping[str, int]) -> dict[str, int]:

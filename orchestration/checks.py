@@ -62,7 +62,9 @@ def gate_checks(report: "GateReport") -> Iterator[dg.AssetCheckResult]:
 def equation_specs() -> list[dg.AssetCheckSpec]:
     """One blocking check an equation of accounting.md §9."""
     return [
-        dg.AssetCheckSpec(f"equation_{name}", asset=RELEASE_KEY, description=f"Equation {name} holds.", blocking=True)
+        dg.AssetCheckSpec(
+            f"equation_{name}", asset=RELEASE_KEY, description=f"Equation {name} holds.", blocking=True
+        )
         for name in EQUATIONS
     ]
 

@@ -10,14 +10,6 @@ from warehouse.settings import Policies
 from warehouse.workspace import RunContext
 
 EXAMPLES = 5
-RULES = {
-    "max_held_contracts_percent": "too many contracts are quarantined or held",
-    "max_held_amount_percent": "too much contracted money is quarantined or held",
-    "unlinked_billing_tolerance": "billings without a contract",
-    "restatement_amount": "corrections of a published period above the policy",
-}
-"""Rules that only a close has; a waiver may name them as it may name a rule of the suites."""
-
 _CONTRACTS = """
     with lines as (
         select contract_id, sum(amount) as amount
@@ -76,7 +68,12 @@ def held_findings(connection: Connection, context: RunContext) -> list[Finding]:
         f"{counted} order by abs(amount) desc, contract_id limit {EXAMPLES}",
         {"waived": waived},
     ).fetchall()
-    rules = sorted({str(row[1]) for row in connection.execute(f"select distinct 1, rule {counted}", {"waived": waived}).fetchall()})
+    rules = sorted(
+        {
+            str(row[1])
+            for row in connection.execute(f"select distinct 1, rule {counted}", {"waived": waived}).fetchall()
+        }
+    )
     return held_against_policy(context.settings.policies, everything, held, examples, rules)
 
 
@@ -88,7 +85,9 @@ def held_against_policy(
     rules: Sequence[str],
 ) -> list[Finding]:
     """The two thresholds of the policy, each a sentence where it is passed."""
-    shown = tuple(f"contract {key} ({rule}), {currency} {amount:,.2f}" for key, rule, currency, amount in examples)
+    shown = tuple(
+        f"contract {key} ({rule}), {currency} {amount:,.2f}" for key, rule, currency, amount in examples
+    )
     waive = " ".join(f"--waive {rule}" for rule in rules)
     remedy = (
         "Mend the source data (`tieout show quarantine` names file and row) and close again, "
@@ -132,7 +131,8 @@ def unlinked_billing(connection: Connection, policies: Policies) -> list[Finding
     rows = connection.execute(
         "select currency, count(*), sum(amount) from marts.fct_billings as billings"
         " inner join posting.periods as periods on billings.period = periods.period"
-        " where coalesce(billings.contract_id, '(not linked)') = '(not linked)' and periods.is_open group by currency order by currency"
+        " where coalesce(billings.contract_id, '(not linked)') = '(not linked)' and periods.is_open"
+        " group by currency order by currency"
     ).fetchall()
     limit = policies.unlinked_billing_tolerance
     return [

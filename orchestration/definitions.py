@@ -18,6 +18,7 @@ from orchestration.assets import (
     no_exports_asset,
     release_asset,
 )
+from orchestration.cli.options import DEMO_FOLDER, WORKSPACE_VARIABLE
 from orchestration.schedules import nightly_schedule
 from orchestration.translator import node_key
 from warehouse.connectors import enabled_connectors
@@ -26,7 +27,6 @@ from warehouse.extract.find import find_files
 from warehouse.journal import Journal
 from warehouse.workspace import Workspace
 
-DEMO_FOLDER = "tieout-demo"
 NIGHTLY = "nightly"
 CLOSE = "close"
 
@@ -89,7 +89,7 @@ def manifest_of(workspace: Workspace) -> dict[str, Any]:
 
 def shown_workspace() -> Path:
     """The workspace the web interface shows."""
-    return Path(os.environ.get("TIEOUT_WORKSPACE") or DEMO_FOLDER)
+    return Path(os.environ.get(WORKSPACE_VARIABLE) or DEMO_FOLDER)
 
 
 @dg.definitions

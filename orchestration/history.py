@@ -6,7 +6,6 @@ into its own storage when it starts.
 """
 
 import gzip
-import os
 from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun
@@ -47,7 +46,7 @@ def keep(workspace: Workspace, instance: DagsterInstance, run_id: str) -> None:
     draft = folder / f".{run_id}.new"
     with gzip.open(draft, "wt", encoding="utf-8", compresslevel=1) as file:
         file.write("\n".join(lines))
-    os.replace(draft, folder / f"{run_id}.jsonl.gz")
+    draft.replace(folder / f"{run_id}.jsonl.gz")
     waiting = sorted(folder.glob("*.jsonl.gz"), key=lambda path: path.stat().st_mtime)
     for path in waiting[:-KEPT_RUNS]:
         path.unlink()

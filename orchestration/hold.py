@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from orchestration.calendar import Calendar
 from orchestration.findings import Finding
 from orchestration.progress import Progress
 from warehouse import engine, lake
@@ -36,6 +37,7 @@ class Hold:
     extraction: Extraction | None = None
     staged: "dict[str, int | None] | None" = None
     """What the stage step built; it does not depend on the cut, so further builds of a command keep it."""
+    calendar: Calendar | None = None
     manifest: dict[str, Any] | None = field(default=None, repr=False)
     _dbt: "Dbt | None" = field(default=None, repr=False)
 

@@ -90,11 +90,7 @@ class Bar:
 @contextmanager
 def shown(quiet: bool = False) -> Iterator[Progress]:
     """The progress fit for where the output goes."""
-    progress: Progress
-    if quiet:
-        progress = Silent()
-    else:
-        progress = Bar() if sys.stderr.isatty() else Lines()
+    progress: Progress = Silent() if quiet else Bar() if sys.stderr.isatty() else Lines()
     try:
         yield progress
     finally:

@@ -3,7 +3,9 @@
 import dagster as dg
 
 
-def nightly_schedule(job: "dg.JobDefinition | dg.UnresolvedAssetJobDefinition", time_zone: str) -> dg.ScheduleDefinition:
+def nightly_schedule(
+    job: "dg.JobDefinition | dg.UnresolvedAssetJobDefinition", time_zone: str
+) -> dg.ScheduleDefinition:
     """Every night, after the source systems have dropped their exports."""
     return dg.ScheduleDefinition(
         name="every_night",

@@ -35,7 +35,7 @@ def node_key(node: Mapping[str, Any]) -> AssetKey:
     return AssetKey([node["schema"], node.get("alias") or node["name"]])
 
 
-class Translator(DagsterDbtTranslator):
+class Translator(DagsterDbtTranslator):  # type: ignore[misc] # dagster-dbt is not looked into
     """Keys, groups and descriptions of dbt's models, and of the sources between the stages."""
 
     def __init__(self) -> None:
@@ -49,7 +49,8 @@ class Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The stage."""
-        return GROUPS.get(dbt_resource_props["schema"], dbt_resource_props["schema"])
+        schema = str(dbt_resource_props["schema"])
+        return GROUPS.get(schema, schema)
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description in the model's YAML, else the grain and reason in its header."""
@@ -59,7 +60,7 @@ class Translator(DagsterDbtTranslator):
 
 def header_of(sql: str) -> str:
     """The comment lines a model starts with."""
-    lines = []
+    lines: list[str] = []
     for line in sql.strip().splitlines():
         text = line.strip()
         if not text.startswith(("--", "{#", "#}")) and not lines:

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,8 +32,17 @@ WRITER_VERSION: str = duckdb.__version__
 
 _READABLE_BY_1X = "v1.0.0"
 
-# Instances this process holds open, by absolute path, for whatever joins them by path alone.
-_sessions: dict[str, Connection] = {}
+
+@dataclass
+class _Session:
+    """An instance this process holds open, and the gate's connections to it: an open one would keep the file."""
+
+    connection: Connection
+    gate: list[Connection] = field(default_factory=list)
+
+
+# By absolute path, for what joins a session by path alone.
+_sessions: dict[str, _Session] = {}
 _sessions_lock = threading.Lock()
 
 
@@ -108,14 +118,17 @@ def session(workspace: Workspace) -> Iterator[Connection]:
     )
     key = _key(workspace.warehouse_db)
     with _sessions_lock:
-        outer = _sessions.get(key)
-        _sessions.setdefault(key, connection)
+        is_outermost = key not in _sessions
+        if is_outermost:
+            _sessions[key] = _Session(connection)
     try:
         yield connection
     finally:
-        if outer is None:
+        if is_outermost:
             with _sessions_lock:
-                del _sessions[key]
+                ended = _sessions.pop(key)
+            for gate in ended.gate:
+                gate.close()
             close_all()
         connection.close()
 
@@ -201,7 +214,8 @@ def _gate_dialect() -> type[Any]:
                 held = _sessions.get(_key(path))
             if held is None:
                 raise EngineError(f"no session is open on {path}")
-            connection = held.cursor()
+            connection = held.connection.cursor()
+            held.gate.append(connection)
             connection.execute(f"set search_path = {literal(search_path)}")
             return ConnectionWrapper(connection)
 

@@ -120,6 +120,9 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
     )
     return (
         "{# Written by assembling this workspace's project: its enabled connectors. #}\n\n"
+        "{% macro staged_entities() -%}\n"
+        f"    {{{{ return({sorted(feeds)!r}) }}}}\n"
+        "{%- endmacro %}\n\n"
         "{% macro staging_models(entity) -%}\n"
         f"    {{{{ return({{\n        {models}\n    }}.get(entity, [])) }}}}\n"
         "{%- endmacro %}\n\n"

@@ -26,7 +26,16 @@
 
 {# Decimal amount of a source -> integer minor units. The gate has refused amounts finer than the minor unit. #}
 {% macro to_minor(amount, exponent) -%}
-    cast(({{ amount }}) * (case {{ exponent }} when 0 then 1 when 2 then 100 when 3 then 1000 end) as bigint)
+    {{ _scaled(amount, '(case ' ~ exponent ~ ' when 0 then 1 when 2 then 100 when 3 then 1000 end)') }}
+{%- endmacro %}
+
+{# decimal(18,3) × a factor up to 1000 as bigint. DuckDB keeps that product in 18 digits and raises from 10^12
+   on, so larger amounts are widened; only those, because the wide product was measured 10 × slower. #}
+{% macro _scaled(amount, factor) -%}
+    (case
+        when abs({{ amount }}) < 1000000000000 then cast(({{ amount }}) * {{ factor }} as bigint)
+        else cast(cast({{ amount }} as decimal(22, 3)) * {{ factor }} as bigint)
+    end)
 {%- endmacro %}
 
 {# Integer minor units -> decimal(18,3), exactly: multiplication by a decimal constant, never a division. #}
@@ -54,7 +63,7 @@
 {%- endmacro %}
 
 {# decimal(18,3) -> integer thousandths, exactly. #}
-{% macro to_thousandths(amount) -%}cast(({{ amount }}) * 1000 as bigint){%- endmacro %}
+{% macro to_thousandths(amount) -%}{{ _scaled(amount, '1000') }}{%- endmacro %}
 
 {# An amount in the reporting currency, where it already is in it; else null until translation is built
    (architecture.md 25). #}

@@ -65,3 +65,12 @@
 {% macro all_of_lists(list) -%}{{ return(adapter.dispatch('all_of_lists', 'tieout')(list)) }}{%- endmacro %}
 {% macro default__all_of_lists(list) -%}list_sort(list_distinct(flatten(list({{ list }})))){%- endmacro %}
 {% macro spark__all_of_lists(list) -%}sort_array(array_distinct(flatten(collect_list({{ list }})))){%- endmacro %}
+
+{% macro array_of_row_ids() -%}{{ return(adapter.dispatch('array_of_row_ids', 'tieout')()) }}{%- endmacro %}
+{% macro default__array_of_row_ids() -%}bigint[]{%- endmacro %}
+{% macro spark__array_of_row_ids() -%}array<bigint>{%- endmacro %}
+
+{# One row a member of a list. #}
+{% macro each_of(list) -%}{{ return(adapter.dispatch('each_of', 'tieout')(list)) }}{%- endmacro %}
+{% macro default__each_of(list) -%}unnest({{ list }}){%- endmacro %}
+{% macro spark__each_of(list) -%}explode({{ list }}){%- endmacro %}

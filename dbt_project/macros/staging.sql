@@ -1,12 +1,22 @@
-{# Which connectors feed which exchange entity: [[model, system], …]. Assembling a workspace's project
-   (warehouse/transform.py) replaces this file by the list of its enabled connectors; as it stands here it
-   describes the shipped project alone, so that it can be parsed and linted without a workspace. #}
+{# What feeds the exchange entities. Assembling a workspace's project (warehouse/transform.py) replaces this file
+   by the list of its enabled connectors; as it stands here it describes the shipped connector `files` alone, so
+   that the shipped project can be parsed and linted without a workspace. #}
 
+{% macro staged_entities() -%}
+    {{ return([
+        'account_mapping', 'accounting_periods', 'adjustments', 'amendments', 'billing_schedule', 'contract_lines',
+        'contracts', 'credit_note_lines', 'credit_notes', 'customers', 'entities', 'estimates', 'fulfillments',
+        'fx_rates', 'gl_accounts', 'gl_journal_lines', 'invoice_lines', 'invoices', 'key_map', 'opening_balances',
+        'payments', 'products', 'ssp_prices',
+    ]) }}
+{%- endmacro %}
+
+{# Staging models of an exchange entity: [[model, system], …]. #}
 {% macro staging_models(entity) -%}
     {{ return([['stg_files__' ~ entity, 'files']]) }}
 {%- endmacro %}
 
-{# Objects of the enabled connectors: [{'system', 'object', 'money_column', 'currency_column'}, …]. #}
+{# Objects of the connectors: [{'system', 'object', 'money_column', 'currency_column'}, …]. #}
 {% macro lake_objects() -%}
-    {{ return([]) }}
+    {{ return([{'system': 'files', 'object': 'contracts', 'money_column': 'total_amount', 'currency_column': 'currency'}]) }}
 {%- endmacro %}

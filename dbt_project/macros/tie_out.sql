@@ -1,21 +1,22 @@
-{# Rows of audit.tie_outs from a relation with scope, item, expected, actual: one row a scope with its totals, and
-   one row for every item that differs, so that two differences that cancel out are still seen. #}
-{% macro tie_out(equation, relation) %}
+{# Rows of audit.tie_outs from a relation with the columns of `scope`, item, expected and actual: one row a scope
+   with its totals, and one row for every item that differs, so that two differences that cancel out are still
+   seen. Texts are put together after the grouping: one for every line and month costs more than the check. #}
+{% macro tie_out(equation, relation, scope, item_name='') %}
     select
         '{{ equation }}' as equation,
-        scope,
+        {{ scope | join(" || ' ' || ") }} as scope,
         cast(sum(expected) as decimal(18, 3)) as expected,
         cast(sum(actual) as decimal(18, 3)) as actual,
         cast(sum(actual) - sum(expected) as decimal(18, 3)) as difference,
         sum(actual) = sum(expected) as holds
     from {{ relation }}
-    group by scope
+    group by {{ scope | join(', ') }}
 
     union all
 
     select
         '{{ equation }}' as equation,
-        scope || ' · ' || item as scope,
+        {{ scope | join(" || ' ' || ") }} || ' · {{ item_name }}' || item as scope,
         cast(expected as decimal(18, 3)) as expected,
         cast(actual as decimal(18, 3)) as actual,
         cast(actual - expected as decimal(18, 3)) as difference,

@@ -1,8 +1,8 @@
 -- Catches: accounting_periods that do not cover the day of a booking, billing, payment or first revenue: it would
 -- stand in no period at all.
-select measure, event_id, contract_line_id, event_date
+select measure, event_id, cast(dimension_id as {{ dbt.type_string() }}) as contract_line_id, event_date
 from {{ ref('events') }}
-where original_period is null
+where period_index is null
 
 union all
 

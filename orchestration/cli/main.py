@@ -107,7 +107,10 @@ def main() -> None:
         _say(str(error), error.remedy)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _say("interrupted; readers still see the last good state", "Start the command again: nothing needs repair.")
+        _say(
+            "interrupted; readers still see the last good state",
+            "Start the command again: nothing needs repair.",
+        )
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # the one place where the unexpected becomes a sentence
         trace = traceback.format_exc()

@@ -1,7 +1,7 @@
 """Options that several commands share, so that they read the same everywhere. No behaviour of a command."""
 
 import os
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from warehouse.workspace import Workspace
 
+DEMO_FOLDER = "tieout-demo"
 WORKSPACE_VARIABLE = "TIEOUT_WORKSPACE"
 
 
@@ -25,7 +26,7 @@ class Format(StrEnum):
 def as_date(text: str) -> date:
     """A day as people type it in a command; anything but YYYY-MM-DD is a usage error."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        return date.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not a day like 2026-10-31") from error
 

@@ -1,15 +1,18 @@
 """Tables for people and programs. Text that came from exports is printed as text: no markup, no formula."""
 
-import csv
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from orchestration.cli.options import Format
+
+if TYPE_CHECKING:
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
 Cell: TypeAlias = str | int | bool | Decimal | date | datetime | None
 Kind: TypeAlias = Literal["text", "amount", "number", "ratio", "percent"]
@@ -17,11 +20,16 @@ Kind: TypeAlias = Literal["text", "amount", "number", "ratio", "percent"]
 # What a spreadsheet would read as the start of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
+# Columns that are unreadable in two lines.
+UNBROKEN = frozenset({"period", "contract_id", "rule", "currency", "status"})
+WIDTH_OF_A_LOG = 180
+
 # ISO 4217 currencies whose minor unit is not a hundredth; only decides how many decimals are printed.
-ZERO_DECIMALS = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-)
-THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0),
+    **dict.fromkeys(("UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
 
 
 @dataclass(frozen=True)
@@ -44,21 +52,17 @@ class Table:
     remarks: Sequence[str] = ()
     empty: str = "Nothing to show."
     currency_column: str | None = "currency"
-    sections: Sequence[int] = field(default=())
-    """Numbers of the rows after which a line is drawn."""
 
 
 def exponent_of(currency: Cell) -> int:
     """Decimals that amounts of a currency are printed with."""
-    if currency in ZERO_DECIMALS:
-        return 0
-    return 3 if currency in THREE_DECIMALS else 2
+    return EXPONENTS.get(str(currency), 2)
 
 
 def people_number(value: Cell, kind: Kind, exponent: int = 2) -> str:
     """A number as people read it: thousands separated, as many decimals as its kind has."""
     if value is None:
-        return "–"
+        return "-"
     if kind == "amount":
         return f"{Decimal(str(value)):,.{exponent}f}"
     if kind == "ratio":
@@ -109,16 +113,16 @@ def json_cell(value: Cell) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def as_csv(table: Table, write: Callable[[str], object]) -> None:
-    """Writes the rows of a table as CSV, headings first."""
+def quoted(text: str) -> str:
+    """Text as one field of CSV. Python's csv leaves a lone carriage return bare, which readers take for a new row."""
+    needs_quotes = any(character in text for character in ',"\r\n') or text != text.strip()
+    return '"' + text.replace('"', '""') + '"' if needs_quotes else text
 
-    class Out:
-        def write(self, text: str) -> object:
-            return write(text)
 
-    writer = csv.writer(Out(), lineterminator="\n")
-    writer.writerow([column.name for column in table.columns])
-    writer.writerows([csv_cell(value) for value in row] for row in table.rows)
+def as_csv(table: Table) -> str:
+    """The rows of a table as CSV, headings first."""
+    rows = [[column.name for column in table.columns], *(map(csv_cell, row) for row in table.rows)]
+    return "".join(",".join(quoted(cell) for cell in row) + "\n" for row in rows)
 
 
 def as_json(table: Table) -> str:
@@ -131,54 +135,54 @@ def as_json(table: Table) -> str:
     return "[\n" + ",\n".join(objects) + "\n]" if objects else "[]"
 
 
-def _exponents(table: Table, row: Sequence[Cell]) -> int:
+def _exponent(table: Table, row: Sequence[Cell]) -> int:
     names = [column.name for column in table.columns]
     if table.currency_column in names:
         return exponent_of(row[names.index(table.currency_column)])
-    return 2
+    return exponent_of(None)
 
 
-def as_people(table: Table) -> None:
-    """Prints a table for people."""
+def _texts(table: Table, row: Sequence[Cell], style: str) -> "list[Text]":
+    from rich.text import Text
+
+    exponent = _exponent(table, row)
+    return [
+        Text(people_cell(value, column.kind, exponent), style=style)
+        for column, value in zip(table.columns, row, strict=True)
+    ]
+
+
+def _laid_out(table: Table) -> "RichTable":
     from rich.box import SIMPLE
-    from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    rich = RichTable(box=SIMPLE, pad_edge=False)
+    for column in table.columns:
+        is_text = column.kind == "text"
+        is_whole = not is_text or column.name in UNBROKEN
+        rich.add_column(Text(column.heading), justify="left" if is_text else "right", no_wrap=is_whole)
+    for row in table.rows:
+        rich.add_row(*_texts(table, row, ""))
+    if table.totals:
+        rich.add_section()
+        for row in table.totals:
+            rich.add_row(*_texts(table, row, "bold"))
+    return rich
+
+
+def as_people(table: Table) -> None:
+    """Prints a table for people; text is printed as it is, never as markup."""
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(highlight=False)
-    if console.width < 160 and not console.is_terminal:
-        console.width = 160  # a log or a pipe has no width: do not cut figures
+    if not console.is_terminal:
+        # A log or a pipe has no width: figures must not be cut there.
+        console.width = max(console.width, WIDTH_OF_A_LOG)
     if table.title:
         console.print(Text(table.title, style="bold"))
-    if not table.rows:
-        console.print(Text(table.empty))
-    else:
-        rich = RichTable(box=SIMPLE, pad_edge=False, show_footer=False)
-        for column in table.columns:
-            is_text = column.kind == "text"
-            rich.add_column(
-                Text(column.heading),
-                justify="left" if is_text else "right",
-                no_wrap=not is_text or column.name in {"period", "contract_id", "rule", "currency"},
-            )
-
-        def add(row: Sequence[Cell], style: str = "") -> None:
-            exponent = _exponents(table, row)
-            cells = [
-                Text(people_cell(value, column.kind, exponent), style=style)
-                for column, value in zip(table.columns, row, strict=True)
-            ]
-            rich.add_row(*cells)
-
-        for number, row in enumerate(table.rows):
-            add(row)
-            if number in table.sections:
-                rich.add_section()
-        if table.totals:
-            rich.add_section()
-            for row in table.totals:
-                add(row, "bold")
-        console.print(rich)
+    console.print(_laid_out(table) if table.rows else Text(table.empty))
     for remark in table.remarks:
         console.print(Text(remark))
 
@@ -187,7 +191,7 @@ def show(tables: Table | Sequence[Table], form: Format) -> None:
     """Prints a report in the form asked for; programs get the first table, which holds every row."""
     shown = [tables] if isinstance(tables, Table) else list(tables)
     if form is Format.csv:
-        as_csv(shown[0], sys.stdout.write)
+        sys.stdout.write(as_csv(shown[0]))
     elif form is Format.json:
         sys.stdout.write(as_json(shown[0]) + "\n")
     else:

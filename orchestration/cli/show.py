@@ -75,9 +75,9 @@ def total(rows: Sequence[Sequence[Cell]], position: int) -> Decimal:
     return sum((Decimal(str(row[position])) for row in rows if row[position] is not None), Decimal(0))
 
 
-def without(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], hidden: set[str]) -> tuple[
-    list[Column], list[list[Cell]]
-]:
+def without(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], hidden: set[str]
+) -> tuple[list[Column], list[list[Cell]]]:
     """Columns and rows without the columns that say nothing to people here."""
     kept = [i for i, col in enumerate(columns) if col.name not in hidden]
     return [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
@@ -124,9 +124,7 @@ def bbb_for_people(answer: "Answer", statuses: dict[str, str]) -> list[Table]:
             totals[at[flow]] = total(rows, at[flow])
         shown, kept = without(columns, [*rows, totals], {"entity_id"})
         shown = [*shown[:1], Column("status", "status"), *shown[1:]]
-        laid_out: list[list[Cell]] = [
-            [row[0], statuses.get(str(row[0]), ""), *row[1:]] for row in kept
-        ]
+        laid_out: list[list[Cell]] = [[row[0], statuses.get(str(row[0]), ""), *row[1:]] for row in kept]
         tables.append(
             Table(
                 shown,
@@ -177,16 +175,13 @@ def waterfall_for_people(answer: "Answer") -> list[Table]:
         groups[row[at["currency"]], row[at["entity_id"]]].append(row)
     tables = []
     for (currency, entity), rows in groups.items():
-        width = None if answer.period else 4
-
-        def head(row: Sequence[Cell], width: int | None = width) -> str:
-            mark = " scheduled" if row[at["is_scheduled"]] else ""
-            return f"{str(row[at['recognition_period']])[:width]}{mark}"
-
-        heads = sorted({head(row) for row in rows})
         sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for row in rows:
-            sums[str(row[at["booking_period"]])][head(row)] += Decimal(str(row[at["amount"]]))
+        for one in rows:
+            earned_in = str(one[at["recognition_period"]])
+            head = earned_in if answer.period else earned_in[:4]
+            head += " scheduled" if one[at["is_scheduled"]] else ""
+            sums[str(one[at["booking_period"]])][head] += Decimal(str(one[at["amount"]]))
+        heads = sorted({head for by in sums.values() for head in by})
         columns = [Column("booking_period", "booked in"), Column("currency", "currency")]
         columns += [Column(h, h, "amount") for h in heads] + [Column("total", "total", "amount")]
         body: list[list[Cell]] = [
@@ -329,7 +324,9 @@ def quarantine_for_people(answer: "Answer", excluded: int) -> list[Table]:
         Column("amount", "money held", "amount"),
         Column("currency", "currency"),
     ]
-    left_out = f"{excluded:,} records are left out by a rule of business (drafts, void documents and the like): "
+    left_out = (
+        f"{excluded:,} records are left out by a rule of business (drafts, void documents and the like): "
+    )
     remark = left_out + "see audit.excluded." if excluded else "No record is left out by a rule of business."
     if not answer.rows:
         return [Table(heads, [], empty="No record is quarantined, held or warned of.", remarks=[remark])]

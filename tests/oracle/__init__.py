@@ -6,6 +6,7 @@ conventions  the six conventions of `ratable`
 periods      calendar months and accounting periods
 positions    allocated, contracted, recognized and billed of a line at a date
 ledger       posted = now - frozen, over closes; facts, backlog and balances
+tables       the same facts as rows of the published tables
 
 Nothing here knows the engine, its SQL or its tables beyond the names of interface.md.
 """

@@ -26,7 +26,7 @@ from tests.oracle.records import Books, Contract, ContractLine, Document, Docume
 Measure = Literal["bookings", "billings", "revenue"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class PostingKey:
     """Measure + line or event + every dimension that can change (architecture.md 1)."""
 
@@ -40,6 +40,7 @@ class PostingKey:
     entity_id: str
     product_id: str
     currency: str
+    document_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,16 +255,18 @@ class Ledger:
     def _post(self, known: _Known, periods: Sequence[Period], through: date) -> Facts:
         facts = Facts()
         nothing = _cumulative([])
-        for key in sorted({*known.tracks, *self._frozen}, key=repr):
+        opening = self._end_before(periods[0])
+        for key in sorted({*known.tracks, *self._frozen}):
             if key.contract_id in known.held:
                 continue
             now = known.tracks.get(key, nothing)
             facts.postings += self._adjustments(known, key, now, periods[0])
+            before = 0 if opening is None else now(opening)
             for period in periods:
-                before = self._end_before(period)
-                amount = now(min(period.end, through)) - (0 if before is None else now(before))
-                if amount:
-                    facts.postings.append(Posting(key, period.key, period.key, amount))
+                cumulative = now(min(period.end, through))
+                if cumulative != before:
+                    facts.postings.append(Posting(key, period.key, period.key, cumulative - before))
+                before = cumulative
         self._balances(known, periods, through, facts)
         for period in periods:
             facts.held[period.key] = known.held
@@ -284,13 +287,14 @@ class Ledger:
         frozen = self._frozen.get(key, {})
         if self.expand == "differs" and now(self.closed[-1].end) == sum(frozen.values()):
             return
+        opening = self._end_before(self.closed[0])
+        before = 0 if opening is None else now(opening)
         for period in self.closed:
-            before = self._end_before(period)
-            activity = now(period.end) - (0 if before is None else now(before))
-            amount = activity - frozen.get(period.key, 0)
+            cumulative = now(period.end)
+            amount = cumulative - before - frozen.get(period.key, 0)
+            before = cumulative
             if amount:
-                cause = self._cause(known, key, period)
-                yield Posting(key, first_open.key, period.key, amount, cause)
+                yield Posting(key, first_open.key, period.key, amount, self._cause(known, key, period))
 
     def _cause(self, known: _Known, key: PostingKey, original: Period) -> str:
         """The first that applies: void, late (a record first delivered after that close), else correction."""
@@ -445,4 +449,5 @@ def _document_key(books: Books, row: DocumentLine, document: Document) -> Postin
         document.entity_id,
         line.product_id if line is not None else "",
         document.currency,
+        document.document_id,
     )

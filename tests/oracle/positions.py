@@ -135,10 +135,8 @@ class Positions:
         contract = self.contract(line)
         valid = [
             row
-            for row in self.books.ssp_prices
-            if row.product_id == line.product_id
-            and row.currency == contract.currency
-            and row.valid_from <= contract.signed_date
+            for row in self.books.prices_of.get((line.product_id, contract.currency), ())
+            if row.valid_from <= contract.signed_date
         ]
         return max(valid, key=lambda row: row.valid_from) if valid else None
 

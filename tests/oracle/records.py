@@ -200,6 +200,14 @@ class Books:
         return found
 
     @cached_property
+    def prices_of(self) -> Mapping[Key, list[SspPrice]]:
+        """Product and currency -> its price list."""
+        found: dict[Key, list[SspPrice]] = {}
+        for price in self.ssp_prices:
+            found.setdefault((price.product_id, price.currency), []).append(price)
+        return found
+
+    @cached_property
     def fulfillments_of(self) -> Mapping[str, list[Fulfillment]]:
         """Line -> its deliveries and returns."""
         found: dict[str, list[Fulfillment]] = {}

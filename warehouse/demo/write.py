@@ -1,12 +1,24 @@
 """Writes the demo company's exports into a workspace, as its systems would drop them. Runs nothing."""
 
 import csv
+import shutil
 from pathlib import Path
 
 from warehouse.demo.company import Delivery, Record
 from warehouse.errors import ConfigurationError
 from warehouse.workspace import Workspace
 
+CONFIGURATION = """\
+# The configuration of the demo's workspace. `tieout init` writes one with every key and its default.
+[company]
+name = "Brightwater Telemetry"
+reporting_currency = "USD"
+time_zone = "America/New_York"
+
+[policies]
+# The demo's exports carry fixed dates, so their age says nothing.
+freshness_hours = 0
+"""
 MARKER = ".tieout-demo"
 SYSTEM = "files"
 
@@ -19,16 +31,13 @@ def prepare(folder: Path) -> Workspace:
                 f"{folder} is not empty and is no demo: nothing was written",
                 remedy="Name another folder: tieout demo DIR.",
             )
-        _remove(folder)
-    workspace = Workspace.init(folder)
-    (folder / MARKER).write_text("This folder was made by `tieout demo`, which may replace it.\n", encoding="utf-8")
-    return workspace
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder)
+        shutil.rmtree(folder)
+    Workspace.init(folder)
+    (folder / "tieout.toml").write_text(CONFIGURATION, encoding="utf-8")
+    (folder / MARKER).write_text(
+        "This folder was made by `tieout demo`, which may replace it.\n", encoding="utf-8"
+    )
+    return Workspace.open(folder)
 
 
 def deliver(workspace: Workspace, delivery: Delivery) -> list[Path]:

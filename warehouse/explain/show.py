@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -92,20 +92,17 @@ def reader(workspace: Workspace) -> Iterator[Any]:
     """A read-only connection to tieout.duckdb; waits a moment where the file is just being replaced."""
     if not workspace.tieout_db.exists():
         raise missing(workspace)
-    connection = None
-    for attempt in range(ATTEMPTS):
-        try:
-            connection = engine.connect(workspace.tieout_db, read_only=True)
-            break
-        except engine.IOException:
-            if attempt == ATTEMPTS - 1:
-                raise
-            time.sleep(PAUSE_SECONDS)
-    assert connection is not None
-    try:
+    with closing(_opened(workspace)) as connection:
         yield connection
-    finally:
-        connection.close()
+
+
+def _opened(workspace: Workspace) -> engine.Connection:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return engine.connect(workspace.tieout_db, read_only=True)
+        except engine.EngineError:
+            time.sleep(PAUSE_SECONDS)
+    return engine.connect(workspace.tieout_db, read_only=True)
 
 
 def _rows(connection: Any, query: str, parameters: Sequence[Value] = ()) -> list[Row]:
@@ -229,3 +226,37 @@ def excluded_count(connection: Any) -> int:
     """How many records a rule of business left out (drafts, void documents ...)."""
     rows = _rows(connection, "select count(*) from audit.excluded")
     return int(str(rows[0][0]))
+
+
+def as_of(connection: Any) -> str:
+    """The day the file stands on."""
+    rows = _rows(connection, "select as_of from audit.runs")
+    return str(rows[0][0]) if rows else "an unknown day"
+
+
+def held_by_rule(connection: Any) -> list[Row]:
+    """Quarantined and held records: severity, rule, number, money, currency."""
+    query = """
+        select severity, rule, count(*) as records, sum(amount) as amount, currency
+        from audit.quarantine
+        where severity in ('quarantine', 'held')
+        group by severity, rule, currency
+        order by severity, rule, currency
+    """
+    return _rows(connection, query)
+
+
+def posted_adjustments(connection: Any) -> list[Row]:
+    """What open months carry for closed ones: table, contract, period, original period, cause, currency, amount."""
+    query = " union all ".join(
+        f"select '{measure}' as measure, contract_id, period, original_period, cause, currency,"
+        f" sum(amount) as amount from marts.{table} where is_prior_period group by all having sum(amount) <> 0"
+        for measure, table in (
+            ("bookings", "fct_bookings"),
+            ("billings", "fct_billings"),
+            ("revenue", "fct_recognized_revenue"),
+        )
+    )
+    return _rows(
+        connection, f"select * from ({query}) order by period, contract_id, measure, original_period"
+    )

@@ -190,12 +190,12 @@ class _Extractor:
             target = lake_file(self.workspace, staged.sha256)
         if target.is_file():
             read = describe_lake_file(connection, target)
-        elif file.format == "parquet":
+        elif staged.text is None:
             read = read_parquet(connection, staged.path, target)
         else:
             read = read_csv(
                 connection, staged.path, target, declared.columns, is_tsv=file.format == "tsv",
-                has_blank_lines=staged.has_blank_lines,
+                facts=staged.text,
             )  # fmt: skip
         _require_columns(declared, read)
         money = _money(connection, declared, target, read)

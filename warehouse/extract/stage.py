@@ -47,13 +47,22 @@ class Stat:
 
 
 @dataclass(frozen=True)
+class TextFacts:
+    """What a text file consists of, counted without parsing it: what a reader's result must account for."""
+
+    content_bytes: int
+    quotes: int
+    has_blank_lines: bool
+
+
+@dataclass(frozen=True)
 class Staged:
     """The copy and what was learned while copying."""
 
     path: Path
     sha256: str
     stat: Stat
-    has_blank_lines: bool
+    text: TextFacts | None
 
 
 def stage(file: FoundFile, scratch: Path, pause: Callable[[float], None] = time.sleep) -> Staged:
@@ -99,7 +108,7 @@ def _copy(file: FoundFile, scratch: Path) -> Staged | None:
         return None
     if fault is not None:
         raise fault
-    return Staged(scratch, pieces.sha256, before, text.has_blank_lines if text else False)
+    return Staged(scratch, pieces.sha256, before, text.facts() if text else None)
 
 
 def _copy_content(file: FoundFile, pieces: _Pieces, text: _Text | None, scratch: Path) -> None:
@@ -179,23 +188,31 @@ class _Pieces:
 
 
 class _Text:
-    """Checks that a stream of bytes is UTF-8 and notices blank lines."""
+    """Checks that a stream of bytes is UTF-8, counts it and notices blank lines. A BOM is no content."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
         self._lines = 0
+        self._bytes = 0
+        self._quotes = 0
         self._last_byte = b""
-        self.has_blank_lines = False
+        self._has_blank_lines = False
 
     def feed(self, piece: bytes) -> None:
         self._decode(piece, final=False)
+        if not self._last_byte:
+            piece = piece.removeprefix(codecs.BOM_UTF8)
         self._lines += piece.count(b"\n")
-        if not self.has_blank_lines:
+        self._bytes += len(piece)
+        self._quotes += piece.count(b'"')
+        if not self._has_blank_lines:
             # With the byte before it, so that a blank line across two pieces, or at the very start, is seen.
-            before = self._last_byte or b"\n"
-            joined = before + (piece if self._last_byte else piece.removeprefix(codecs.BOM_UTF8))
-            self.has_blank_lines = any(pair in joined for pair in (b"\n\n", b"\n\r", b"\r\r"))
-            self._last_byte = piece[-1:]
+            joined = (self._last_byte or b"\n") + piece
+            self._has_blank_lines = any(pair in joined for pair in (b"\n\n", b"\n\r", b"\r\r"))
+        self._last_byte = piece[-1:]
+
+    def facts(self) -> TextFacts:
+        return TextFacts(self._bytes, self._quotes, self._has_blank_lines)
 
     def end(self) -> None:
         self._decode(b"", final=True)

@@ -23,10 +23,10 @@ from warehouse.publish import frozen
 from warehouse.publish.freeze import (
     Column,
     FrozenFile,
-    columns_of,
+    catalog,
     file_hash,
     freeze,
-    money_totals,
+    types_of,
 )
 from warehouse.publish.manifest import (
     FORMAT_VERSION,
@@ -172,7 +172,8 @@ def recover(workspace: Workspace) -> list[str]:
             if folder.is_dir() and folder not in named:
                 shutil.rmtree(folder)
                 removed.append(name)
-                _remove_if_empty(folder.parent)
+            if folder.parent.is_dir() and not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
         shutil.rmtree(building)
         removed.append(building.name)
     return removed
@@ -237,9 +238,13 @@ def _build(
     con: Connection, building: Path, publication: Publication, chain: Chain, version: int
 ) -> list[Month]:
     """Write every folder below `building`, each manifest naming the one before it."""
-    present = _present_tables(con)
-    require_source_tables(present)
-    tables = [table for table in PUBLISHED if table.source in present]
+    present = catalog(con)
+    require_source_tables(set(present))
+    tables = [
+        (table, tuple(column for column in present[table.source] if column.name not in table.omitted))
+        for table in PUBLISHED
+        if table.source in present
+    ]
     months: list[Month] = []
     for period in publication.periods:
         is_closed = period is publication.closed
@@ -259,31 +264,30 @@ def _build(
     return months
 
 
-def _present_tables(con: Connection) -> set[str]:
-    rows = con.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-        " union all"
-        " select schema_name || '.' || view_name from duckdb_views() where database_name = current_database()"
-    ).fetchall()
-    return {name for (name,) in rows}
-
-
 def _freeze_tables(
-    con: Connection, folder: Path, tables: Sequence[PublishedTable], period: str, is_closed: bool
+    con: Connection,
+    folder: Path,
+    tables: Sequence[tuple[PublishedTable, tuple[Column, ...]]],
+    period: str,
+    is_closed: bool,
 ) -> dict[str, dict[str, Any]]:
-    files: dict[str, dict[str, Any]] = {}
-    for table in tables:
-        if table.is_by_period or is_closed:
-            path = folder / table.file
-            written = _freeze_table(con, table, period, is_closed, path)
-            files[table.file] = _describe(con, table, path, written)
-    return files
+    return {
+        table.file: describe(
+            table, _freeze_table(con, table, columns, period, is_closed, folder / table.file)
+        )
+        for table, columns in tables
+        if table.is_by_period or is_closed
+    }
 
 
 def _freeze_table(
-    con: Connection, table: PublishedTable, period: str, is_closed: bool, path: Path
+    con: Connection,
+    table: PublishedTable,
+    columns: tuple[Column, ...],
+    period: str,
+    is_closed: bool,
+    path: Path,
 ) -> FrozenFile:
-    columns = tuple(c for c in columns_of(con, table.source) if c.name not in table.omitted)
     if table.kind is Kind.STATE:
         return freeze(
             con,
@@ -305,7 +309,7 @@ def _freeze_table(
 
 def delta(con: Connection, table: PublishedTable, columns: Sequence[Column]) -> str:
     """Select of the rows that are new, changed or gone against the months before."""
-    held = {column.name for column in columns_of(con, f"frozen.{table.name}")}
+    held = set(types_of(con, f"frozen.{table.name}"))
     names = [column.name for column in columns]
     same_key = " and ".join(f"now.{identifier(name)} = held.{identifier(name)}" for name in table.key)
     differs = " or ".join(
@@ -331,7 +335,8 @@ def delta(con: Connection, table: PublishedTable, columns: Sequence[Column]) -> 
     )
 
 
-def _describe(con: Connection, table: PublishedTable, path: Path, written: FrozenFile) -> dict[str, Any]:
+def describe(table: PublishedTable, written: FrozenFile) -> dict[str, Any]:
+    """A Parquet file as the manifest lists it."""
     entry: dict[str, Any] = {
         "table": table.name,
         "kind": table.kind.value,
@@ -345,8 +350,7 @@ def _describe(con: Connection, table: PublishedTable, path: Path, written: Froze
         ],
     }
     if table.is_by_period:
-        relation = f"read_parquet({literal(str(path))})"
-        entry["totals"] = money_totals(con, relation, written.columns)
+        entry["totals"] = written.totals
     return entry
 
 
@@ -461,10 +465,5 @@ def _put_in_place(source: Path, target: Path) -> None:
     """One rename, durable before the next: the last one is the commit."""
     target.parent.mkdir(exist_ok=True)
     sync_directory(target.parent.parent)
-    os.rename(source, target)
+    source.rename(target)
     sync_directory(target.parent)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        folder.rmdir()

@@ -35,6 +35,16 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Content:
+    """What a relation's rows are, apart from how they are stored."""
+
+    rows: int
+    sha256: str
+    totals: dict[str, dict[str, str]]
+    """Sum of every money column by currency, as exact text: {currency: {column: total}}."""
+
+
+@dataclass(frozen=True)
 class FrozenFile:
     """What a freeze wrote, as the manifest tells it."""
 
@@ -42,20 +52,33 @@ class FrozenFile:
     sha256: str
     content_sha256: str
     columns: tuple[Column, ...]
+    totals: dict[str, dict[str, str]]
+
+
+def catalog(con: Connection) -> dict[str, tuple[Column, ...]]:
+    """Columns of every table and view of the open database, by `schema.table`: one look for all of them."""
+    found: dict[str, list[Column]] = {}
+    for schema, table, name, kind, comment in con.execute(
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+        " where database_name = current_database() and not internal"
+        " order by schema_name, table_name, column_index"
+    ).fetchall():
+        found.setdefault(f"{schema}.{table}", []).append(Column(name, kind, comment))
+    return {relation: tuple(columns) for relation, columns in found.items()}
 
 
 def columns_of(con: Connection, relation: str) -> tuple[Column, ...]:
-    """Columns of a table or view of the open warehouse, in their order, with their comments."""
-    rows = con.execute(f"describe {qualified(relation)}").fetchall()
-    schema, _, table = relation.rpartition(".")
-    comments = dict(
-        con.execute(
-            "select column_name, comment from duckdb_columns() where database_name = current_database()"
-            " and schema_name = ? and table_name = ?",
-            [schema, table],
-        ).fetchall()
-    )
-    return tuple(Column(name, kind, comments.get(name)) for name, kind, *_ in rows)
+    """Columns of one table or view of the open database, in their order."""
+    columns = catalog(con).get(relation)
+    if columns is None:
+        raise TieoutError(f"{relation} has not been built")
+    return columns
+
+
+def types_of(con: Connection, relation: str) -> dict[str, str]:
+    """Column names and types of any relation, a file's included."""
+    rows = con.execute(f"describe select * from {relation}").fetchall()
+    return {name: kind for name, kind, *_ in rows}
 
 
 def refuse_inexact(relation: str, columns: Sequence[Column]) -> None:
@@ -107,54 +130,46 @@ def freeze(
         f"copy (select {names} from {rows} as frozen_rows{condition} order by {total_order(key, columns)})"
         f" to {literal(str(path))} ({PARQUET_OPTIONS})"
     )
-    count, content = content_hash(con, f"read_parquet({literal(str(path))})", columns)
-    return FrozenFile(count, file_hash(path), content, columns)
+    content = read_content(con, f"read_parquet({literal(str(path))})", columns)
+    return FrozenFile(content.rows, file_hash(path), content.sha256, columns, content.totals)
 
 
-def content_hash(con: Connection, relation: str, columns: Sequence[Column]) -> tuple[int, str]:
-    """Row count and a hash of the values: the same for any row order, engine version and file format.
+def read_content(con: Connection, relation: str, columns: Sequence[Column]) -> Content:
+    """Rows, hash and money totals of a relation in one pass, in constant memory.
 
     A row's text holds each value with its length, so no two rows of different values have the same text.
-    Rows are digested and the digests added up: constant memory, however many rows. It finds what differs;
-    what proves that nobody meant harm is the sha256 of the file.
+    Rows are digested and the digests added up, so the order of rows, the engine's version and the file's
+    format do not matter. It finds what differs; what proves that nobody meant harm is the file's sha256.
     """
     text = " || ".join(
         f"coalesce(strlen({value}) || ':' || {value}, '-')"
         for value in (f"cast({identifier(column.name)} as varchar)" for column in columns)
     )
-    lanes = ", ".join(
-        f"coalesce(sum(cast('0x' || substr(digest, {start}, {length}) as bigint)), 0)"
-        for start, length in _LANES
-    )
-    row = con.execute(
-        f"select count(*), {lanes} from (select md5({text}) as digest from {relation}) as digests"
-    ).fetchone()
-    assert row is not None
+    lanes = [f"sum(cast('0x' || substr(digest, {start}, {length}) as bigint))" for start, length in _LANES]
+    has_currency = any(column.name == "currency" for column in columns)
+    currency = "coalesce(cast(currency as varchar), '(none)')" if has_currency else "null"
+    money = [column.name for column in columns if has_currency and _is_money(column)]
+    sums = [f"cast(coalesce(sum({identifier(name)}), 0) as varchar)" for name in money]
+    kept = ", ".join(identifier(name) for name in money)
+    rows = con.execute(
+        f"select currency_code, {', '.join(['count(*)', *lanes, *sums])} from"
+        f" (select {currency} as currency_code, md5({text}) as digest{f', {kept}' if kept else ''}"
+        f" from {relation} as content_rows) as digests group by currency_code order by currency_code"
+    ).fetchall()
+    added = [sum(int(row[place]) for row in rows) for place in (1, 2, 3)]
     head = ";".join(f"{column.name} {column.type}" for column in columns)
-    summary = f"{head}|" + "|".join(str(value) for value in row)
-    return int(row[0]), hashlib.sha256(summary.encode()).hexdigest()
+    summary = f"{head}|" + "|".join(str(value) for value in added)
+    totals = {row[0]: dict(zip(money, row[4:], strict=True)) for row in rows} if money else {}
+    return Content(added[0], hashlib.sha256(summary.encode()).hexdigest(), totals)
+
+
+def _is_money(column: Column) -> bool:
+    """Amounts are decimals of three places, or integers that say they are minor units."""
+    is_amount = column.type.startswith("DECIMAL(") and column.type.endswith(",3)")
+    return is_amount or (column.type == "BIGINT" and column.name.endswith("_minor"))
 
 
 def file_hash(path: Path) -> str:
     """sha256 of a file, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def money_totals(con: Connection, relation: str, columns: Sequence[Column]) -> dict[str, dict[str, str]]:
-    """Sum of every money column by currency, as text: {currency: {column: total}}. No currency: no money."""
-    if "currency" not in {column.name for column in columns}:
-        return {}
-    money = [
-        column.name
-        for column in columns
-        if (column.type.startswith("DECIMAL(") and column.type.endswith(",3)"))
-        or (column.type == "BIGINT" and column.name.endswith("_minor"))
-    ]
-    if not money:
-        return {}
-    sums = ", ".join(f"cast(coalesce(sum({identifier(name)}), 0) as varchar)" for name in money)
-    rows = con.execute(
-        f"select coalesce(currency, '(none)'), {sums} from {relation} as money_rows group by all order by all"
-    ).fetchall()
-    return {currency: dict(zip(money, totals, strict=True)) for currency, *totals in rows}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warehouse.engine import Connection, identifier, literal
-from warehouse.publish.freeze import Column, columns_of
+from warehouse.publish.freeze import types_of
 from warehouse.publish.manifest import Chain, Month, read_chain
 from warehouse.publish.tables import (
     BY_NAME,
@@ -50,9 +50,10 @@ LAYOUT: dict[str, str] = {
     "contracts_published": "contract_id varchar",
     "periods": "period varchar, start_date date, end_date date, published_with varchar",
     "revenue_segments": (
-        "contract_line_id varchar, segment_number integer, valid_from date, valid_to date, base_minor bigint,"
-        " spread_minor bigint, convention varchar, spread_start date, spread_end date, first_month integer,"
-        " last_month integer, weight_unit bigint, first_weight bigint, last_weight bigint, total_weight bigint, exponent integer"
+        "contract_line_id varchar, segment_number integer, valid_from date, valid_to date,"
+        " base_minor bigint, spread_minor bigint, convention varchar, spread_start date, spread_end date,"
+        " first_month integer, last_month integer, weight_unit bigint, first_weight bigint,"
+        " last_weight bigint, total_weight bigint"
     ),
     "dim_customer": (
         "customer_id varchar, customer_name varchar, parent_customer_id varchar, segment varchar,"
@@ -234,8 +235,8 @@ def _evolve(
     files = [path for month in months if (path := month.file_of(table)) is not None]
     if not files:
         return
-    held = {column.name: column.type for column in columns_of(con, f"frozen.{table.name}")}
-    for name, kind, *_ in con.execute(f"describe select * from {parquet(files)}").fetchall():
+    held = types_of(con, f"frozen.{table.name}")
+    for name, kind in types_of(con, parquet(files)).items():
         if name in left_out:
             continue
         if name not in held:
@@ -271,8 +272,7 @@ def _fold_state(con: Connection, table: PublishedTable, month: Month) -> None:
 
 
 def _data_columns(con: Connection, file: Path) -> list[str]:
-    rows = con.execute(f"describe select * from {parquet([file])}").fetchall()
-    return [name for name, *_ in rows if name != "is_removed"]
+    return [name for name in types_of(con, parquet([file])) if name != "is_removed"]
 
 
 def _append(con: Connection, table: PublishedTable, month: Month) -> None:
@@ -355,27 +355,15 @@ def _ordinals(months: Sequence[Month]) -> str:
 def _create_posted_positions_view(con: Connection, chain: Chain) -> None:
     """Made again at every start: the files' paths change when the workspace moves."""
     files = chain.files(POSTED_POSITIONS)
-    wanted = _empty_columns(con)
-    if files:
-        held = {name for name, *_ in con.execute(f"describe select * from {parquet(files)}").fetchall()}
-        columns = ", ".join(
-            identifier(column.name)
-            if column.name in held
-            else f"cast(null as {column.type}) as {identifier(column.name)}"
-            for column in wanted
-        )
-        source = parquet(files)
-    else:
-        columns = ", ".join(f"cast(null as {column.type}) as {identifier(column.name)}" for column in wanted)
-        source = "(select 1 where false)"
-    con.execute(f"create or replace view frozen.posted_positions as select {columns} from {source} as months")
-
-
-def _empty_columns(con: Connection) -> tuple[Column, ...]:
+    source = parquet(files) if files else "(select 1 where false)"
+    held = types_of(con, source)
     con.execute(f"create or replace temp table posted_layout ({_EMPTY_POSTED_POSITIONS})")
-    columns = con.execute("describe posted_layout").fetchall()
+    columns = ", ".join(
+        identifier(name) if name in held else f"cast(null as {kind}) as {identifier(name)}"
+        for name, kind in types_of(con, "posted_layout").items()
+    )
     con.execute("drop table posted_layout")
-    return tuple(Column(name, kind) for name, kind, *_ in columns)
+    con.execute(f"create or replace view frozen.posted_positions as select {columns} from {source} as months")
 
 
 def parquet(files: Sequence[Path]) -> str:

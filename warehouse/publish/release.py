@@ -18,7 +18,7 @@ from typing import Protocol
 
 from warehouse.engine import Connection, EngineError, attach, connect, identifier, literal, settings_for
 from warehouse.journal import sync_directory
-from warehouse.publish.freeze import Column, columns_of
+from warehouse.publish.freeze import Column, catalog
 from warehouse.publish.frozen import parquet
 from warehouse.publish.manifest import Chain, ChainError, Month, read_chain
 from warehouse.publish.tables import PUBLISHED, RELEASED_VIEWS, Kind, PublishedTable, qualified, released_name
@@ -124,12 +124,10 @@ def view_definitions(con: Connection) -> dict[str, str | None]:
 def _on_released_tables(con: Connection, name: str, sql: str) -> str | None:
     """The view's SELECT with every relation of the warehouse under its released name."""
     select = re.sub(r"(?is)^create\s+view\s+.*?\s+as\s+", "", sql, count=1).rstrip("; \n")
-    row = con.execute("select current_database()").fetchone()
-    assert row is not None
-    catalog = re.escape(str(row[0]))
-    for relation in _relations(con):
+    database = re.escape(_place(con)[0])
+    for relation in catalog(con):
         schema, table = (re.escape(part) for part in relation.split(".", 1))
-        pattern = rf'(?<![\w".])(?:"?{catalog}"?\.)?"?{schema}"?\."?{table}"?(?![\w".])'
+        pattern = rf'(?<![\w".])(?:"?{database}"?\.)?"?{schema}"?\."?{table}"?(?![\w".])'
         if relation == name or not re.search(pattern, select):
             continue
         target = released_name(relation)
@@ -139,13 +137,10 @@ def _on_released_tables(con: Connection, name: str, sql: str) -> str | None:
     return select
 
 
-def _relations(con: Connection) -> list[str]:
-    rows = con.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-        " union all select schema_name || '.' || view_name from duckdb_views()"
-        " where database_name = current_database() and not internal order by all"
-    ).fetchall()
-    return [name for (name,) in rows]
+def _place(con: Connection) -> tuple[str, str]:
+    """Database and schema that names without one belong to."""
+    [(database, schema)] = con.execute("select current_database(), current_schema()").fetchall()
+    return str(database), str(schema)
 
 
 # --- sources ----------------------------------------------------------------------------------------
@@ -156,12 +151,10 @@ class _FromWarehouse:
 
     def __init__(self, con: Connection) -> None:
         self._con = con
-        self._present = set(_relations(con))
+        self._present = catalog(con)
 
     def columns(self, table: PublishedTable) -> tuple[Column, ...] | None:
-        if table.source not in self._present:
-            return None
-        return columns_of(self._con, table.source)
+        return self._present.get(table.source)
 
     def rows(self, table: PublishedTable) -> str | None:
         return qualified(table.source) if table.source in self._present else None
@@ -236,7 +229,7 @@ def _replace(con: Connection, workspace: Workspace, chain: Chain, source: _Sourc
     finally:
         con.execute(f"detach {_DB}")
     _sync_file(path)
-    os.replace(path, workspace.tieout_db)
+    path.replace(workspace.tieout_db)
     sync_directory(workspace.published)
     return Stamp(chain.head_sha256, tuple(chain.stamp()))
 
@@ -255,7 +248,10 @@ def _sync_file(path: Path) -> None:
 
 
 def _usable_stamp(workspace: Workspace, chain: Chain) -> Stamp | None:
-    """The last good file's stamp where its closed months can be kept; ChainError where it knows a month that is gone."""
+    """The last good file's stamp where its closed months can be kept.
+
+    ChainError where it knows a month that is gone: a chain that lost its end still looks whole.
+    """
     held = read_stamp(workspace.tieout_db)
     if held is None:
         return None
@@ -420,8 +416,7 @@ def _drop_views(con: Connection) -> None:
 
 def _create_views(con: Connection, views: dict[str, str | None]) -> None:
     """Views stand on this file's tables alone; one that can't is written out as a table."""
-    row = con.execute("select current_database(), current_schema()").fetchone()
-    assert row is not None
+    place = ".".join(identifier(name) for name in _place(con))
     for name, select in views.items():
         target = f"{_DB}.{qualified(name)}"
         con.execute(f"drop table if exists {target}")
@@ -433,4 +428,4 @@ def _create_views(con: Connection, views: dict[str, str | None]) -> None:
         try:
             con.execute(f"create view {qualified(name)} as {select}")
         finally:
-            con.execute(f"use {identifier(row[0])}.{identifier(row[1])}")
+            con.execute(f"use {place}")

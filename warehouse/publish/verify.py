@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from warehouse.publish import freeze
 from warehouse.publish.commit import unfinished
-from warehouse.publish.freeze import file_hash
 from warehouse.publish.manifest import Chain, Month, inspect_chain, listed_files, read_chain, version_folders
 from warehouse.publish.release import read_stamp
 from warehouse.workspace import Workspace
@@ -165,7 +164,7 @@ class _HashCache:
         mark = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
         entry = self._known.get(str(path))
         if entry is None or entry["mark"] != mark:
-            entry = {"mark": mark, "sha256": file_hash(path)}
+            entry = {"mark": mark, "sha256": freeze.file_hash(path)}
         self._seen[str(path)] = entry
         return str(entry["sha256"])
 
@@ -176,4 +175,4 @@ class _HashCache:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_suffix(".new")
         beside.write_text(json.dumps(self._seen), encoding="utf-8")
-        os.replace(beside, self._path)
+        beside.replace(self._path)

@@ -6,6 +6,7 @@
 Needs Python 3.11 and `pip install duckdb`; nothing of tieout, no network. Exit code 0: all holds, 4: something
 does not. Money is compared as whole thousandths; nothing is rounded.
 """
+# ruff: noqa: T201  (a command of its own: it prints)
 
 from __future__ import annotations
 
@@ -177,12 +178,11 @@ def content_hash(
         f"coalesce(strlen({value}) || ':' || {value}, '-')"
         for value in (f"cast({name(column['name'])} as varchar)" for column in columns)
     )
-    row = con.execute(
+    [row] = con.execute(
         "select count(*), coalesce(sum(cast('0x' || substr(digest, 1, 15) as bigint)), 0),"
         " coalesce(sum(cast('0x' || substr(digest, 16, 15) as bigint)), 0)"
         f" from (select md5({row_text}) as digest from read_parquet({text(path)})) as digests"
-    ).fetchone()
-    assert row is not None
+    ).fetchall()
     head = ";".join(f"{column['name']} {column['type']}" for column in columns)
     return int(row[0]), hashlib.sha256(
         (f"{head}|" + "|".join(str(value) for value in row)).encode()
@@ -340,8 +340,8 @@ def backlog_ties() -> str:
         select {grain}, sum(held) as backlog_thousandths, sum(position) as positions_thousandths from (
             select {grain}, thousandths(backlog) as held, 0 as position from fct_backlog
             union all
-            select {grain}, 0, minor_thousandths(case measure when 'contracted' then amount_minor else -amount_minor end,
-                currency)
+            select {grain}, 0, minor_thousandths(
+                case measure when 'contracted' then amount_minor else -amount_minor end, currency)
             from positions where measure in ('contracted', 'recognized')
         ) group by {grain} having sum(held) <> sum(position)"""
 
@@ -354,8 +354,8 @@ def balance_ties() -> str:
             select {grain}, thousandths(deferred_revenue - contract_asset + refund_liability) as held, 0 as position
             from fct_contract_balances
             union all
-            select {grain}, 0, minor_thousandths(case measure when 'recognized' then -amount_minor else amount_minor end,
-                currency)
+            select {grain}, 0, minor_thousandths(
+                case measure when 'recognized' then -amount_minor else amount_minor end, currency)
             from positions
             where measure in ('billed', 'not_yet_counted', 'recognized') and accounting_contract_id <> '{NOT_LINKED}'
         ) group by {grain} having sum(held) <> sum(position)"""

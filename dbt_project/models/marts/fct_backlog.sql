@@ -6,74 +6,85 @@ with positions as (
 
     select
         positions.*,
-        lines.line_number,
-        lines.promised_date,
-        currencies.exponent,
+        dimensions.balance_id,
+        dimensions.exponent,
         greatest(positions.backlog_minor, 0) as open_minor
     from {{ ref('line_positions') }} as positions
-    inner join {{ ref('exchange__currencies') }} as currencies on positions.currency = currencies.currency
-    left join {{ ref('dim_contract_line') }} as lines on positions.contract_line_id = lines.contract_line_id
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
 
 ),
 
-cumulated as (
+contracts as (
 
     select
-        positions.*,
-        cast(sum(open_minor) over (
-            contract_at_end order by line_number, contract_line_id rows between unbounded preceding and current row
-        ) as bigint) as open_through_line,
-        cast(sum(open_minor) over contract_at_end as bigint) as open_of_contract,
-        cast(sum(backlog_minor) over contract_at_end as bigint) as backlog_of_contract
-    from positions
-    window contract_at_end as (partition by accounting_contract_id, entity_id, currency, period_index)
-
-),
-
-with_deferred as (
-
-    select
-        cumulated.*,
-        greatest(least(coalesce(balances.deferred_revenue_minor, 0), cumulated.backlog_of_contract), 0)
+        positions.balance_id,
+        positions.period_index,
+        cast(sum(positions.open_minor) as bigint) as open_of_contract,
+        count(*) as lines_of_contract,
+        greatest(least(coalesce(max(balances.deferred_revenue_minor), 0), sum(positions.backlog_minor)), 0)
             as billed_backlog_of_contract
-    from cumulated
+    from positions
     left join {{ ref('contract_positions') }} as balances
-        on cumulated.accounting_contract_id = balances.accounting_contract_id
-        and cumulated.entity_id = balances.entity_id
-        and cumulated.currency = balances.currency
-        and cumulated.period_index = balances.period_index
+        on positions.balance_id = balances.balance_id and positions.period_index = balances.period_index
+    group by positions.balance_id, positions.period_index
 
 ),
 
 shared as (
 
+    -- dimension_id follows the contract line within a contract: a stable order for the cumulative rounding
     select
-        with_deferred.*,
+        positions.*,
+        contracts.open_of_contract,
+        cast(contracts.billed_backlog_of_contract as bigint) as billed_backlog_of_contract,
+        case
+            when contracts.lines_of_contract = 1 then positions.open_minor
+            else cast(sum(positions.open_minor) over (
+                partition by positions.balance_id, positions.period_index order by lines.line_number, positions.dimension_id
+                rows between unbounded preceding and current row
+            ) as bigint)
+        end as open_through_line
+    from positions
+    inner join contracts
+        on positions.balance_id = contracts.balance_id and positions.period_index = contracts.period_index
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id
+
+),
+
+split as (
+
+    select
+        shared.*,
         case
             when open_of_contract = 0 then cast(0 as bigint)
             else {{ prorate('billed_backlog_of_contract', 'open_through_line', 'open_of_contract') }}
                 - {{ prorate('billed_backlog_of_contract', '(open_through_line - open_minor)', 'open_of_contract') }}
         end as billed_backlog_minor
-    from with_deferred
+    from shared
 
 )
 
 select
-    shared.period,
-    shared.entity_id,
-    shared.customer_id,
-    shared.contract_id,
-    shared.contract_line_id,
-    shared.product_id,
-    shared.currency,
+    periods.period,
+    dimensions.entity_id,
+    dimensions.customer_id,
+    dimensions.contract_id,
+    dimensions.contract_line_id,
+    dimensions.product_id,
+    dimensions.currency,
     {% for measure, minor in [
-        ('contracted', 'contracted_minor'), ('billed', 'billed_minor'), ('recognized', 'recognized_minor'),
-        ('backlog', 'backlog_minor'), ('billed_backlog', 'billed_backlog_minor'),
-        ('unbilled_backlog', '(backlog_minor - billed_backlog_minor)'),
+        ('contracted', 'split.contracted_minor'), ('billed', 'split.billed_minor'),
+        ('recognized', 'split.recognized_minor'), ('backlog', 'split.backlog_minor'),
+        ('billed_backlog', 'split.billed_backlog_minor'),
+        ('unbilled_backlog', '(split.backlog_minor - split.billed_backlog_minor)'),
     ] -%}
-    {{ to_amount(minor, 'exponent') }} as {{ measure }},
-    {{ in_reporting_currency(to_amount(minor, 'exponent'), 'shared.currency') }} as {{ measure }}_reporting,
+    {{ to_amount(minor, 'dimensions.exponent') }} as {{ measure }},
+    {{ in_reporting_currency(to_amount(minor, 'dimensions.exponent'), 'dimensions.currency') }} as {{ measure }}_reporting,
     {% endfor -%}
-    shared.promised_date
-from shared
+    lines.promised_date
+from split
 cross join {{ source('run', 'context') }} as context
+inner join {{ ref('dimension_sets') }} as dimensions on split.dimension_id = dimensions.dimension_id
+inner join {{ ref('periods') }} as periods on split.period_index = periods.period_index
+left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id

@@ -2,29 +2,32 @@
 -- Why: what was invoiced and credited, net of tax, always at the issue date; a void is a row of its own date.
 
 select
-    posted.posting_id,
-    posted.period,
-    posted.entity_id,
-    posted.customer_id,
-    posted.contract_id,
-    posted.contract_line_id,
-    posted.product_id,
+    md5(posted.posting_key || '|' || periods.period || '|' || original.period) as posting_id,
+    periods.period,
+    dimensions.entity_id,
+    dimensions.customer_id,
+    dimensions.contract_id,
+    dimensions.contract_line_id,
+    dimensions.product_id,
     posted.event_id as billing_id,
     posted.event_type as document_type,
     posted.document_id,
     posted.event_date as billing_date,
-    posted.currency,
-    {{ to_amount('posted.amount_minor', 'currencies.exponent') }} as amount,
-    {{ in_reporting_currency(to_amount('posted.amount_minor', 'currencies.exponent'), 'posted.currency') }} as amount_reporting,
-    {{ to_amount('posted.tax_minor', 'currencies.exponent') }} as tax_amount,
-    {{ in_reporting_currency(to_amount('posted.tax_minor', 'currencies.exponent'), 'posted.currency') }} as tax_amount_reporting,
+    dimensions.currency,
+    {{ posted_amount('amount', 'amount_minor') }},
+    {{ posted_amount('tax_amount', 'tax_minor') }},
     posted.service_start,
     posted.service_end,
     posted.is_prior_period,
-    posted.original_period,
-    causes.cause
+    original.period as original_period,
+    case when posted.event_type in ('invoice_void', 'credit_note_void') then 'void' else causes.cause end as cause
 from {{ ref('posted') }} as posted
-inner join {{ ref('exchange__currencies') }} as currencies on posted.currency = currencies.currency
 cross join {{ source('run', 'context') }} as context
-left join {{ ref('causes') }} as causes on posted.posting_id = causes.posting_id
+inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
+inner join {{ ref('periods') }} as periods on posted.period_index = periods.period_index
+inner join {{ ref('periods') }} as original on posted.original_index = original.period_index
+left join {{ ref('causes') }} as causes
+    on posted.is_prior_period
+    and posted.posting_key = causes.posting_key
+    and posted.original_index = causes.period_index
 where posted.measure = 'billed'

@@ -15,9 +15,19 @@ with first_contracts as (
 
 positions as (
 
-    select positions.*, currencies.exponent
+    select
+        periods.period,
+        balances.accounting_contract_id,
+        balances.entity_id,
+        balances.currency,
+        balances.exponent,
+        positions.deferred_revenue_minor,
+        positions.contract_asset_minor,
+        positions.refund_liability_minor,
+        positions.accounts_receivable_minor
     from {{ ref('contract_positions') }} as positions
-    inner join {{ ref('exchange__currencies') }} as currencies on positions.currency = currencies.currency
+    inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
+    inner join {{ ref('periods') }} as periods on positions.period_index = periods.period_index
 
 )
 

@@ -2,23 +2,27 @@
 -- Why: revenue earned by transferring goods or services, as posted.
 
 select
-    posted.posting_id,
-    posted.period,
-    posted.entity_id,
-    posted.customer_id,
-    posted.contract_id,
-    posted.contract_line_id,
-    posted.product_id,
+    md5(posted.posting_key || '|' || periods.period || '|' || original.period) as posting_id,
+    periods.period,
+    dimensions.entity_id,
+    dimensions.customer_id,
+    dimensions.contract_id,
+    dimensions.contract_line_id,
+    dimensions.product_id,
     lines.method as recognition_method,
-    posted.currency,
-    {{ to_amount('posted.amount_minor', 'currencies.exponent') }} as amount,
-    {{ in_reporting_currency(to_amount('posted.amount_minor', 'currencies.exponent'), 'posted.currency') }} as amount_reporting,
+    dimensions.currency,
+    {{ posted_amount('amount', 'amount_minor') }},
     posted.is_prior_period,
-    posted.original_period,
-    causes.cause
+    original.period as original_period,
+    causes.cause as cause
 from {{ ref('posted') }} as posted
-inner join {{ ref('exchange__currencies') }} as currencies on posted.currency = currencies.currency
 cross join {{ source('run', 'context') }} as context
-left join {{ ref('causes') }} as causes on posted.posting_id = causes.posting_id
-left join {{ ref('dim_contract_line') }} as lines on posted.contract_line_id = lines.contract_line_id
+inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
+inner join {{ ref('periods') }} as periods on posted.period_index = periods.period_index
+inner join {{ ref('periods') }} as original on posted.original_index = original.period_index
+left join {{ ref('causes') }} as causes
+    on posted.is_prior_period
+    and posted.posting_key = causes.posting_key
+    and posted.original_index = causes.period_index
+left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id
 where posted.measure = 'recognized'

@@ -24,36 +24,35 @@ currencies as (
 
 flows as (
 
-    -- signed as they change billed − recognized
+    -- signed as they change contracted − recognized, billed − recognized and billed − paid
     select
         posted.period_index,
-        posted.accounting_contract_id,
-        posted.entity_id,
-        posted.currency,
+        dimensions.balance_id,
         posted.measure,
         case
             when posted.is_prior_period then 'prior_period'
             when posted.measure = 'not_yet_counted' then 'not_yet_counted'
             when posted.measure = 'recognized' then 'revenue'
             when posted.measure = 'paid' then 'payments'
-            when posted.measure = 'contracted' and posted.event_type in ('new', 'renewal', 'reallocation') then 'bookings'
-            when posted.measure = 'contracted' and posted.event_type = 'cancellation' then 'cancellations'
+            when posted.event_type in ('new', 'renewal', 'reallocation') then 'bookings'
+            when posted.event_type = 'cancellation' then 'cancellations'
             when posted.measure = 'contracted' then 'amendments'
             when posted.event_type = 'invoice' then 'billings'
             else 'credits'
         end as movement,
-        cast(sum(posted.amount_minor) as bigint) as amount_minor,
+        cast(sum(case when posted.measure in ('recognized', 'paid') then -posted.amount_minor else posted.amount_minor end)
+            as bigint) as amount_minor,
         cast(sum(posted.tax_minor) as bigint) as tax_minor
     from {{ ref('posted') }} as posted
-    where posted.accounting_contract_id != '(not linked)'
-    group by 1, 2, 3, 4, 5, 6
+    inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
+    where dimensions.balance_id is not null
+    group by 1, 2, 3, 4
 
 ),
 
 backlog_movements as (
 
-    select period_index, entity_id, currency, 'backlog' as balance, movement,
-        case when measure = 'recognized' then -amount_minor else amount_minor end as amount_minor
+    select period_index, balance_id, 'backlog' as balance, movement, amount_minor
     from flows
     where measure in ('contracted', 'recognized')
 
@@ -61,8 +60,7 @@ backlog_movements as (
 
 receivable_movements as (
 
-    select period_index, entity_id, currency, 'accounts_receivable' as balance, movement,
-        case when measure = 'paid' then -amount_minor else amount_minor + tax_minor end as amount_minor
+    select period_index, balance_id, 'accounts_receivable' as balance, movement, amount_minor + tax_minor as amount_minor
     from flows
     where measure in ('billed', 'not_yet_counted', 'paid')
 
@@ -71,9 +69,7 @@ receivable_movements as (
 sides as (
 
     select
-        accounting_contract_id,
-        entity_id,
-        currency,
+        balance_id,
         period_index,
         deferred_revenue_minor - contract_asset_minor as position_minor,
         position_before_minor,
@@ -86,19 +82,12 @@ contract_movements as (
 
     select
         flows.period_index,
-        flows.entity_id,
-        flows.currency,
+        flows.balance_id,
         case when coalesce(sides.position_minor, 0) < 0 then 'contract_asset' else 'deferred_revenue' end as balance,
         flows.movement,
-        flows.amount_minor
-        * case when flows.measure = 'recognized' then -1 else 1 end
-        * case when coalesce(sides.position_minor, 0) < 0 then -1 else 1 end as amount_minor
+        case when coalesce(sides.position_minor, 0) < 0 then -flows.amount_minor else flows.amount_minor end as amount_minor
     from flows
-    left join sides
-        on flows.accounting_contract_id = sides.accounting_contract_id
-        and flows.entity_id = sides.entity_id
-        and flows.currency = sides.currency
-        and flows.period_index = sides.period_index
+    left join sides on flows.balance_id = sides.balance_id and flows.period_index = sides.period_index
     where flows.measure in ('billed', 'not_yet_counted', 'recognized')
 
 ),
@@ -106,7 +95,7 @@ contract_movements as (
 reclassifications as (
 
     -- the opening of the side a contract left, and what moved between its position and its refund liability
-    select period_index, entity_id, currency, 'deferred_revenue' as balance, 'reclassification' as movement,
+    select period_index, balance_id, 'deferred_revenue' as balance, 'reclassification' as movement,
         case
             when position_minor < 0 then -greatest(position_before_minor, 0)
             else least(position_before_minor, 0) - refund_liability_change_minor
@@ -115,7 +104,7 @@ reclassifications as (
 
     union all
 
-    select period_index, entity_id, currency, 'contract_asset' as balance, 'reclassification' as movement,
+    select period_index, balance_id, 'contract_asset' as balance, 'reclassification' as movement,
         case
             when position_minor < 0 then refund_liability_change_minor - greatest(position_before_minor, 0)
             else least(position_before_minor, 0)
@@ -124,7 +113,7 @@ reclassifications as (
 
     union all
 
-    select period_index, entity_id, currency, 'refund_liability' as balance, 'reclassification' as movement,
+    select period_index, balance_id, 'refund_liability' as balance, 'reclassification' as movement,
         refund_liability_change_minor as amount_minor
     from sides
 
@@ -132,24 +121,41 @@ reclassifications as (
 
 movements as (
 
-    select * from backlog_movements
-    union all
-    select * from receivable_movements
-    union all
-    select * from contract_movements
-    union all
-    select * from reclassifications
+    select
+        combined.period_index,
+        balances.entity_id,
+        balances.currency,
+        combined.balance,
+        combined.movement,
+        cast(sum(combined.amount_minor) as bigint) as amount_minor
+    from (
+        select * from backlog_movements
+        union all
+        select * from receivable_movements
+        union all
+        select * from contract_movements
+        union all
+        select * from reclassifications
+    ) as combined
+    inner join {{ ref('balances') }} as balances on combined.balance_id = balances.balance_id
+    group by 1, 2, 3, 4, 5
 
 ),
 
 stocks as (
 
-    select period_index, entity_id, currency, 'backlog' as balance, backlog_minor as amount_minor
-    from {{ ref('line_positions') }}
+    select positions.period_index, dimensions.entity_id, dimensions.currency, 'backlog' as balance,
+        cast(sum(positions.backlog_minor) as bigint) as amount_minor
+    from {{ ref('line_positions') }} as positions
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    group by 1, 2, 3
     {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'accounts_receivable'] %}
     union all
-    select period_index, entity_id, currency, '{{ balance }}' as balance, {{ balance }}_minor as amount_minor
-    from {{ ref('contract_positions') }}
+    select positions.period_index, balances.entity_id, balances.currency, '{{ balance }}' as balance,
+        cast(sum(positions.{{ balance }}_minor) as bigint) as amount_minor
+    from {{ ref('contract_positions') }} as positions
+    inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
+    group by 1, 2, 3
     {% endfor %}
 
 ),
@@ -190,7 +196,7 @@ closings as (
         scopes.entity_id,
         scopes.currency,
         scopes.balance,
-        cast(sum(coalesce(stocks.amount_minor, 0)) as bigint) as amount_minor
+        coalesce(stocks.amount_minor, 0) as amount_minor
     from scopes
     inner join periods on scopes.first_index <= periods.period_index
     left join stocks
@@ -198,7 +204,6 @@ closings as (
         and scopes.entity_id = stocks.entity_id
         and scopes.currency = stocks.currency
         and scopes.balance = stocks.balance
-    group by periods.period_index, scopes.entity_id, scopes.currency, scopes.balance
 
 ),
 
@@ -231,10 +236,7 @@ all_rows as (
 
     select period_index, entity_id, currency, balance, 'opening' as movement, amount_minor from openings
     union all
-    select period_index, entity_id, currency, balance, movement, cast(sum(amount_minor) as bigint) as amount_minor
-    from movements
-    group by period_index, entity_id, currency, balance, movement
-    having sum(amount_minor) != 0
+    select period_index, entity_id, currency, balance, movement, amount_minor from movements where amount_minor != 0
     union all
     select period_index, entity_id, currency, balance, 'closing' as movement, amount_minor from closings
 

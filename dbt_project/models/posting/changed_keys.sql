@@ -2,9 +2,17 @@
 -- Why: months are expanded only where something can differ (architecture.md posting 3): the cumulative at the
 -- last close does, or a record of the contract changed (which can move revenue between closed months of one sum).
 
-with now_positions as (
+with held as (
 
-    select * from {{ ref('positions_at_close') }}
+    select contract_id from {{ ref('accepted__contracts_out') }} where fate = 'held'
+
+),
+
+now_positions as (
+
+    select positions.*, dimensions.contract_id
+    from {{ ref('positions_at_close') }} as positions
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
 
 ),
 
@@ -12,10 +20,7 @@ frozen_positions as (
 
     select frozen.posting_key, frozen.contract_id, frozen.amount_minor, frozen.tax_minor
     from {{ source('frozen', 'positions') }} as frozen
-    where not exists (
-        select 1 from {{ ref('accepted__contracts_out') }} as out
-        where out.fate = 'held' and out.contract_id = frozen.contract_id
-    )
+    where not exists (select 1 from held where held.contract_id = frozen.contract_id)
 
 ),
 

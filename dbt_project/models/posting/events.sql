@@ -1,16 +1,22 @@
--- Grain: measure × event × contract line (contract, where a measure is kept per contract).
+-- Grain: measure × event × set of dimensions × period.
 -- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, and
 -- what is billed but not yet counted in positions. Revenue is the one measure that also grows between events.
 
 with dimensions as (
 
-    select * from {{ ref('line_dimensions') }}
+    select * from {{ ref('dimension_sets') }} where is_current
 
 ),
 
-contract_dimensions as (
+lines as (
 
-    select distinct contract_id, accounting_contract_id, customer_id, entity_id from dimensions
+    select * from dimensions where contract_line_id != '(not linked)'
+
+),
+
+days as (
+
+    select * from {{ ref('period_days') }}
 
 ),
 
@@ -20,13 +26,8 @@ bookings as (
         'contracted' as measure,
         events.event_id,
         events.booking_type as event_type,
-        dimensions.contract_line_id,
-        dimensions.contract_id,
-        dimensions.accounting_contract_id,
-        dimensions.customer_id,
-        dimensions.entity_id,
-        dimensions.product_id,
-        dimensions.currency,
+        lines.dimension_id,
+        lines.dimension_key,
         events.booking_date as event_date,
         events.amount_minor,
         cast(0 as bigint) as tax_minor,
@@ -35,7 +36,7 @@ bookings as (
         cast(null as date) as service_end,
         events.reason
     from {{ ref('booking_events') }} as events
-    inner join dimensions on events.contract_line_id = dimensions.contract_line_id
+    inner join lines on events.contract_line_id = lines.contract_line_id
 
 ),
 
@@ -45,51 +46,68 @@ billings as (
         'billed' as measure,
         events.event_id,
         events.event_type,
-        coalesce(dimensions.contract_line_id, '(not linked)') as contract_line_id,
-        coalesce(dimensions.contract_id, '(not linked)') as contract_id,
-        coalesce(dimensions.accounting_contract_id, '(not linked)') as accounting_contract_id,
-        coalesce(dimensions.customer_id, events.billed_customer_id) as customer_id,
-        coalesce(dimensions.entity_id, events.billed_entity_id) as entity_id,
-        coalesce(dimensions.product_id, '(not linked)') as product_id,
-        events.currency,
+        lines.dimension_id,
+        lines.dimension_key,
         events.event_date,
         events.amount_minor,
         events.tax_minor,
         events.document_id,
         events.service_start,
         events.service_end,
-        events.reason,
-        events.counted_date
+        events.reason
     from {{ ref('billing_events') }} as events
-    left join dimensions on events.contract_line_id = dimensions.contract_line_id
+    inner join lines on events.contract_line_id = lines.contract_line_id
+
+),
+
+unlinked_billings as (
+
+    select
+        'billed' as measure,
+        events.event_id,
+        events.event_type,
+        dimensions.dimension_id,
+        dimensions.dimension_key,
+        events.event_date,
+        events.amount_minor,
+        events.tax_minor,
+        events.document_id,
+        events.service_start,
+        events.service_end,
+        events.reason
+    from {{ ref('billing_events') }} as events
+    inner join dimensions
+        on events.billed_customer_id = dimensions.customer_id
+        and events.billed_entity_id = dimensions.entity_id
+        and events.currency = dimensions.currency
+        and dimensions.contract_id = '(not linked)'
+    where events.contract_line_id is null
 
 ),
 
 not_yet_counted as (
 
-    -- taken out of positions on the document's date, put back when it counts
+    -- taken out of positions on the document's date, put back when it counts; within one period nothing moves
     select
         'not_yet_counted' as measure,
-        event_id,
-        event_type,
-        contract_line_id,
-        contract_id,
-        accounting_contract_id,
-        customer_id,
-        entity_id,
-        product_id,
-        currency,
-        case when counts then counted_date else event_date end as event_date,
-        case when counts then amount_minor else -amount_minor end as amount_minor,
-        case when counts then tax_minor else -tax_minor end as tax_minor,
-        document_id,
-        service_start,
-        service_end,
-        reason
-    from billings
+        events.event_id,
+        events.event_type,
+        lines.dimension_id,
+        lines.dimension_key,
+        case when sides.counts then events.counted_date else events.event_date end as event_date,
+        case when sides.counts then events.amount_minor else -events.amount_minor end as amount_minor,
+        case when sides.counts then events.tax_minor else -events.tax_minor end as tax_minor,
+        events.document_id,
+        events.service_start,
+        events.service_end,
+        events.reason
+    from {{ ref('billing_events') }} as events
+    inner join lines on events.contract_line_id = lines.contract_line_id
+    inner join days as issued on events.event_date = issued.day
+    inner join days as counted on events.counted_date = counted.day
     cross join (values (true), (false)) as sides (counts)
-    where contract_line_id != '(not linked)'
-        and counted_date > event_date
+    where events.counted_date > events.event_date
+        and issued.period_index != counted.period_index
 
 ),
 
@@ -99,13 +117,8 @@ payments as (
         'paid' as measure,
         events.event_id,
         'payment' as event_type,
-        '(not linked)' as contract_line_id,
-        events.contract_id,
-        coalesce(contracts.accounting_contract_id, '(not linked)') as accounting_contract_id,
-        coalesce(contracts.customer_id, events.customer_id) as customer_id,
-        coalesce(contracts.entity_id, context.default_entity_id) as entity_id,
-        '(not linked)' as product_id,
-        events.currency,
+        dimensions.dimension_id,
+        dimensions.dimension_key,
         events.event_date,
         events.amount_minor,
         cast(0 as bigint) as tax_minor,
@@ -114,8 +127,15 @@ payments as (
         cast(null as date) as service_end,
         cast(null as {{ dbt.type_string() }}) as reason
     from {{ ref('payment_events') }} as events
-    left join contract_dimensions as contracts on events.contract_id = contracts.contract_id
     cross join {{ source('run', 'context') }} as context
+    inner join dimensions
+        on events.contract_id = dimensions.contract_id
+        and dimensions.contract_line_id = '(not linked)'
+        and events.currency = dimensions.currency
+        and (
+            events.contract_id != '(not linked)'
+            or (events.customer_id = dimensions.customer_id and context.default_entity_id = dimensions.entity_id)
+        )
 
 ),
 
@@ -123,9 +143,9 @@ combined as (
 
     select * from bookings
     union all
-    select measure, event_id, event_type, contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id,
-        product_id, currency, event_date, amount_minor, tax_minor, document_id, service_start, service_end, reason
-    from billings
+    select * from billings
+    union all
+    select * from unlinked_billings
     union all
     select * from not_yet_counted
     union all
@@ -134,12 +154,22 @@ combined as (
 )
 
 select
-    combined.*,
-    {{ posting_key() }} as posting_key,
-    days.period as original_period,
+    combined.measure,
+    combined.event_id,
+    combined.event_type,
+    combined.dimension_id,
+    {{ posting_key('combined.measure', 'combined.event_id', 'combined.event_type', 'combined.dimension_key') }} as posting_key,
+    combined.event_date,
     days.period_index,
-    days.is_closed
+    coalesce(days.is_closed, false) as is_closed,
+    combined.amount_minor,
+    combined.tax_minor,
+    combined.document_id,
+    combined.service_start,
+    combined.service_end,
+    combined.reason
 from combined
 cross join {{ source('run', 'context') }} as context
-left join {{ ref('period_days') }} as days on combined.event_date = days.day
+left join days on combined.event_date = days.day
 where combined.event_date <= context.cut_date
+    and (combined.amount_minor != 0 or combined.tax_minor != 0)

@@ -18,7 +18,7 @@ positions as (
         cast(sum(case when measure = 'contracted' then amount_minor else 0 end) as bigint) as contracted_minor,
         cast(sum(case when measure in ('billed', 'not_yet_counted') then amount_minor else 0 end) as bigint) as billed_minor,
         cast(sum(case when measure = 'recognized' then amount_minor else 0 end) as bigint) as recognized_minor
-    from {{ source('frozen', 'positions') }} as frozen
+    from {{ source('frozen', 'position_totals') }} as frozen
     inner join held on frozen.contract_id = held.contract_id
     where frozen.contract_line_id != '(not linked)'
     group by frozen.contract_line_id, frozen.contract_id, frozen.entity_id, frozen.currency

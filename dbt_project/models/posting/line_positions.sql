@@ -4,81 +4,63 @@
 
 with movements as (
 
-    select
-        contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency,
-        period_index, contracted_minor, billed_minor, recognized_minor
-    from {{ ref('position_movements') }}
-    where contract_line_id != '(not linked)'
+    select movements.*
+    from {{ ref('position_movements') }} as movements
+    inner join {{ ref('dimension_sets') }} as dimensions on movements.dimension_id = dimensions.dimension_id
+    where dimensions.contract_line_id != '(not linked)'
 
 ),
 
 open_periods as (
 
-    select period, period_index, cut_end from {{ ref('periods') }} where is_open
+    select period_index from {{ ref('periods') }} where is_open
 
 ),
 
 spans as (
 
+    -- months are filled in only as long as something is open: to the last movement that left the backlog 0
     select
-        contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency,
-        min(period_index) as first_index
+        dimension_id,
+        min(period_index) as first_index,
+        case
+            when sum(contracted_minor) != sum(recognized_minor) then 2147483647
+            else max(period_index)
+        end as last_index
     from movements
-    group by contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency
-    -- a line that was finished at the last close and moved no more is not carried further
-    having max(case when period_index in (select period_index from open_periods) then 1 else 0 end) = 1
-        or sum(contracted_minor) != sum(recognized_minor)
+    group by dimension_id
 
 ),
 
-dense as (
+filled as (
 
-    select
-        spans.contract_line_id, spans.contract_id, spans.accounting_contract_id, spans.customer_id, spans.entity_id,
-        spans.product_id, spans.currency,
-        open_periods.period_index,
-        cast(0 as bigint) as contracted_minor,
-        cast(0 as bigint) as billed_minor,
-        cast(0 as bigint) as recognized_minor
+    select spans.dimension_id, open_periods.period_index
     from spans
-    inner join open_periods on spans.first_index <= open_periods.period_index
-
-),
-
-summed as (
-
-    select
-        contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency, period_index,
-        cast(sum(contracted_minor) as bigint) as contracted_minor,
-        cast(sum(billed_minor) as bigint) as billed_minor,
-        cast(sum(recognized_minor) as bigint) as recognized_minor
-    from (
-        select movements.*
-        from movements
-        inner join (
-            select distinct contract_line_id from spans
-        ) as carried on movements.contract_line_id = carried.contract_line_id
-        union all
-        select * from dense
-    ) as combined
-    group by contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency,
-        period_index
+    inner join open_periods on open_periods.period_index between spans.first_index and spans.last_index
 
 ),
 
 cumulated as (
 
     select
-        contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency, period_index,
-        cast(sum(contracted_minor) over (line rows between unbounded preceding and current row) as bigint) as contracted_minor,
-        cast(sum(billed_minor) over (line rows between unbounded preceding and current row) as bigint) as billed_minor,
-        cast(sum(recognized_minor) over (line rows between unbounded preceding and current row) as bigint)
-            as recognized_minor
-    from summed
-    window line as (
-        partition by contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency
-        order by period_index
-    )
+        dimension_id,
+        period_index,
+        {% for measure in ['contracted', 'billed', 'recognized'] -%}
+        cast(sum({{ measure }}_minor) over (
+            partition by dimension_id order by period_index rows between unbounded preceding and current row
+        ) as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            coalesce(filled.dimension_id, movements.dimension_id) as dimension_id,
+            coalesce(filled.period_index, movements.period_index) as period_index,
+            coalesce(movements.contracted_minor, 0) as contracted_minor,
+            coalesce(movements.billed_minor, 0) as billed_minor,
+            coalesce(movements.recognized_minor, 0) as recognized_minor
+        from filled
+        full outer join movements
+            on filled.dimension_id = movements.dimension_id and filled.period_index = movements.period_index
+    ) as dense
 
 ),
 
@@ -87,24 +69,15 @@ compared as (
     select
         cumulated.*,
         contracted_minor - recognized_minor as backlog_minor,
-        lag(contracted_minor - recognized_minor, 1, 0) over (
-            partition by contract_line_id, contract_id, accounting_contract_id, customer_id, entity_id, product_id, currency
-            order by period_index
-        ) as backlog_before_minor
+        lag(contracted_minor - recognized_minor, 1, 0) over (partition by dimension_id order by period_index)
+            as backlog_before_minor
     from cumulated
 
 )
 
 select
-    compared.contract_line_id,
-    compared.contract_id,
-    compared.accounting_contract_id,
-    compared.customer_id,
-    compared.entity_id,
-    compared.product_id,
-    compared.currency,
+    compared.dimension_id,
     compared.period_index,
-    open_periods.period,
     compared.contracted_minor,
     compared.billed_minor,
     compared.recognized_minor,

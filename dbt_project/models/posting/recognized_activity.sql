@@ -96,6 +96,11 @@ differences as (
 
 )
 
-select contract_line_id, period_index, amount_minor
+select
+    differences.contract_line_id,
+    differences.period_index,
+    periods.is_closed,
+    differences.amount_minor
 from differences
-where is_activity and amount_minor != 0
+inner join periods on differences.period_index = periods.period_index
+where differences.is_activity and differences.amount_minor != 0

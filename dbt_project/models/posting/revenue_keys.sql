@@ -1,15 +1,9 @@
 -- Grain: accepted contract line.
 -- Why: the posting key under which a line's revenue stands now.
 
-with keyed as (
-
-    select
-        'recognized' as measure,
-        '' as event_id,
-        '' as event_type,
-        *
-    from {{ ref('line_dimensions') }}
-
-)
-
-select *, {{ posting_key() }} as posting_key from keyed
+select
+    contract_line_id,
+    dimension_id,
+    {{ posting_key("'recognized'", "''", "''", 'dimension_key') }} as posting_key
+from {{ ref('dimension_sets') }}
+where is_current_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +43,24 @@ def checked_columns(fields: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def write_lake_file(connection: Connection, query: str, columns: Sequence[str], target: Path) -> ReadResult:
-    """Write a query's rows so that the file is there whole or not at all, also after a crash."""
+def write_lake_file(
+    connection: Connection,
+    query: str,
+    columns: Sequence[str],
+    target: Path,
+    check: Callable[[Path, int], None] = lambda _path, _rows: None,
+) -> ReadResult:
+    """Write a query's rows so that the file is there whole or not at all, also after a crash.
+
+    `check` sees the written file and its number of rows, and raises if it must not be kept.
+    """
     temporary = target.with_name(f".{target.name}.writing")
     try:
         copied = connection.execute(
             f"copy ({query}) to {literal(str(temporary))} (format parquet, compression zstd)"
         ).fetchone()
         rows = int(copied[0]) if copied else 0
+        check(temporary, rows)
         kept = _named_or_filled(connection, temporary, columns)
         descriptor = os.open(temporary, os.O_RDONLY)
         try:

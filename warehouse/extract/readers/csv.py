@@ -1,21 +1,29 @@
 """CSV and TSV: every value as text, every record with the number Excel shows. What values mean is not known here.
 
-DuckDB's reader does the work, told exactly what to expect. What it refuses, or would number differently
-(it skips blank lines), is read record by record in Python: slower, and it can say what is wrong where.
+DuckDB's reader does the work, told exactly what to expect. Its result is kept only if it accounts for every
+byte of the file: it was seen to return no rows, and no error, where one record was longer than its buffer.
+What it refuses, cannot account for, or would number differently (it skips blank lines) is read record by
+record in Python: slower, and it can say what is wrong where.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from warehouse.engine import Connection, EngineError, literal
+from warehouse.engine import Connection, EngineError, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_lake_file
+from warehouse.extract.stage import TextFacts
+
+if TYPE_CHECKING:
+    from _csv import _reader as Records
 
 _HEADER_CHARACTERS = 1 << 20
 _LONGEST_FIELD = 64 << 20
@@ -29,6 +37,7 @@ class Header:
     columns: tuple[str, ...]
     delimiter: str
     record: int
+    text: str
 
 
 def read_csv(
@@ -38,15 +47,19 @@ def read_csv(
     declared: Sequence[str],
     *,
     is_tsv: bool,
-    has_blank_lines: bool,
+    facts: TextFacts,
 ) -> ReadResult:
     """Read a UTF-8 copy into a lake file with the columns of its header and `_row`."""
     header = read_header(source, declared, is_tsv=is_tsv)
-    if not has_blank_lines:
-        try:
-            return write_lake_file(connection, _fast_query(source, header), header.columns, target)
-        except EngineError:
-            target.unlink(missing_ok=True)
+
+    def check(written: Path, rows: int) -> None:
+        if not _accounts_for(connection, written, rows, header, facts):
+            raise _NotAccountedForError
+
+    if not facts.has_blank_lines:
+        # Neither is a fault of the file yet: the slow way reads it, or says what is wrong with it.
+        with suppress(EngineError, _NotAccountedForError):
+            return write_lake_file(connection, _fast_query(source, header), header.columns, target, check)
     return _read_slowly(connection, source, target, header)
 
 
@@ -58,20 +71,21 @@ def read_header(source: Path, declared: Sequence[str], *, is_tsv: bool) -> Heade
     candidates = [(delimiter, *_first_record(start, delimiter)) for delimiter in delimiters]
     wanted = {column.lower() for column in declared}
 
-    def promise(candidate: tuple[str, list[str], int]) -> tuple[int, int]:
+    def promise(candidate: tuple[str, list[str], int, str]) -> tuple[int, int]:
         fields = candidate[1]
         return len({field.strip().lower() for field in fields} & wanted), len(fields)
 
-    delimiter, fields, record = max(candidates, key=promise)
-    return Header(checked_columns(fields), delimiter, record)
+    delimiter, fields, record, text = max(candidates, key=promise)
+    return Header(checked_columns(fields), delimiter, record, text)
 
 
-def _first_record(text: str, delimiter: str) -> tuple[list[str], int]:
-    for number, record in enumerate(
-        _records(io.StringIO(text, newline=""), delimiter, is_strict=False), start=1
-    ):
+def _first_record(text: str, delimiter: str) -> tuple[list[str], int, str]:
+    """Its fields, its number, and the text up to its end."""
+    lines = list(io.StringIO(text, newline=""))
+    reader = _records(iter(lines), delimiter, is_strict=False)
+    for number, record in enumerate(reader, start=1):
         if not _is_blank_line(record):
-            return record, number
+            return record, number, "".join(lines[: reader.line_num])
     raise UnreadableFileError(
         "empty_file", "it is empty; it has not even a header", "Export it again; no rows still have a header."
     )
@@ -86,6 +100,31 @@ def _fast_query(source: Path, header: Header) -> str:
     )
 
 
+class _NotAccountedForError(Exception):
+    """What was read is not all of the file, or not as it stands there."""
+
+
+def _accounts_for(connection: Connection, written: Path, rows: int, header: Header, facts: TextFacts) -> bool:
+    """Whether the values, with their delimiters, quotes and line ends, are every byte below the header."""
+    columns = [identifier(column) for column in header.columns]
+    values = " + ".join(f"coalesce(sum(strlen({column})), 0)" for column in columns)
+    literal_quotes = " + ".join(
+        f"coalesce(sum(strlen({column}) - strlen(replace({column}, '\"', ''))), 0)" for column in columns
+    )
+    if not facts.quotes:
+        literal_quotes = "0"
+    measured = connection.execute(
+        f"select {values}, {literal_quotes} from read_parquet({literal(str(written))})"
+    ).fetchone() or (0, 0)
+    below_header = facts.content_bytes - len(header.text.encode())
+    quotes_below = facts.quotes - header.text.count('"')
+    without_line_ends = measured[0] - measured[1] + quotes_below + rows * (len(columns) - 1)
+    line_ends = below_header - without_line_ends
+    return line_ends in {
+        size * (rows - is_open) for size in (1, 2) for is_open in (0, 1) if rows or not is_open
+    }
+
+
 def _dialect(delimiter: str, line_bytes: int = _LINE_BYTES) -> str:
     return (
         f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
@@ -97,14 +136,21 @@ def _dialect(delimiter: str, line_bytes: int = _LINE_BYTES) -> str:
 def _read_slowly(connection: Connection, source: Path, target: Path, header: Header) -> ReadResult:
     rewritten = source.with_name(source.name + ".rewritten")
     try:
-        longest = _rewrite(source, rewritten, header)
+        written, longest = _rewrite(source, rewritten, header)
+
+        def check(_path: Path, rows: int) -> None:
+            if rows != written:
+                raise UnreadableFileError(
+                    "unreadable_file", f"the engine reads {rows} of its {written} rows", "Split it up."
+                )
+
         types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header.columns)
         line_bytes = max(_LINE_BYTES, longest + 1024)
         query = (
             f"select * from read_csv({literal(str(rewritten))}, auto_detect = false, header = false, "
-            f"columns = {{{types}, {literal(ROW)}: 'BIGINT'}}, {_dialect(',', line_bytes)})"
+            f"columns = {{{types}, {literal(ROW)}: 'BIGINT'}}, new_line = '\\n', {_dialect(',', line_bytes)})"
         )
-        return write_lake_file(connection, query, header.columns, target)
+        return write_lake_file(connection, query, header.columns, target, check)
     except EngineError as error:
         raise UnreadableFileError(
             "unreadable_file", f"the engine cannot read it: {str(error).splitlines()[0]}", "Export it again."
@@ -113,9 +159,9 @@ def _read_slowly(connection: Connection, source: Path, target: Path, header: Hea
         rewritten.unlink(missing_ok=True)
 
 
-def _rewrite(source: Path, target: Path, header: Header) -> int:
-    """The same records in the plainest dialect, numbered; returns the bytes of the longest one."""
-    longest = 0
+def _rewrite(source: Path, target: Path, header: Header) -> tuple[int, int]:
+    """The same records in the plainest dialect, numbered; returns how many, and the bytes of the longest one."""
+    written = longest = 0
     with (
         source.open(encoding="utf-8-sig", newline="") as file,
         target.open("w", encoding="utf-8", newline="") as out,
@@ -127,7 +173,8 @@ def _rewrite(source: Path, target: Path, header: Header) -> int:
                 fields = _fitted(record, len(header.columns), number)
                 longest = max(longest, _bytes_of(fields))
                 writer.writerow([*fields, number])
-    return longest
+                written += 1
+    return written, longest
 
 
 def _bytes_of(fields: list[str]) -> int:
@@ -170,7 +217,7 @@ def _fitted(record: list[str], width: int, number: int) -> list[str]:
     return record
 
 
-def _records(lines: Iterator[str] | io.TextIOBase, delimiter: str, *, is_strict: bool) -> Iterator[list[str]]:
+def _records(lines: Iterable[str], delimiter: str, *, is_strict: bool) -> Records:
     csv.field_size_limit(_LONGEST_FIELD)
     # DuckDB, too, skips spaces before an opening quote.
     return csv.reader(lines, delimiter=delimiter, strict=is_strict, skipinitialspace=True)

@@ -6,14 +6,16 @@
 with lines as (
 
     select
-        movements.contract_line_id,
-        movements.entity_id,
-        movements.currency,
-        sum(movements.contracted_minor) as contracted_minor,
-        sum(movements.recognized_minor) as recognized_minor
+        dimensions.contract_line_id,
+        dimensions.entity_id,
+        dimensions.currency,
+        max(dimensions.exponent) as exponent,
+        cast(sum(movements.contracted_minor) as bigint) as contracted_minor,
+        cast(sum(movements.recognized_minor) as bigint) as recognized_minor
     from {{ ref('position_movements') }} as movements
-    where movements.contract_line_id != '(not linked)'
-    group by movements.contract_line_id, movements.entity_id, movements.currency
+    inner join {{ ref('dimension_sets') }} as dimensions on movements.dimension_id = dimensions.dimension_id
+    where dimensions.contract_line_id != '(not linked)'
+    group by dimensions.contract_line_id, dimensions.entity_id, dimensions.currency
 
 ),
 
@@ -70,19 +72,19 @@ ending_by_cancellation as (
 compared as (
 
     select
-        lines.entity_id || ' ' || lines.currency as scope,
-        'line ' || lines.contract_line_id as item,
-        {{ to_amount('lines.contracted_minor', 'currencies.exponent') }} as expected,
-        {{ to_amount('lines.recognized_minor + coalesce(held_back.held_back_minor, 0) + coalesce(beyond_horizon.beyond_minor, 0)', 'currencies.exponent') }}
+        lines.entity_id,
+        lines.currency,
+        lines.contract_line_id as item,
+        {{ to_amount('lines.contracted_minor', 'lines.exponent') }} as expected,
+        {{ to_amount('lines.recognized_minor + coalesce(held_back.held_back_minor, 0) + coalesce(beyond_horizon.beyond_minor, 0)', 'lines.exponent') }}
         + coalesce(scheduled.scheduled, 0)
         + case
             when ending_by_cancellation.contract_line_id is not null
-                then {{ to_amount('lines.contracted_minor - lines.recognized_minor', 'currencies.exponent') }}
+                then {{ to_amount('lines.contracted_minor - lines.recognized_minor', 'lines.exponent') }}
                     - coalesce(scheduled.scheduled, 0)
             else 0
         end as actual
     from lines
-    inner join {{ ref('exchange__currencies') }} as currencies on lines.currency = currencies.currency
     left join scheduled on lines.contract_line_id = scheduled.contract_line_id and lines.entity_id = scheduled.entity_id
     left join held_back on lines.contract_line_id = held_back.contract_line_id and lines.entity_id = held_back.entity_id
     left join beyond_horizon on lines.contract_line_id = beyond_horizon.contract_line_id
@@ -90,4 +92,4 @@ compared as (
 
 )
 
-{{ tie_out('E1', 'compared') }}
+{{ tie_out('E1', 'compared', ['entity_id', 'currency'], 'line ') }}

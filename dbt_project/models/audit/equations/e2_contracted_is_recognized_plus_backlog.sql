@@ -5,8 +5,9 @@
 with by_line as (
 
     select
-        period || ' ' || entity_id || ' ' || currency as scope,
-        'line ' || contract_line_id as item,
+        period,
+        entity_id || ' ' || currency as scope,
+        contract_line_id as item,
         contracted as expected,
         recognized + backlog as actual
     from {{ ref('fct_backlog') }}
@@ -15,22 +16,24 @@ with by_line as (
 
 now_positions as (
 
-    select measure, currency, sum(amount_minor) as amount_minor
-    from {{ ref('events') }}
-    where measure = 'contracted'
-    group by measure, currency
+    select 'contracted' as measure, dimensions.currency, sum(events.amount_minor) as amount_minor
+    from {{ ref('events') }} as events
+    inner join {{ ref('dimension_sets') }} as dimensions on events.dimension_id = dimensions.dimension_id
+    where events.measure = 'contracted'
+    group by dimensions.currency
 
     union all
 
-    select 'recognized' as measure, keys.currency, sum(evaluated.recognized_minor) as amount_minor
+    select 'recognized' as measure, dimensions.currency, sum(evaluated.recognized_minor) as amount_minor
     from (
         {{ recognized_at(
             '(select segments.*, context.cut_date as at_date from ' ~ ref('revenue_segments') ~ ' as segments cross join '
             ~ source('run', 'context') ~ ' as context where context.cut_date between segments.valid_from and segments.valid_to)'
         ) }}
     ) as evaluated
-    inner join {{ ref('revenue_keys') }} as keys on evaluated.contract_line_id = keys.contract_line_id
-    group by keys.currency
+    inner join {{ ref('dimension_sets') }} as dimensions
+        on evaluated.contract_line_id = dimensions.contract_line_id and dimensions.is_current_line
+    group by dimensions.currency
 
     union all
 
@@ -46,24 +49,31 @@ now_positions as (
 
 ),
 
+by_currency as (
+
+    select
+        dimensions.currency,
+        sum(movements.contracted_minor) as contracted_minor,
+        sum(movements.recognized_minor) as recognized_minor
+    from {{ ref('position_movements') }} as movements
+    inner join {{ ref('dimension_sets') }} as dimensions on movements.dimension_id = dimensions.dimension_id
+    group by dimensions.currency
+
+),
+
 posted_positions as (
 
-    select 'contracted' as measure, currency, sum(contracted_minor) as amount_minor
-    from {{ ref('position_movements') }}
-    group by currency
-
+    select 'contracted' as measure, currency, contracted_minor as amount_minor from by_currency
     union all
-
-    select 'recognized' as measure, currency, sum(recognized_minor) as amount_minor
-    from {{ ref('position_movements') }}
-    group by currency
+    select 'recognized' as measure, currency, recognized_minor as amount_minor from by_currency
 
 ),
 
 in_total as (
 
     select
-        sides.measure || ' ' || sides.currency || ' now = posted' as scope,
+        'now = posted' as period,
+        sides.currency as scope,
         sides.measure as item,
         {{ to_amount('sum(case when is_now then amount_minor else 0 end)', 'max(currencies.exponent)') }} as expected,
         {{ to_amount('sum(case when is_now then 0 else amount_minor end)', 'max(currencies.exponent)') }} as actual
@@ -79,10 +89,10 @@ in_total as (
 
 compared as (
 
-    select * from by_line
+    select period, scope, item, expected, actual from by_line
     union all
     select * from in_total
 
 )
 
-{{ tie_out('E2', 'compared') }}
+{{ tie_out('E2', 'compared', ['period', 'scope']) }}

@@ -4,7 +4,10 @@
 with compared as (
 
     select
-        period || ' ' || entity_id || ' ' || currency || ' ' || balance as scope,
+        period,
+        entity_id,
+        currency,
+        balance,
         balance as item,
         sum(case when movement = 'closing' then amount else 0 end) as expected,
         sum(case when movement = 'closing' then 0 else amount end) as actual
@@ -13,4 +16,4 @@ with compared as (
 
 )
 
-{{ tie_out('E3', 'compared') }}
+{{ tie_out('E3', 'compared', ['period', 'entity_id', 'currency', 'balance']) }}

@@ -4,8 +4,8 @@
 with compared as (
 
     select
-        currency as scope,
-        'contract ' || accounting_contract_id as item,
+        currency,
+        accounting_contract_id as item,
         {{ to_amount('sum(amount_minor)', 'max(exponent)') }} as expected,
         {{ to_amount('sum(allocated_minor)', 'max(exponent)') }} as actual
     from {{ ref('line_allocations') }}
@@ -13,4 +13,4 @@ with compared as (
 
 )
 
-{{ tie_out('E4', 'compared') }}
+{{ tie_out('E4', 'compared', ['currency'], 'contract ') }}

@@ -22,4 +22,4 @@ with compared as (
 
 )
 
-{{ tie_out('E6', 'compared') }}
+{{ tie_out('E6', 'compared', ['scope']) }}

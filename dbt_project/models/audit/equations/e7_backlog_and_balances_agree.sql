@@ -3,30 +3,31 @@
 
 with backlog as (
 
-    select accounting_contract_id, entity_id, currency, period, sum(backlog_minor) as backlog_minor
-    from {{ ref('line_positions') }}
-    group by accounting_contract_id, entity_id, currency, period
+    select dimensions.balance_id, positions.period_index, cast(sum(positions.backlog_minor) as bigint) as backlog_minor
+    from {{ ref('line_positions') }} as positions
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    group by dimensions.balance_id, positions.period_index
 
 ),
 
 compared as (
 
     select
-        balances.period || ' ' || balances.entity_id || ' ' || balances.currency as scope,
-        'contract ' || balances.accounting_contract_id as item,
-        {{ to_amount('coalesce(backlog.backlog_minor, 0)', 'currencies.exponent') }} as expected,
+        periods.period,
+        balances.entity_id,
+        balances.currency,
+        balances.accounting_contract_id as item,
+        {{ to_amount('coalesce(backlog.backlog_minor, 0)', 'balances.exponent') }} as expected,
         {{ to_amount(
-            'balances.deferred_revenue_minor + balances.refund_liability_minor + balances.contracted_minor - balances.billed_minor - balances.contract_asset_minor',
-            'currencies.exponent'
+            '(positions.deferred_revenue_minor + positions.refund_liability_minor + positions.contracted_minor - positions.billed_minor - positions.contract_asset_minor)',
+            'balances.exponent'
         ) }} as actual
-    from {{ ref('contract_positions') }} as balances
-    inner join {{ ref('exchange__currencies') }} as currencies on balances.currency = currencies.currency
+    from {{ ref('contract_positions') }} as positions
+    inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
+    inner join {{ ref('periods') }} as periods on positions.period_index = periods.period_index
     left join backlog
-        on balances.accounting_contract_id = backlog.accounting_contract_id
-        and balances.entity_id = backlog.entity_id
-        and balances.currency = backlog.currency
-        and balances.period = backlog.period
+        on positions.balance_id = backlog.balance_id and positions.period_index = backlog.period_index
 
 )
 
-{{ tie_out('E7', 'compared') }}
+{{ tie_out('E7', 'compared', ['period', 'entity_id', 'currency'], 'contract ') }}

@@ -5,7 +5,7 @@
 with compared as (
 
     select
-        period as scope,
+        period,
         file as item,
         cast(1 as decimal(18, 3)) as expected,
         cast(case when expected_sha256 = actual_sha256 then 1 else 0 end as decimal(18, 3)) as actual
@@ -13,4 +13,4 @@ with compared as (
 
 )
 
-{{ tie_out('E8', 'compared') }}
+{{ tie_out('E8', 'compared', ['period']) }}

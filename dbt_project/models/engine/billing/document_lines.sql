@@ -93,48 +93,72 @@ in_minor_units as (
 
 ),
 
-taxed as (
+taxed_as_a_whole as (
 
-    -- a tax stated for the whole document only is spread over its lines by amount, cumulatively rounded
-    select
-        in_minor_units.*,
-        count(line_tax_minor) over document as taxed_lines,
-        cast(sum(abs(amount_minor)) over (document order by document_line_id rows between unbounded preceding and current row)
-            as bigint) as amount_through_line,
-        cast(sum(abs(amount_minor)) over document as bigint) as document_amount,
-        row_number() over (document order by document_line_id) as line_rank
+    -- documents that state their tax once, for all lines
+    select document_type, document_id
     from in_minor_units
-    window document as (partition by document_type, document_id)
+    where document_tax_minor is not null
+    group by document_type, document_id
+    having count(line_tax_minor) = 0
+
+),
+
+spread_tax as (
+
+    -- by amount, cumulatively rounded
+    select
+        lines.event_id,
+        lines.document_tax_minor,
+        abs(lines.amount_minor) as part,
+        cast(sum(abs(lines.amount_minor)) over (
+            document order by lines.document_line_id rows between unbounded preceding and current row
+        ) as bigint) as through_line,
+        cast(sum(abs(lines.amount_minor)) over document as bigint) as whole,
+        row_number() over (document order by lines.document_line_id) as line_rank
+    from in_minor_units as lines
+    inner join taxed_as_a_whole
+        on lines.document_type = taxed_as_a_whole.document_type and lines.document_id = taxed_as_a_whole.document_id
+    window document as (partition by lines.document_type, lines.document_id)
+
+),
+
+shared_tax as (
+
+    select
+        event_id,
+        case
+            when whole = 0 then case when line_rank = 1 then document_tax_minor else 0 end
+            else {{ prorate('document_tax_minor', 'through_line', 'whole') }}
+                - {{ prorate('document_tax_minor', '(through_line - part)', 'whole') }}
+        end as tax_minor
+    from spread_tax
 
 ),
 
 final as (
 
     select
-        document_type,
-        event_id,
-        document_id,
-        document_line_id,
-        contract_id,
-        contract_line_id,
-        customer_id,
-        entity_id,
-        currency,
-        exponent,
-        issue_date,
-        status,
-        status_date,
-        amount_minor,
-        cast(case
-            when taxed_lines > 0 or document_tax_minor is null then coalesce(line_tax_minor, 0)
-            when document_amount = 0 then case when line_rank = 1 then document_tax_minor else 0 end
-            else {{ prorate('document_tax_minor', 'amount_through_line', 'document_amount') }}
-                - {{ prorate('document_tax_minor', '(amount_through_line - abs(amount_minor))', 'document_amount') }}
-        end as bigint) as tax_minor,
-        service_start,
-        service_end,
-        reason
-    from taxed
+        lines.document_type,
+        lines.event_id,
+        lines.document_id,
+        lines.document_line_id,
+        lines.contract_id,
+        lines.contract_line_id,
+        lines.customer_id,
+        lines.entity_id,
+        lines.currency,
+        lines.exponent,
+        lines.issue_date,
+        lines.status,
+        lines.status_date,
+        lines.amount_minor,
+        cast(coalesce(lines.line_tax_minor, shared_tax.tax_minor, 0) as bigint) as tax_minor,
+        lines.service_start,
+        lines.service_end,
+        lines.reason
+    from in_minor_units as lines
+    left join shared_tax on lines.event_id = shared_tax.event_id
 
 )
 

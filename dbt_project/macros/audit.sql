@@ -1,0 +1,29 @@
+{# What completeness and the lists of records that are not used share. #}
+
+{# Money of a raw row, as far as its text is money at all; what is not counts in rows only. Beyond the engine's
+   range it is not money (quality.md), and a sum of such text must not stop the run. #}
+{% macro raw_money(column) -%}
+    coalesce(
+        case
+            when abs({{ parsed("nullif(trim(" ~ column ~ "), '')", 'decimal(28,9)') }}) <= 10000000000000
+                then cast({{ parsed("nullif(trim(" ~ column ~ "), '')", 'decimal(28,9)') }} as decimal(18, 3))
+        end, 0)
+{%- endmacro %}
+
+{# The money column of an exchange entity (meta.money of its YAML). #}
+{% macro record_money(entity) -%}
+    {%- set money = graph.nodes['model.tieout.exchange__' ~ entity].config.meta.get('money') if execute -%}
+    cast({{ money or 'null' }} as decimal(18, 3))
+{%- endmacro %}
+
+{# File, row and hash of a row id, from run.source_files as `files`. #}
+{% macro source_place(row_id) -%}
+    files.path as source_file,
+    cast({{ row_id }} % 4294967296 as bigint) as source_row,
+    files.sha256 as file_sha256
+{%- endmacro %}
+
+{% macro source_join(row_id) -%}
+left join {{ source('run', 'source_files') }} as files
+        on {{ integer_division(row_id, '4294967296') }} = files.file_id
+{%- endmacro %}

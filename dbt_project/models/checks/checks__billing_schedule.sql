@@ -1,0 +1,26 @@
+-- Grain: billing_schedule record.
+-- Why: every fact its rules ask for (expectations/suites/billing_schedule.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__billing_schedule') }}
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('billing_schedule') }},
+        lines.contract_id,
+        records.amount as held_amount,
+        contracts.currency as held_currency,
+        lines.contract_line_id is not null as is_known_line,
+        {{ common_checks('billing_schedule', 'currencies.exponent') }}
+    from records
+    left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
+    left join {{ ref('exchange__contracts') }} as contracts on lines.contract_id = contracts.contract_id
+    left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
+
+)
+
+select * from final

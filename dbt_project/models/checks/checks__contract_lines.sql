@@ -1,0 +1,151 @@
+-- Grain: contract_lines record.
+-- Why: every fact its rules ask for (expectations/suites/contract_lines.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__contract_lines') }}
+
+),
+
+terms as (
+
+    select * from {{ ref('contract_line_terms') }}
+
+),
+
+group_prices as (
+
+    select * from {{ ref('group_prices') }}
+
+),
+
+-- groups of which some lines have a price of their own
+listed_groups as (
+
+    select accounting_contract_id, allocation_group, count(*) as listed_lines
+    from terms
+    where ssp_source in ('line', 'price_list', 'product')
+    group by accounting_contract_id, allocation_group
+
+),
+
+published as (
+
+    select * from {{ source('frozen', 'known_records') }} where entity = 'contract_lines'
+
+),
+
+-- lines with an amendment that no published figure stands on yet
+newly_amended as (
+
+    select distinct amendments.contract_line_id
+    from {{ ref('exchange__amendments') }} as amendments
+    left join {{ source('frozen', 'known_records') }} as known
+        on known.entity = 'amendments'
+        and amendments.record_key = known.record_key
+    where known.record_key is null
+
+),
+
+described as (
+
+    select
+        records.record_key,
+        contracts.contract_id is not null as is_known_contract,
+        products.product_id is not null as is_known_product,
+        contracts.currency,
+        currencies.exponent,
+        contracts.start_date as contract_start_date,
+        contracts.end_date as contract_end_date,
+        terms.start_date as term_start_date,
+        terms.end_date as term_end_date,
+        terms.recognition_method as method,
+        terms.recognition_convention as convention,
+        terms.is_discount,
+        terms.is_residual,
+        terms.ssp_source,
+        terms.ssp_minor,
+        terms.ssp_low_minor,
+        terms.ssp_high_minor,
+        coalesce(group_prices.priced_lines, 0) as priced_lines,
+        coalesce(group_prices.residual_lines, 0) as residual_lines,
+        coalesce(listed_groups.listed_lines, 0) as listed_lines,
+        group_prices.pool_minor,
+        group_prices.stated_minor,
+        group_prices.other_ssp_minor
+            + case when group_prices.residual_lines > 0 then group_prices.residual_ssp_minor else 0 end as group_ssp_minor,
+        group_prices.residual_ssp_minor,
+        published.record_key is not null and published.record_version != records.record_version as has_changed,
+        newly_amended.contract_line_id is not null as has_new_amendment,
+        nullif(concat_ws(', ',
+            case when records.amendment_id is not null then 'a line added by an amendment' end,
+            case when records.variable_amount != 0 then 'variable_amount' end,
+            case when records.constrained_amount != 0 then 'constrained_amount' end,
+            case when records.expected_return_pct != 0 then 'expected_return_pct' end,
+            case
+                when terms.recognition_method
+                    in ('percent_complete', 'milestone', 'usage', 'drawdown', 'as_invoiced')
+                    then 'recognition method ' || terms.recognition_method
+            end,
+            case when products.revenue_category = 'pass_through' then 'revenue_category pass_through' end,
+            case
+                when products.ssp_currency != contracts.currency
+                    and (terms.ssp_source = 'product'
+                        or terms.is_residual and terms.ssp_low_minor is not null
+                        or terms.is_residual and terms.ssp_high_minor is not null)
+                    then 'SSP in ' || products.ssp_currency
+            end
+        ), '') as unsupported
+    from records
+    left join {{ ref('exchange__contracts') }} as contracts on records.contract_id = contracts.contract_id
+    left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
+    left join {{ ref('exchange__products') }} as products on records.product_id = products.product_id
+    left join terms on records.source_row = terms.source_row
+    left join group_prices
+        on terms.accounting_contract_id = group_prices.accounting_contract_id
+        and terms.allocation_group = group_prices.allocation_group
+    left join listed_groups
+        on terms.accounting_contract_id = listed_groups.accounting_contract_id
+        and terms.allocation_group = listed_groups.allocation_group
+    left join published on records.record_key = published.record_key
+    left join newly_amended on records.contract_line_id = newly_amended.contract_line_id
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('contract_lines') }},
+        records.amount as held_amount,
+        described.currency as held_currency,
+        described.is_known_contract,
+        described.is_known_product,
+        described.contract_start_date,
+        described.contract_end_date,
+        described.term_start_date,
+        described.term_end_date,
+        described.method,
+        described.convention,
+        described.is_discount,
+        described.is_residual,
+        described.ssp_source,
+        described.ssp_minor,
+        described.ssp_low_minor,
+        described.ssp_high_minor,
+        described.priced_lines,
+        described.residual_lines,
+        described.listed_lines,
+        described.pool_minor,
+        described.stated_minor,
+        described.group_ssp_minor,
+        described.residual_ssp_minor,
+        described.has_changed,
+        described.has_new_amendment,
+        described.unsupported,
+        {{ common_checks('contract_lines', 'described.exponent') }}
+    from records
+    inner join described on records.record_key = described.record_key
+
+)
+
+select * from final

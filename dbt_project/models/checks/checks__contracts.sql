@@ -1,0 +1,104 @@
+-- Grain: contracts record.
+-- Why: every fact its rules ask for (expectations/suites/contracts.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__contracts') }}
+
+),
+
+line_totals as (
+
+    select
+        contract_id,
+        count(*) as line_count,
+        cast(sum(case when amendment_id is null then amount end) as decimal(38, 3)) as lines_total,
+        cast(sum(amount) as decimal(38, 3)) as contracted_total
+    from {{ ref('exchange__contract_lines') }}
+    group by contract_id
+
+),
+
+billed_totals as (
+
+    select
+        links.contract_id,
+        cast(sum(lines.amount) as decimal(38, 3)) as billed_total
+    from {{ ref('links__invoice_lines') }} as links
+    inner join {{ ref('exchange__invoice_lines') }} as lines on links.record_key = lines.record_key
+    inner join {{ ref('exchange__invoices') }} as invoices on links.invoice_id = invoices.invoice_id
+    where invoices.status not in ('draft', 'void')
+    group by links.contract_id
+
+),
+
+opportunities as (
+
+    select opportunity_id, count(*) as opportunity_contracts
+    from records
+    where opportunity_id is not null and status not in ('draft', 'proposal')
+    group by opportunity_id
+
+),
+
+-- a line cancelled by an amendment on another day than its contract's header says
+other_cancellations as (
+
+    select records.contract_id, min(amendments.effective_date) as amendment_cancelled_date
+    from records
+    inner join {{ ref('exchange__amendments') }} as amendments on records.contract_id = amendments.contract_id
+    cross join {{ source('run', 'context') }} as context
+    where amendments.action = 'cancel'
+        and amendments.effective_date != records.cancelled_date
+        and amendments.signed_date <= context.cut_date
+    group by records.contract_id
+
+),
+
+combined as (
+
+    select accounting_contract_id, count(distinct currency) as combined_currencies
+    from {{ ref('links__contracts') }}
+    group by accounting_contract_id
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('contracts') }},
+        coalesce(records.total_amount, line_totals.lines_total) as held_amount,
+        records.currency as held_currency,
+        customers.customer_id is not null as is_known_customer,
+        currencies.currency is not null as is_known_currency,
+        records.entity_id is null or records.entity_id = context.default_entity_id and not entity_of_all.has_entities
+            or entities.entity_id is not null as is_known_entity,
+        links.entity_id is not null as has_entity,
+        renewed.contract_id is not null as is_known_renewal,
+        coalesce(line_totals.line_count, 0) as line_count,
+        line_totals.lines_total,
+        line_totals.contracted_total,
+        coalesce(billed_totals.billed_total, 0) as billed_total,
+        coalesce(opportunities.opportunity_contracts, 0) as opportunity_contracts,
+        other_cancellations.amendment_cancelled_date,
+        coalesce(combined.combined_currencies, 1) as combined_currencies,
+        context.policy_control_total_tolerance as control_total_tolerance,
+        context.cut_date,
+        {{ common_checks('contracts', 'currencies.exponent') }}
+    from records
+    left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
+    left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
+    left join {{ ref('exchange__entities') }} as entities on records.entity_id = entities.entity_id
+    left join {{ ref('links__contracts') }} as links on records.contract_id = links.contract_id
+    left join records as renewed on records.renewal_of = renewed.contract_id
+    left join line_totals on records.contract_id = line_totals.contract_id
+    left join billed_totals on records.contract_id = billed_totals.contract_id
+    left join opportunities on records.opportunity_id = opportunities.opportunity_id
+    left join other_cancellations on records.contract_id = other_cancellations.contract_id
+    left join combined on links.accounting_contract_id = combined.accounting_contract_id
+    cross join {{ ref('links__only_entity') }} as entity_of_all
+    cross join {{ source('run', 'context') }} as context
+
+)
+
+select * from final

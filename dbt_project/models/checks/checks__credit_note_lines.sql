@@ -1,0 +1,33 @@
+-- Grain: credit_note_lines record.
+-- Why: every fact its rules ask for (expectations/suites/credit_note_lines.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__credit_note_lines') }}
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('credit_note_lines') }},
+        links.contract_id,
+        records.amount as held_amount,
+        credit_notes.currency as held_currency,
+        credit_notes.credit_note_id is not null as is_known_credit_note,
+        coalesce(credit_notes.status in ('draft', 'void'), false) as is_of_no_credit_note,
+        records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
+        records.invoice_line_id is null or invoice_lines.invoice_line_id is not null as is_known_invoice_line,
+        {{ common_checks('credit_note_lines', 'currencies.exponent') }}
+    from records
+    left join {{ ref('links__credit_note_lines') }} as links on records.record_key = links.record_key
+    left join {{ ref('exchange__credit_notes') }} as credit_notes
+        on records.credit_note_id = credit_notes.credit_note_id
+    left join {{ ref('exchange__currencies') }} as currencies on credit_notes.currency = currencies.currency
+    left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
+    left join {{ ref('exchange__invoice_lines') }} as invoice_lines
+        on records.invoice_line_id = invoice_lines.invoice_line_id
+
+)
+
+select * from final

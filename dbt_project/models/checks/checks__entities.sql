@@ -1,0 +1,24 @@
+-- Grain: entities record.
+-- Why: every fact its rules ask for (expectations/suites/entities.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__entities') }}
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('entities') }},
+        cast(null as {{ dbt.type_string() }}) as contract_id,
+        cast(null as decimal(18, 3)) as held_amount,
+        cast(null as {{ dbt.type_string() }}) as held_currency,
+        currencies.currency is not null as is_known_currency,
+        {{ common_checks('entities', 'cast(null as integer)') }}
+    from records
+    left join {{ ref('exchange__currencies') }} as currencies on records.functional_currency = currencies.currency
+
+)
+
+select * from final

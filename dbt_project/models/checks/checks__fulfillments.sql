@@ -1,0 +1,48 @@
+-- Grain: fulfillments record.
+-- Why: every fact its rules ask for (expectations/suites/fulfillments.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__fulfillments') }}
+
+),
+
+-- what is dated after the cut does not count yet; events of one day count together
+counted as (
+
+    select
+        records.record_key,
+        sum(case records.kind when 'delivery' then records.quantity when 'return' then -records.quantity end) over (
+            partition by records.contract_line_id order by records.event_date
+        ) as delivered_quantity
+    from records
+    cross join {{ source('run', 'context') }} as context
+    where records.event_date <= context.cut_date and records.kind in ('delivery', 'return')
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('fulfillments') }},
+        lines.contract_id,
+        records.amount as held_amount,
+        contracts.currency as held_currency,
+        lines.contract_line_id is not null as is_known_line,
+        contracts.signed_date,
+        contract_lines.quantity as ordered_quantity,
+        cast(counted.delivered_quantity as decimal(38, 6)) as delivered_quantity,
+        context.cut_date,
+        {{ common_checks('fulfillments', 'currencies.exponent') }}
+    from records
+    left join counted on records.record_key = counted.record_key
+    left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
+    left join {{ ref('exchange__contract_lines') }} as contract_lines
+        on records.contract_line_id = contract_lines.contract_line_id
+    left join {{ ref('exchange__contracts') }} as contracts on lines.contract_id = contracts.contract_id
+    left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
+    cross join {{ source('run', 'context') }} as context
+
+)
+
+select * from final

@@ -1,0 +1,62 @@
+-- Grain: gl_journal_lines record.
+-- Why: every fact its rules ask for (expectations/suites/gl_journal_lines.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__gl_journal_lines') }}
+
+),
+
+journals as (
+
+    select
+        journal_id,
+        currency,
+        cast(sum(debit) as decimal(38, 3)) as debit_total,
+        cast(sum(credit) as decimal(38, 3)) as credit_total
+    from records
+    group by journal_id, currency
+
+),
+
+-- of overlapping periods, which block the run anyway, one is enough here
+periods as (
+
+    select min(period) as period, start_date, max(end_date) as end_date
+    from {{ ref('exchange__accounting_periods') }}
+    where start_date is not null and end_date is not null
+    group by start_date
+
+),
+
+calendar as (
+
+    select count(*) > 0 as has_periods from periods
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('gl_journal_lines') }},
+        cast(null as {{ dbt.type_string() }}) as contract_id,
+        case when records.debit = 0 then records.credit else records.debit end as held_amount,
+        records.currency as held_currency,
+        accounts.account_id is not null as is_known_account,
+        records.currency is null or currencies.currency is not null as is_known_currency,
+        journals.debit_total,
+        journals.credit_total,
+        not calendar.has_periods or periods.period is not null as is_in_a_period,
+        {{ common_checks('gl_journal_lines', 'currencies.exponent') }}
+    from records
+    left join {{ ref('exchange__gl_accounts') }} as accounts on records.account_id = accounts.account_id
+    left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
+    left join journals
+        on records.journal_id = journals.journal_id
+        and records.currency is not distinct from journals.currency
+    cross join calendar
+    left join periods on records.posting_date between periods.start_date and periods.end_date
+
+)
+
+select * from final

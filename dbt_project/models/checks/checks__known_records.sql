@@ -1,0 +1,69 @@
+-- Grain: record that published figures stand on.
+-- Why: one that is delivered no more has vanished from a full export, and its contract is held (accounting.md §2).
+-- Only a full export can lose a record: what an incremental one delivered stays in force. A key that key_map now
+-- reads as another is the same record.
+
+{%- set entities = [
+    'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoices', 'invoice_lines', 'credit_notes',
+    'credit_note_lines', 'payments',
+] %}
+
+with known_records as (
+
+    select * from {{ source('frozen', 'known_records') }} where contract_id is not null
+
+),
+
+delivered as (
+
+    {%- for entity in entities %}
+    select known_records.entity, known_records.record_key
+    from known_records
+    inner join {{ ref('exchange__' ~ entity) }} as records on known_records.record_key = records.record_key
+    where known_records.entity = '{{ entity }}'
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+mapped as (
+
+    select entity, source_key from {{ ref('exchange__key_map') }} where key is not null
+
+),
+
+waived as (
+
+    select count(*) > 0 as is_waived from {{ source('run', 'waivers') }} where rule = 'vanished'
+
+),
+
+final as (
+
+    select
+        known_records.entity || ':' || known_records.record_key as record_key,
+        known_records.entity,
+        known_records.record_key as vanished_key,
+        known_records.contract_id,
+        known_records.first_period,
+        cast(null as bigint) as source_row,
+        cast(null as decimal(18, 3)) as held_amount,
+        cast(null as {{ dbt.type_string() }}) as held_currency,
+        delivered.record_key is null
+        and own_key.source_key is null
+        and contract_key.source_key is null
+        and not waived.is_waived as has_vanished
+    from known_records
+    left join delivered
+        on known_records.entity = delivered.entity
+        and known_records.record_key = delivered.record_key
+    left join (select distinct entity, source_key from mapped) as own_key
+        on known_records.entity = own_key.entity
+        and known_records.record_key = own_key.source_key
+    left join (select distinct source_key from mapped where entity = 'contracts') as contract_key
+        on known_records.contract_id = contract_key.source_key
+    cross join waived
+
+)
+
+select * from final

@@ -1,0 +1,46 @@
+-- Grain: payments record.
+-- Why: every fact its rules ask for (expectations/suites/payments.yml).
+
+with records as (
+
+    select * from {{ ref('exchange__payments') }}
+
+),
+
+paid as (
+
+    select invoice_id, cast(sum(amount) as decimal(38, 3)) as paid_total
+    from records
+    where kind = 'payment' and invoice_id is not null
+    group by invoice_id
+
+),
+
+final as (
+
+    select
+        {{ exchange_columns('payments', renamed={'contract_id': 'named_contract_id'}) }},
+        links.contract_id,
+        records.amount as held_amount,
+        records.currency as held_currency,
+        customers.customer_id is not null as is_known_customer,
+        currencies.currency is not null as is_known_currency,
+        records.invoice_id is null or invoices.invoice_id is not null as is_known_invoice,
+        records.contract_id is null or named.contract_id is not null as is_known_contract,
+        coalesce(invoices.currency, named.currency) as document_currency,
+        invoices.total_amount as invoice_total,
+        paid.paid_total,
+        context.cut_date,
+        {{ common_checks('payments', 'currencies.exponent') }}
+    from records
+    left join {{ ref('links__payments') }} as links on records.record_key = links.record_key
+    left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
+    left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
+    left join {{ ref('exchange__invoices') }} as invoices on records.invoice_id = invoices.invoice_id
+    left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
+    left join paid on records.invoice_id = paid.invoice_id
+    cross join {{ source('run', 'context') }} as context
+
+)
+
+select * from final

@@ -1,0 +1,114 @@
+-- Grain: set of dimensions something is or was posted under; dimension_id is a number of this run only.
+-- Why: a changed dimension posts a reversal and a new row (architecture.md posting 1), so the dimensions belong to
+-- the posting key. They are many texts a row: inside the engine an integer stands for them (text keys cost 1.6 ×
+-- in joins and windows). balance_id does the same for what is netted: accounting contract × entity × currency.
+
+with lines as (
+
+    select
+        lines.contract_line_id,
+        lines.contract_id,
+        lines.accounting_contract_id,
+        contracts.customer_id,
+        contracts.entity_id,
+        lines.product_id,
+        lines.currency
+    from {{ ref('line_allocations') }} as lines
+    inner join {{ ref('accepted__contracts') }} as contracts on lines.contract_id = contracts.contract_id
+
+),
+
+contracts as (
+
+    -- payments belong to a contract, to none of its lines
+    select
+        '(not linked)' as contract_line_id,
+        contract_id,
+        coalesce(combined_with, contract_id) as accounting_contract_id,
+        customer_id,
+        entity_id,
+        '(not linked)' as product_id,
+        currency
+    from {{ ref('accepted__contracts') }}
+    where contract_id in (select contract_id from {{ ref('payment_events') }})
+
+),
+
+unlinked as (
+
+    select
+        '(not linked)' as contract_line_id,
+        '(not linked)' as contract_id,
+        '(not linked)' as accounting_contract_id,
+        customer_id,
+        entity_id,
+        '(not linked)' as product_id,
+        currency
+    from (
+        select billed_customer_id as customer_id, billed_entity_id as entity_id, currency
+        from {{ ref('billing_events') }}
+        where contract_line_id is null
+        union
+        select payments.customer_id, context.default_entity_id as entity_id, payments.currency
+        from {{ ref('payment_events') }} as payments
+        cross join {{ source('run', 'context') }} as context
+        where payments.contract_id = '(not linked)'
+    ) as documents
+
+),
+
+published as (
+
+    select distinct {{ dimension_columns() | join(', ') }} from {{ source('frozen', 'position_totals') }}
+
+),
+
+all_sets as (
+
+    select *, true as is_current from lines
+    union all
+    select *, true as is_current from contracts
+    union all
+    select *, true as is_current from unlinked
+    union all
+    select *, false as is_current from published
+
+),
+
+keyed as (
+
+    select
+        {{ dimension_columns() | join(', ') }},
+        {{ dimension_key() }} as dimension_key,
+        max(case when is_current then 1 else 0 end) = 1 as is_current
+    from all_sets
+    group by {{ dimension_columns() | join(', ') }}
+
+),
+
+balances as (
+
+    select
+        accounting_contract_id,
+        entity_id,
+        currency,
+        cast(row_number() over (order by accounting_contract_id, entity_id, currency) as integer) as balance_id
+    from keyed
+    where accounting_contract_id != '(not linked)'
+    group by accounting_contract_id, entity_id, currency
+
+)
+
+select
+    cast(row_number() over (order by keyed.contract_line_id, keyed.contract_id, keyed.dimension_key) as integer)
+        as dimension_id,
+    keyed.*,
+    keyed.is_current and keyed.contract_line_id != '(not linked)' as is_current_line,
+    balances.balance_id,
+    currencies.exponent
+from keyed
+inner join {{ ref('exchange__currencies') }} as currencies on keyed.currency = currencies.currency
+left join balances
+    on keyed.accounting_contract_id = balances.accounting_contract_id
+    and keyed.entity_id = balances.entity_id
+    and keyed.currency = balances.currency

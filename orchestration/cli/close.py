@@ -1,0 +1,108 @@
+"""`tieout close`: publishes a month, once and for good. What it does is orchestration.pipeline's."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
+
+if TYPE_CHECKING:
+    from warehouse.workspace import Waiver
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `close` to the command line."""
+    app.command("close")(close)
+
+
+def close(
+    period: Annotated[str, typer.Argument(help="The month to close, such as 2026-10.", metavar="PERIOD")],
+    through: Annotated[
+        bool, typer.Option("--through", help="Close all open months up to this one, one by one.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_of: AsOfOption = None,
+    waive: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--waive", metavar="RULE", help="A rule that shall not block this close. May be repeated."
+        ),
+    ] = None,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why; one for all waivers, or one each. It is published."
+        ),
+    ] = None,
+    prepared_by: Annotated[str, typer.Option("--prepared-by", metavar="NAME", help="Who prepared it.")] = "",
+    approved_by: Annotated[str, typer.Option("--approved-by", metavar="NAME", help="Who approved it.")] = "",
+) -> None:
+    """Check again, tie out and publish a month. Its figures never change after that.
+
+    The first close publishes all months up to PERIOD. A close that is blocked changes nothing.
+
+    Examples:
+
+    - `tieout close 2026-10 --prepared-by "R. Meyer" --approved-by "S. Chen"`
+    - `tieout close 2026-10 --through`
+    - `tieout close 2026-10 --waive unknown_customer --reason "mended in the CRM, ticket 4711"`
+    """
+    from orchestration import pipeline
+    from orchestration.cli.blocked import explained
+    from orchestration.cli.run import tell
+    from orchestration.progress import shown
+    from warehouse.workspace import RunContext, today
+
+    opened = open_workspace(workspace)
+    context = RunContext(
+        opened,
+        as_of=as_of or today(opened.settings),
+        waivers=waivers(waive or [], reason or [], approved_by),
+        prepared_by=prepared_by,
+        approved_by=approved_by,
+    )
+    with explained(), shown() as progress:
+        outcome = pipeline.close(context, period, progress, through=through)
+    for month in outcome.closed:
+        covered = [entry["period"] for entry in month.document["covers"]]
+        first = f" with all months from {covered[0]} on" if covered else ""
+        typer.echo(f"Closed {month.period}{first}: {month.path}")
+        typer.echo(f"  manifest {month.sha256}")
+    tell(outcome)
+    typer.echo(f"tieout.duckdb shows it; took {sum(outcome.seconds.values()):.1f} s.")
+
+
+def waivers(rules: list[str], reasons: list[str], approved_by: str) -> "tuple[Waiver, ...]":
+    """The waivers of a close; a rule without a reason, or a reason without a rule, is a usage error."""
+    from warehouse.workspace import Waiver
+
+    if not rules and not reasons:
+        return ()
+    if not rules:
+        raise typer.BadParameter("a reason needs the rule it is for: --waive RULE --reason TEXT")
+    if any(not text.strip() for text in reasons) or len(reasons) not in (1, len(rules)):
+        raise typer.BadParameter("every waiver needs a reason: --waive RULE --reason TEXT")
+    require_known(rules)
+    shared = reasons * len(rules) if len(reasons) == 1 else reasons
+    return tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
+
+
+def require_known(rules: list[str]) -> None:
+    """A waiver of a rule that does not exist would be a promise without an effect."""
+    from expectations.gate import known_rules
+
+    from orchestration.rules import CLOSE_RULES
+    from warehouse.settings import nearest
+
+    known = sorted({*known_rules(), *CLOSE_RULES})
+    for rule in rules:
+        if rule not in known:
+            hint = nearest(rule, known) if len(known) < 12 else _close_to(rule, known)
+            raise typer.BadParameter(f"there is no rule {rule!r}{hint}")
+
+
+def _close_to(rule: str, known: list[str]) -> str:
+    import difflib
+
+    matches = difflib.get_close_matches(rule, known, n=1, cutoff=0.5)
+    return f", did you mean {matches[0]}?" if matches else "; `tieout show quarantine` names the rules"

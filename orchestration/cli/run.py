@@ -1,0 +1,67 @@
+"""`tieout run`: the nightly job. What it does is orchestration.pipeline's."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
+
+if TYPE_CHECKING:
+    from orchestration.pipeline import Outcome
+
+
+def register(app: typer.Typer) -> None:
+    """Adds `run` to the command line."""
+    app.command("run")(run)
+
+
+def run(
+    workspace: WorkspaceOption = None,
+    as_of: AsOfOption = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build everything again, also if nothing changed.")
+    ] = False,
+) -> None:
+    """The nightly job: read exports, check them, compute the open months, replace tieout.duckdb.
+
+    Closed months are not touched. Where nothing changed since the last run, nothing is done.
+
+    Examples:
+
+    - `tieout run`
+    - `tieout run --as-of 2026-10-31 --workspace /data/acme`
+    - `tieout run --full-refresh`
+    """
+    from orchestration import pipeline
+    from orchestration.cli.blocked import explained
+    from orchestration.progress import shown
+    from warehouse.workspace import RunContext, today
+
+    opened = open_workspace(workspace)
+    context = RunContext(opened, as_of=as_of or today(opened.settings), full_refresh=full_refresh)
+    with explained(), shown() as progress:
+        outcome = pipeline.run(context, progress)
+    if outcome.is_unchanged:
+        typer.echo(f"Nothing changed since the last run as of {context.as_of.isoformat()}: nothing was done.")
+        return
+    typer.echo(f"Ran as of {context.as_of.isoformat()} in {sum(outcome.seconds.values()):.1f} s.")
+    tell(outcome)
+    typer.echo(f"Readers find the result in {opened.tieout_db}; `tieout show bbb` prints it.")
+
+
+def tell(outcome: "Outcome") -> None:
+    """What the gate held back in the last build, in a line or two."""
+    words = {
+        "quarantine": "quarantined",
+        "held": "held with their published figures",
+        "warn": "used with a warning",
+        "excluded": "left out by a rule of business",
+        "later": "dated after this day, used once it is reached",
+    }
+    for severity, word in words.items():
+        rules = [(rule, records) for found, rule, records in outcome.held if found == severity]
+        if rules:
+            detail = ", ".join(f"{rule} {records:,}" for rule, records in rules)
+            typer.echo(f"  {sum(records for _, records in rules):,} {word} ({detail})")
+    if any(severity in ("quarantine", "held") for severity, _, _ in outcome.held):
+        typer.echo("  `tieout show quarantine` names money, file and row of each.")

@@ -1,0 +1,297 @@
+"""`run` and `close`: which builds happen in which order, what is published, what is journaled. The stages of a
+build are in orchestration.build; whether a month may be closed is said by orchestration.close_gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from orchestration.build import Build, journal_rows, read_calendar
+from orchestration.calendar import Calendar, Period
+from orchestration.context_tables import policies_of
+from orchestration.fingerprint import fingerprint
+from orchestration.hold import Hold, chain_of, hold, new_run_id
+from orchestration.progress import Progress
+from orchestration.stages import STAGE_TITLES
+from warehouse import fingerprint as rules
+from warehouse.errors import BlockedError, ConfigurationError, TieoutError
+from warehouse.journal import Journal
+from warehouse.publish import commit, release
+from warehouse.publish.manifest import Chain, Month
+from warehouse.workspace import RunContext, Workspace, shipped
+
+RUNS = "runs"
+CLOSES = "closes"
+WAIVERS = "waivers"
+
+
+@dataclass
+class Outcome:
+    """What a command did, for people and for the journal."""
+
+    run_id: str
+    as_of: date
+    is_unchanged: bool = False
+    closed: list[Month] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    held: list[tuple[str, str, int]] = field(default_factory=list)
+    """(severity, rule, records) of what the gate found in the last build."""
+
+    def add(self, build: Build) -> None:
+        """Takes over what a build measured."""
+        for stage, spent in build.watch.seconds.items():
+            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + spent, 3)
+        self.rows = journal_rows(build.rows)
+        if build.gate_report is not None:
+            self.held = [
+                (one.severity, one.rule, one.records) for one in build.gate_report.outcomes if one.records
+            ]
+
+
+def run(context: RunContext, progress: Progress) -> Outcome:
+    """The nightly job: exports to tieout.duckdb. Does nothing where nothing changed since the last one."""
+    with hold(context.workspace, progress, afresh=context.full_refresh) as held:
+        outcome = Outcome(new_run_id(), context.as_of)
+        with journaled(held.journal, "run", outcome) as ending:
+            extraction = held.extract(context)
+            ending["fingerprint"] = fingerprint(context, extraction, chain_of(context.workspace).head_sha256)
+            if not context.full_refresh and is_current(
+                context.workspace, held.journal, outcome.run_id, ending["fingerprint"]
+            ):
+                outcome.is_unchanged = True
+            else:
+                _execute(held, context, outcome)
+        return outcome
+
+
+def close(context: RunContext, period: str, progress: Progress, *, through: bool = False) -> Outcome:
+    """Gate again, tie out and publish a month; then bring the open months up to date."""
+    with hold(context.workspace, progress) as held:
+        outcome = Outcome(new_run_id(), context.as_of)
+        with journaled(held.journal, "close", outcome, period=period) as ending:
+            periods = periods_to_close(held, context, period, through=through)
+            try:
+                for one in periods:
+                    _close_one(held, replace(context, close_period=one.period), outcome)
+            finally:
+                if outcome.closed:
+                    _open_months(held, context, outcome, ending)
+        return outcome
+
+
+def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
+    """One month: a build cut at its end, the close gate, and the commit."""
+    from orchestration.close_gate import close_findings
+
+    build = _execute(held, context, outcome, is_close=True)
+    held.progress.stage(f"{STAGE_TITLES['close']} {context.close_period}")
+    findings = close_findings(held.connection, context)
+    if findings:
+        raise BlockedError(f"{context.close_period} can't be closed. Nothing was published.", findings)
+    held.progress.stage(f"{STAGE_TITLES['publish']} {context.close_period}")
+    with build.watch.measure("publish"):
+        month = commit.publish(held.connection, context.workspace, publication_of(held, context))
+    outcome.seconds["publish"] = round(outcome.seconds.get("publish", 0) + build.watch.seconds["publish"], 3)
+    outcome.closed.append(month)
+    _journal_close(held.journal, context, month, outcome.run_id)
+
+
+def _open_months(held: Hold, context: RunContext, outcome: Outcome, ending: dict[str, Any]) -> None:
+    """What a close leaves behind for readers: the new closed months, and the open ones after them."""
+    now = replace(context, close_period=None, waivers=())
+    try:
+        _execute(held, now, outcome)
+    except TieoutError as error:
+        release.roll_forward(context.workspace)
+        names = ", ".join(month.period for month in outcome.closed)
+        held.progress.say(f"{names} is published; the months after it could not be computed: {error}")
+        raise
+    head = chain_of(context.workspace).head_sha256
+    ending["fingerprint"] = fingerprint(now, held.extract(now), head)
+
+
+def _execute(held: Hold, context: RunContext, outcome: Outcome, *, is_close: bool = False) -> Build:
+    """One build as a Dagster job in this process."""
+    held.progress.stage("starting")
+    from orchestration.job import execute
+
+    build = Build(held, context, outcome.run_id)
+    try:
+        execute(build, is_close=is_close)
+    finally:
+        outcome.add(build)
+    return build
+
+
+@contextmanager
+def interface_build(context: RunContext, progress: Progress) -> Iterator[Build]:
+    """A build whose stages someone else starts: Dagster's web interface, asset by asset."""
+    with hold(context.workspace, progress) as held:
+        outcome = Outcome(new_run_id(), context.as_of)
+        with journaled(held.journal, "interface", outcome) as ending:
+            build = Build(held, context, outcome.run_id)
+            yield build
+            outcome.add(build)
+            if build.is_released:
+                head = chain_of(context.workspace).head_sha256
+                ending["fingerprint"] = fingerprint(context, held.extract(context), head)
+            elif build.error is not None:
+                raise build.error
+            else:
+                ending["outcome"] = "partial"
+
+
+# --- which months -----------------------------------------------------------------------------------
+
+
+def periods_to_close(held: Hold, context: RunContext, name: str, *, through: bool) -> list[Period]:
+    """The months a close commits one by one, or the sentence why it can't."""
+    calendar = read_calendar(held, context)
+    return closable(calendar, chain_of(context.workspace), name, context.as_of, through)
+
+
+def closable(calendar: Calendar, chain: Chain, name: str, as_of: date, through: bool) -> list[Period]:
+    """The month asked for, and with `through` the open ones before it. The first close covers all before it."""
+    wanted = calendar.named(name)
+    published = chain.find(name)
+    if published is not None:
+        raise ConfigurationError(
+            f"{name} is closed already ({published.name})",
+            "Later source data posts in the open months by itself; nothing has to be done.",
+        )
+    if as_of <= wanted.end_date:
+        raise BlockedError(
+            f"{name} is not over: it ends on {wanted.end_date.isoformat()}, and this close stands on "
+            f"{as_of.isoformat()}",
+            remedy=f"Close it from {calendar.after(wanted).start_date.isoformat()} on.",
+        )
+    last = chain.last_closed
+    if last is None:
+        return [wanted]
+    following = calendar.of_day(date.fromisoformat(last.document["period_end"]) + timedelta(days=1))
+    if following.start_date > wanted.start_date:
+        raise ConfigurationError(
+            f"{name} lies before the first published month",
+            f"The next month to close is {following.period}.",
+        )
+    if following == wanted:
+        return [wanted]
+    if not through:
+        raise BlockedError(
+            f"{name} can't be closed before {following.period}: months are closed in order",
+            remedy=f"`tieout close {following.period}`, or all of them: `tieout close {name} --through`.",
+        )
+    return calendar.between(following, wanted)
+
+
+def publication_of(held: Hold, context: RunContext) -> commit.Publication:
+    """What the manifest of a month says beyond its tables."""
+    workspace, connection = context.workspace, held.connection
+    chain = chain_of(workspace)
+    judgements = connection.execute(
+        "select contract_id || ': ' || judgements from accepted.contracts where judgements is not null order by 1"
+    ).fetchall()
+    return commit.Publication(
+        periods=commit.periods_to_publish(connection, chain, str(context.close_period)),
+        as_of=context.as_of,
+        policies=policies_of(workspace.settings),
+        code_sha256=rules.code_hash(workspace),
+        prepared_by=context.prepared_by,
+        approved_by=context.approved_by,
+        waivers=context.waivers,
+        judgements=tuple(str(row[0]) for row in judgements),
+        equations=commit.equations_of(connection),
+        inputs=commit.inputs_of(connection),
+        archive=commit.small_inputs(
+            workspace,
+            {
+                "suites": shipped("expectations/suites"),
+                "expectations": workspace.expectations,
+                "connectors": workspace.connectors,
+            },
+        ),
+    )
+
+
+# --- journal ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def journaled(journal: Journal, command: str, outcome: Outcome, **what: str) -> Iterator[dict[str, Any]]:
+    """Start and end of a command in journal/runs.jsonl; the dictionary goes into the end."""
+    common = {"run_id": outcome.run_id, "command": command, "as_of": outcome.as_of.isoformat(), **what}
+    journal.append(RUNS, {"event": "start", **common})
+    ending: dict[str, Any] = {"outcome": "done"}
+    try:
+        yield ending
+    except BlockedError as error:
+        ending |= {
+            "outcome": "blocked",
+            "message": str(error),
+            "rules": sorted({f.rule for f in error.findings}),
+        }
+        raise
+    except BaseException as error:
+        ending |= {"outcome": "failed", "message": f"{type(error).__name__}: {error}"}
+        raise
+    finally:
+        if ending["outcome"] != "done":
+            ending.pop("fingerprint", None)
+        if outcome.is_unchanged:
+            ending["outcome"] = "unchanged"
+        closed = [month.period for month in outcome.closed]
+        journal.append(
+            RUNS,
+            {
+                "event": "end",
+                **common,
+                **ending,
+                "closed": closed,
+                "seconds": outcome.seconds,
+                "rows": outcome.rows,
+            },
+        )
+
+
+def _journal_close(journal: Journal, context: RunContext, month: Month, run_id: str) -> None:
+    journal.append(
+        CLOSES,
+        {
+            "run_id": run_id,
+            "period": month.period,
+            "version": month.version,
+            "manifest_sha256": month.sha256,
+            "as_of": context.as_of.isoformat(),
+            "prepared_by": context.prepared_by,
+            "approved_by": context.approved_by,
+        },
+    )
+    if context.waivers:
+        journal.append_all(
+            WAIVERS,
+            [
+                {
+                    "run_id": run_id,
+                    "period": month.period,
+                    "rule": waiver.rule,
+                    "reason": waiver.reason,
+                    "approved_by": waiver.approved_by,
+                }
+                for waiver in context.waivers
+            ],
+        )
+
+
+def is_current(workspace: Workspace, journal: Journal, run_id: str, wanted: str) -> bool:
+    """Whether the last build stands on exactly these inputs and its results are still there."""
+    events = journal.read(RUNS)
+    built_nothing = {event["run_id"] for event in events if event.get("outcome") == "unchanged"} | {run_id}
+    built = [event for event in events if event["run_id"] not in built_nothing]
+    if not built or built[-1].get("fingerprint") != wanted or not workspace.warehouse_db.exists():
+        return False
+    stamp = release.read_stamp(workspace.tieout_db)
+    return stamp is not None and stamp.chain_head == chain_of(workspace).head_sha256

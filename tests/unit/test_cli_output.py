@@ -1,0 +1,78 @@
+"""What a report looks like on a terminal and in files, and that text from exports stays text."""
+
+import csv
+import io
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from orchestration.cli import output
+from orchestration.cli.options import Format
+from orchestration.cli.output import Cell, Column, Table
+
+
+def printed(table: Table, form: Format, capsys: pytest.CaptureFixture[str]) -> str:
+    output.show(table, form)
+    return capsys.readouterr().out
+
+
+def one_cell(value: Cell, kind: output.Kind = "text") -> Table:
+    return Table([Column("value", "value", kind)], [[value]])
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30 1234", "-cmd|' /C calc'!A0", "@sum(A1)", "\t=1", "\r=1"])
+def test_csv_text_is_never_a_formula(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.reader(io.StringIO(printed(one_cell(text), Format.csv, capsys), newline="")))
+    assert rows == [["value"], [f"'{text}"]]
+
+
+def test_csv_numbers_stay_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(
+        [Column(name, name) for name in ("amount", "count", "small", "day", "flag", "none")],
+        [[Decimal("-1234.500"), -3, Decimal("1E-7"), date(2026, 8, 1), True, None]],
+    )
+    lines = printed(table, Format.csv, capsys).splitlines()
+    assert lines == ["amount,count,small,day,flag,none", "-1234.500,-3,0.0000001,2026-08-01,true,"]
+
+
+def test_json_is_exact_and_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table(
+        [Column("amount", "amount"), Column("name", "name")],
+        [[Decimal("12345678901234567.891"), 'Ünder "quotes"\n']],
+    )
+    found = json.loads(printed(table, Format.json, capsys), parse_float=Decimal)
+    assert found == [{"amount": Decimal("12345678901234567.891"), "name": 'Ünder "quotes"\n'}]
+
+
+def test_an_empty_report_says_why_and_is_valid_json(capsys: pytest.CaptureFixture[str]) -> None:
+    table = Table([Column("a", "a")], [], empty="No contract counts yet.")
+    assert "No contract counts yet." in printed(table, Format.table, capsys)
+    assert json.loads(printed(table, Format.json, capsys)) == []
+
+
+def test_people_see_thousands_separators_and_the_decimals_of_the_currency(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = Table(
+        [Column("currency", "currency"), Column("amount", "amount", "amount")],
+        [["USD", Decimal("-1234567.5")], ["JPY", Decimal(1234567)], ["KWD", Decimal("1.234")]],
+    )
+    text = printed(table, Format.table, capsys)
+    assert "-1,234,567.50" in text
+    assert "1,234,567 " in text
+    assert "1.234" in text
+
+
+def test_markup_and_control_characters_of_exports_are_printed_as_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = printed(one_cell("[red]Acme[/red]\x1b[2J\x07"), Format.table, capsys)
+    assert "[red]Acme[/red]" in text
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+def test_a_ratio_without_a_value_is_a_dash_not_a_zero() -> None:
+    assert output.people_cell(None, "ratio", 2) == "-"

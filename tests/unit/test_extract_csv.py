@@ -1,0 +1,237 @@
+"""CSV, TSV and Parquet become text with row numbers, or a finding that says what is wrong where."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.unit.workspaces import zipped
+from warehouse.engine import Connection, connect, literal
+from warehouse.extract.find import Format, FoundFile
+from warehouse.extract.findings import UnreadableFileError
+from warehouse.extract.readers.csv import read_csv, read_header
+from warehouse.extract.readers.parquet import read_parquet
+from warehouse.extract.stage import stage
+
+Row = tuple[object, ...]
+
+
+class Reader:
+    """Stages and reads one file the way extraction does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.connection: Connection = connect(settings={"threads": 2})
+
+    def __call__(self, data: bytes, name: str = "deals.csv") -> tuple[tuple[str, ...], list[Row]]:
+        path = self.folder / name
+        path.write_bytes(data)
+        kind: Format = "parquet" if ".parquet" in name else "tsv" if ".tsv" in name else "csv"
+        file = FoundFile(path, name, "crm", "deals", kind, name.endswith(".gz"))
+        staged = stage(file, self.folder / "copy", pause=lambda _: None)
+        target = self.folder / "lake.parquet"
+        if staged.text is None:
+            result = read_parquet(self.connection, staged.path, target)
+        else:
+            result = read_csv(
+                self.connection, staged.path, target, ("id", "amount", "note"),
+                is_tsv=kind == "tsv", facts=staged.text,
+            )  # fmt: skip
+        columns = ", ".join(["_row", *(f'"{column}"' for column in result.columns)])
+        query = f"select {columns} from read_parquet({literal(str(target))}) order by _row"
+        rows = self.connection.execute(query).fetchall()
+        assert len(rows) == result.rows
+        return result.columns, rows
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+PLAIN = [(2, "1", "2.50", "x"), (3, "2", "3", "y")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"id,amount,note\n1,2.50,x\n2,3,y\n",
+        b"id,amount,note\n1,2.50,x\n2,3,y",
+        b"id,amount,note\r\n1,2.50,x\r\n2,3,y\r\n",
+        b"id,amount,note\r1,2.50,x\r2,3,y\r",
+        b"id,amount,note\r\n1,2.50,x\n2,3,y\r\n",
+        b"\xef\xbb\xbfid,amount,note\n1,2.50,x\n2,3,y\n",
+        b"id;amount;note\n1;2.50;x\n2;3;y\n",
+        b"id\tamount\tnote\n1\t2.50\tx\n2\t3\ty\n",
+        b'"id","amount","note"\n"1","2.50","x"\n"2","3","y"\n',
+        b" id ,amount, note\n1,2.50,x\n2,3,y\n",
+        b"id,amount,note,,\n1,2.50,x,,\n2,3,y,,\n",
+        b"id,amount,note\n1,2.50,x,\n2,3,y,\n",
+        b"id,amount,note\n1,2.50,x,,,\n2,3,y,,,\n",
+        b"id,amount,note\n1,2.50,x\n2,3,y\n\n\n",
+    ],
+)
+def test_every_usual_form_of_the_same_table_reads_the_same(read: Reader, data: bytes) -> None:
+    assert read(data) == (("id", "amount", "note"), PLAIN)
+
+
+def test_gzip_of_several_members_and_tsv_read_the_same(read: Reader) -> None:
+    parts = zipped(b"id,amount,note\n1,2.5") + zipped(b"0,x\n2,3,y\n")
+    assert read(parts, "deals.csv.gz")[1] == PLAIN
+    assert read(b"id\tamount\tnote\n1\t2.50\tx\n2\t3\ty\n", "deals.tsv")[1] == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("data", "rows"),
+    [
+        (b'id,amount,note\n1,,""\n2,NULL,null\n', [(2, "1", None, None), (3, "2", "NULL", "null")]),
+        (b'id,amount,note\n1,2,"a\nb"\n2,3,y\n', [(2, "1", "2", "a\nb"), (3, "2", "3", "y")]),
+        (b'id,amount,note\n1,2,"a\r\nb\n\nc"\n2,3,y\n', [(2, "1", "2", "a\r\nb\n\nc"), (3, "2", "3", "y")]),
+        (b'id,amount,note\n1,2,"a ""q"" b"\n', [(2, "1", "2", 'a "q" b')]),
+        (b'id,amount,note\n1,2,5" disk\n', [(2, "1", "2", '5" disk')]),
+        (b'id,amount,note\n1,2,"a,b;c"\n', [(2, "1", "2", "a,b;c")]),
+        (b"id,amount,note\n #1, 2 ,\\N\n", [(2, " #1", " 2 ", "\\N")]),
+        (b"id,amount,note\n1,1e400,\x01\n", [(2, "1", "1e400", "\x01")]),
+        (b"id,amount,note\n", []),
+        (b"id,amount,note", []),
+    ],
+)
+def test_text_stays_as_it_is(read: Reader, data: bytes, rows: list[Row]) -> None:
+    assert read(data)[1] == rows
+
+
+def test_row_numbers_are_those_a_spreadsheet_shows(read: Reader) -> None:
+    with_blank_lines = b'\n\nid,amount,note\n1,2,"a\nb"\n\n \n2,3,y\r\n\r\n3,4,z\n'
+    assert [(row[0], row[1]) for row in read(with_blank_lines)[1]] == [(4, "1"), (7, "2"), (9, "3")]
+
+
+def test_row_numbers_are_right_when_several_threads_read_a_large_file(read: Reader) -> None:
+    lines = "".join(f'{n},{n}.5,"line\n{n} {"x" * (n % 90)}"\n' for n in range(2, 200_002))
+    columns, rows = read(b"id,amount,note\n" + lines.encode())
+    assert columns == ("id", "amount", "note")
+    assert len(rows) == 200_000
+    assert all(str(row[0]) == row[1] for row in rows)
+
+
+def test_a_long_field_and_a_long_row_are_read(read: Reader) -> None:
+    for size in (3_000_000, 9_000_000):
+        rows = read(b"id,amount,note\n1,2," + b"x" * size + b"\n")[1]
+        assert [len(str(row[3])) for row in rows] == [size]
+
+
+def test_extra_and_reordered_columns_are_kept_by_name(read: Reader) -> None:
+    assert read(b"note,Extra Column,id,amount\nx,e,1,2\n") == (
+        ("note", "Extra Column", "id", "amount"),
+        [(2, "x", "e", "1", "2")],
+    )
+
+
+def test_a_filled_column_without_a_name_is_kept_by_its_position(read: Reader) -> None:
+    assert read(b"id,,amount,\n1,x,2,\n") == (("id", "column_2", "amount"), [(2, "1", "x", "2")])
+
+
+def test_the_delimiter_is_the_one_that_finds_the_declared_columns(tmp_path: Path) -> None:
+    path = tmp_path / "h.csv"
+    path.write_text('id;amount;"note, with, many, commas"\n')
+    assert read_header(path, ("id", "amount"), is_tsv=False).delimiter == ";"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "rule", "said"),
+    [
+        (b"", "deals.csv", "empty_file", "not even a header"),
+        (b"\n\n", "deals.csv", "empty_file", "not even a header"),
+        (zipped(b""), "deals.csv.gz", "empty_file", "not even a header"),
+        (b"id,amount,ID\n1,2,3\n", "deals.csv", "duplicate_column", "column ID stands twice in the header, in columns 1 and 3"),
+        (b"id,_row\n1,2\n", "deals.csv", "duplicate_column", "a name of ours"),
+        (b"id,amount\n1,2\n2\n", "deals.csv", "malformed_row", "row 3 has 1 fields, the header has 2"),
+        (b"id,amount\n1,2\n2,3,4\n", "deals.csv", "malformed_row", "row 3 has 3 fields, the header has 2"),
+        (b'id,amount\n1,"2\n2,3\n', "deals.csv", "malformed_row", "row 2 is no valid CSV: a quote is opened"),
+        (b'id,amount\n1,2\n1,"2"x\n', "deals.csv", "malformed_row", "row 3 is no valid CSV: text follows"),
+        (b"id,amount\n1,\xe9\n", "deals.csv", "wrong_encoding", "byte 0xe9 in line 2"),
+        (b"id,amount\n1,2\xc3", "deals.csv", "wrong_encoding", "byte 0xc3 in line 2"),
+        ("id,amount\n".encode("utf-16"), "deals.csv", "wrong_encoding", "UTF-16"),
+        (zipped(b"id\n1\n"), "deals.csv", "wrong_compression", "does not end in .gz"),
+        (b"id\n1\n", "deals.csv.gz", "wrong_compression", "not valid gzip"),
+        (zipped(bytes(range(256)) * 400)[:-20], "deals.parquet.gz", "truncated_file", "ends too early"),
+        (zipped(b"id,amount\n" + b"1,2\n" * 9000)[:-9], "deals.csv.gz", "truncated_file", "ends too early"),
+        (b"PK\x03\x04....", "deals.csv", "wrong_compression", "Excel workbook"),
+        (b"PAR1....", "deals.csv", "wrong_compression", "Parquet file"),
+        (b"id,amount\n", "deals.parquet", "unreadable_file", "not a Parquet file"),
+        (b"PAR1 and then nothing", "deals.parquet", "unreadable_file", "damaged or cut off"),
+    ],
+)  # fmt: skip
+def test_an_unusable_file_says_what_is_wrong_where(
+    read: Reader, data: bytes, name: str, rule: str, said: str
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, name)
+    assert (caught.value.rule, said in caught.value.message) == (rule, True), caught.value.message
+    assert not list(read.folder.glob("*.writing"))
+    assert not list(read.folder.glob("lake*"))
+
+
+def test_parquet_becomes_text_exactly(read: Reader, tmp_path: Path) -> None:
+    source = tmp_path / "source.parquet"
+    read.connection.execute(
+        "copy (select 7 as id, 1.10::decimal(18,2) as amount, date '2026-01-31' as day, true as yes, null::int as none "
+        f"union all select 8, 12345678901234.56, date '2026-02-01', false, 3) to {literal(str(source))}"
+    )
+    expected = (
+        ("id", "amount", "day", "yes", "none"),
+        [
+            (2, "7", "1.10", "2026-01-31", "true", None),
+            (3, "8", "12345678901234.56", "2026-02-01", "false", "3"),
+        ],
+    )
+    assert read(source.read_bytes(), "deals.parquet") == expected
+    assert read(zipped(source.read_bytes()), "deals.parquet.gz") == expected
+
+
+def test_nested_parquet_columns_do_not_shift_the_names_after_them(read: Reader, tmp_path: Path) -> None:
+    source = tmp_path / "source.parquet"
+    read.connection.execute(f"copy (select {{'a': 1, 'b': [2]}} as nest, 5 as id) to {literal(str(source))}")
+    columns, rows = read(source.read_bytes(), "deals.parquet")
+    assert columns == ("nest", "id")
+    assert rows[0][2] == "5"
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text("id\n1\n")
+    file = FoundFile(path, "deals.csv", "crm", "deals", "csv", False)
+    changes = iter(["id\n1\n2\n", "id\n1\n2\n3\n"])
+
+    class ChangingPath(type(path)):  # type: ignore[misc]
+        """Grows each time it is looked at after reading, until it has said all it has to say."""
+
+        def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+            if text := next(changes, None):
+                path.write_text(text)
+            return os.stat(str(self))
+
+    growing = FoundFile(ChangingPath(path), "deals.csv", "crm", "deals", "csv", False)
+    assert (
+        stage(growing, tmp_path / "copy", pause=lambda _: None).sha256
+        == stage(file, tmp_path / "other").sha256
+    )
+    assert (tmp_path / "copy").read_text() == "id\n1\n2\n3\n"
+
+
+def test_a_file_that_never_stands_still_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text("id\n1\n")
+
+    class RestlessPath(type(path)):  # type: ignore[misc]
+        def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+            path.write_text(path.read_text() + "1\n")
+            return os.stat(str(self))
+
+    with pytest.raises(UnreadableFileError, match="changes while it is read"):
+        stage(
+            FoundFile(RestlessPath(path), "deals.csv", "crm", "deals", "csv", False),
+            tmp_path / "copy",
+            pause=lambda _: None,
+        )

@@ -1,0 +1,92 @@
+"""tieout.toml: what it refuses, and that it explains itself."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from warehouse.errors import ConfigurationError
+from warehouse.settings import Settings, template
+
+
+def test_an_empty_file_means_the_documented_defaults() -> None:
+    settings = Settings.parse({})
+    assert settings.company.reporting_currency == "USD"
+    assert settings.company.default_entity_currency == "USD"
+    assert settings.policies.max_held_contracts_percent == Decimal("0.5")
+    assert settings.policies.max_fall_percent == 20
+    assert settings.policies.freshness_hours == 36
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"compani": {}}, "unknown key compani, did you mean company?"),
+        ({"policies": {"max_fall_percnt": "20"}}, "did you mean max_fall_percent?"),
+        ({"sources": {"files": {"enabeld": True}}}, "sources.files.enabeld, did you mean enabled?"),
+        (
+            {"sources": {"files": {"contracts": {"mod": "full"}}}},
+            "sources.files.contracts.mod, did you mean mode?",
+        ),
+        ({"engine": {"zzz": 1}}, "(known: threads, memory_limit)"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.parse(data)
+    assert said in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"policies": {"max_fall_percent": 0.1}}, 'write it in quotes, as in "0.5"'),
+        ({"policies": {"max_fall_percent": "many"}}, "it is no decimal number"),
+        ({"policies": {"max_fall_percent": "-1"}}, "zero or more"),
+        ({"policies": {"max_fall_percent": "NaN"}}, "zero or more"),
+        ({"policies": {"freshness_hours": "36"}}, "policies.freshness_hours"),
+        ({"company": {"reporting_currency": ""}}, "three capital letters"),
+        ({"company": {"reporting_currency": "usd"}}, "three capital letters"),
+        ({"company": {"time_zone": "Mars/Base"}}, "IANA time zone"),
+        ({"engine": {"memory_limit": "lots"}}, "engine.memory_limit"),
+        ({"sources": {"files": {"contracts": {"mode": "all"}}}}, "'full' or 'incremental'"),
+        ({"sources": 3}, "sources"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_key(data: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.parse(data, "ws/tieout.toml")
+    assert said in caught.value.message
+    assert caught.value.message.startswith("ws/tieout.toml: ")
+
+
+def test_every_fault_of_a_file_is_named_at_once() -> None:
+    with pytest.raises(ConfigurationError, match=r"unknown key a.*unknown key b"):
+        Settings.parse({"a": 1, "b": 2})
+
+
+def test_text_that_is_no_toml_is_a_configuration_error(tmp_path: Path) -> None:
+    path = tmp_path / "tieout.toml"
+    path.write_text("[policies\n")
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        Settings.load(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        Settings.load(path)
+
+
+def test_the_template_sets_nothing_and_all_of_it_can_be_switched_on() -> None:
+    assert Settings.parse(tomllib.loads(template())) == Settings()
+    # `# key = value` and `# [section]` are settings; every other comment is a sentence.
+    switched_on = re.sub(r"(?m)^# (?=[a-z_]+ = |\[)", "", template())
+    data = tomllib.loads(switched_on)
+    data["sources"]["files"]["contracts"]["mode"] = "full"
+    assert set(data) == {"company", "policies", "engine", "sources"}
+    settings = Settings.parse(data)
+    assert settings.sources["files"].objects["contracts"].version_column == "updated_at"
+    assert set(data["policies"]) == set(type(settings.policies).model_fields)
