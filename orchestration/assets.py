@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from expectations.suites import Rule
 from orchestration.build import Build
 from orchestration.checks import equation_checks, equation_specs, gate_checks, gate_specs
 from orchestration.stages import BEFORE_GATE
@@ -47,19 +48,23 @@ def extract_assets(objects: Sequence[tuple[str, str]]) -> dg.AssetsDefinition:
 
 
 def no_exports_asset() -> dg.AssetsDefinition:
-    """The extract step of a workspace without any export: nothing is read, and the next steps say so."""
+    """The extract step of a workspace without any export: there is nothing to read, and it says so."""
 
-    @dg.asset(
+    @dg.multi_asset(
         name="extract",
-        key=dg.AssetKey(["lake", "no_exports"]),
-        group_name=GROUPS["lake"],
+        specs=[
+            dg.AssetSpec(
+                dg.AssetKey(["lake", "no_exports"]),
+                group_name=GROUPS["lake"],
+                description="No export matches an object of a connector yet.",
+            )
+        ],
         required_resource_keys={RESOURCE},
     )
-    def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """No export matches an object of a connector yet."""
+    def extract(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         build: Build = getattr(context.resources, RESOURCE)
         build.extract()
-        return dg.MaterializeResult(metadata={"dagster/row_count": 0})
+        yield dg.MaterializeResult(metadata={"dagster/row_count": 0})
 
     return extract
 
@@ -120,24 +125,29 @@ def dbt_stage_assets(manifest: Mapping[str, Any], name: str) -> dg.AssetsDefinit
     return assets
 
 
-def gate_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """What the rules say of every record: one blocking check an entity and severity."""
+def gate_asset(rules: Sequence[Rule], upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """What the rules say of every record: one check an entity and severity."""
 
-    @dg.asset(
+    @dg.multi_asset(
         name="gate",
-        key=GATE_KEY,
-        deps=list(upstream),
-        group_name=GROUPS["gate"],
-        check_specs=gate_specs(),
+        specs=[
+            dg.AssetSpec(
+                GATE_KEY,
+                deps=list(upstream),
+                group_name=GROUPS["gate"],
+                description="Records that break a rule, with rule, money, file and row.",
+                kinds={"duckdb"},
+            )
+        ],
+        check_specs=gate_specs(rules),
         required_resource_keys={RESOURCE},
-        kinds={"duckdb"},
     )
-    def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """Records that break a rule, with rule, money, file and row."""
+    def gate(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         build: Build = getattr(context.resources, RESOURCE)
         report = build.gate()
-        return dg.MaterializeResult(
-            metadata={"dagster/row_count": build.gate_failures}, check_results=list(gate_checks(report))
+        yield dg.MaterializeResult(
+            metadata={"dagster/row_count": build.gate_failures},
+            check_results=list(gate_checks(rules, report)),
         )
 
     return gate
@@ -146,21 +156,25 @@ def gate_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
 def release_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The file BI tools open, replaced in one rename."""
 
-    @dg.asset(
+    @dg.multi_asset(
         name="release",
-        key=RELEASE_KEY,
-        deps=list(upstream),
-        group_name=GROUPS["published"],
+        specs=[
+            dg.AssetSpec(
+                RELEASE_KEY,
+                deps=list(upstream),
+                group_name=GROUPS["published"],
+                description="published/tieout.duckdb: marts and audit, closed months as published, open ones as computed now.",
+                kinds={"duckdb"},
+            )
+        ],
         check_specs=equation_specs(),
         required_resource_keys={RESOURCE},
-        kinds={"duckdb"},
     )
-    def release(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        """published/tieout.duckdb: marts and audit, closed months from the chain, open ones from this run."""
+    def release(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         build: Build = getattr(context.resources, RESOURCE)
         checks = list(equation_checks(build.equations()))
         build.release()
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={"path": str(build.context.workspace.tieout_db)}, check_results=checks
         )
 

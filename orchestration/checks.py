@@ -2,11 +2,12 @@
 What a rule says stands in expectations/."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from expectations.suites import Rule
 from orchestration.stages import EQUATIONS
 from orchestration.translator import GATE_KEY, RELEASE_KEY
 
@@ -19,13 +20,16 @@ def check_name(entity: str, severity: str) -> str:
     return f"{entity}_{severity}"
 
 
-def gate_specs() -> list[dg.AssetCheckSpec]:
-    """A check for every entity and severity that has rules; only severity `block` stops the run."""
-    from expectations.gate import declared_rules
+def by_check(rules: Iterable[Rule]) -> dict[tuple[str, str], list[str]]:
+    """The rules of each entity and severity."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for rule in rules:
+        found[rule.entity, rule.severity].append(rule.id)
+    return dict(sorted(found.items()))
 
-    rules: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for rule in declared_rules():
-        rules[rule.entity, rule.severity].append(rule.id)
+
+def gate_specs(rules: Iterable[Rule]) -> list[dg.AssetCheckSpec]:
+    """A check for every entity and severity that has rules; only severity `block` stops the run."""
     return [
         dg.AssetCheckSpec(
             check_name(entity, severity),
@@ -33,17 +37,17 @@ def gate_specs() -> list[dg.AssetCheckSpec]:
             description=f"Rules: {', '.join(sorted(names))}.",
             blocking=severity == "block",
         )
-        for (entity, severity), names in sorted(rules.items())
+        for (entity, severity), names in by_check(rules).items()
     ]
 
 
-def gate_checks(report: "GateReport") -> Iterator[dg.AssetCheckResult]:
+def gate_checks(rules: Iterable[Rule], report: "GateReport") -> Iterator[dg.AssetCheckResult]:
     """What the gate found, check by check: rules, records and money held back."""
     found: dict[tuple[str, str], list[RuleOutcome]] = defaultdict(list)
     for outcome in report.outcomes:
         found[outcome.entity, outcome.severity].append(outcome)
-    for (entity, severity), outcomes in found.items():
-        failed = [one for one in outcomes if one.records]
+    for entity, severity in by_check(rules):
+        failed = [one for one in found[entity, severity] if one.records]
         yield dg.AssetCheckResult(
             asset_key=GATE_KEY,
             check_name=check_name(entity, severity),

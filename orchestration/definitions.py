@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from expectations.suites import Rule, rules_of
 from orchestration.assets import (
     RESOURCE,
     dbt_stage_assets,
@@ -34,12 +35,13 @@ CLOSE = "close"
 def build_defs(
     manifest: Mapping[str, Any],
     objects: Sequence[tuple[str, str]],
+    rules: Sequence[Rule],
     build: dg.ResourceDefinition,
     time_zone: str = "UTC",
 ) -> dg.Definitions:
     """Assets, checks, jobs and schedule over a parsed dbt project, with what each step works on."""
     extract = extract_assets(objects) if objects else no_exports_asset()
-    gate = gate_asset(_models(manifest, {"checks"}))
+    gate = gate_asset(rules, _models(manifest, {"checks"}))
     release = release_asset(_models(manifest, {"marts", "audit"}))
     nightly = dg.define_asset_job(
         NIGHTLY, selection=dg.AssetSelection.all(), description="Exports to tieout.duckdb."
@@ -101,6 +103,7 @@ def tieout() -> dg.Definitions:
     return build_defs(
         manifest_of(workspace),
         present_objects(workspace),
+        rules_of(workspace.expectations),
         build_resource(workspace),
         workspace.settings.company.time_zone,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterInstance
 
+from expectations.suites import rules_of
 from orchestration import history
 from orchestration.build import Build
 from orchestration.definitions import CLOSE, NIGHTLY, build_defs
@@ -28,8 +29,9 @@ def execute(build: Build, *, is_close: bool) -> None:
     """Runs the stages as a Dagster job; an error of a stage is raised as it was."""
     _log_to_file(build)
     objects = sorted({(one.system, one.object) for one in build.held.extract(build.context).current})
+    rules = rules_of(build.context.workspace.expectations)
     resource = dg.ResourceDefinition.hardcoded_resource(build)
-    definitions = build_defs(manifest_of(build.held), objects, resource)
+    definitions = build_defs(manifest_of(build.held), objects, rules, resource)
     job = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
     with DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(

@@ -1,11 +1,12 @@
 """Which dbt models are built before the gate and which after it. The gate's verdict stands between them."""
 
-# Everything the check views look at; a selector is a path, so a model's folder decides.
+# Everything the check views look at, by the folder a model lies in. `path:` would mean the current folder,
+# which for dagster-dbt is not the project's.
 BEFORE_GATE = (
-    "path:models/staging",
-    "path:models/exchange",
-    "path:models/engine/price",
-    "path:models/checks",
+    "fqn:tieout.staging",
+    "fqn:tieout.exchange",
+    "fqn:tieout.engine.price",
+    "fqn:tieout.checks",
 )
 STAGES = ("extract", "stage", "gate", "facts", "release")
 STAGE_TITLES = {

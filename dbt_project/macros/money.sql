@@ -45,12 +45,14 @@
 {%- endmacro %}
 
 {# Unit price (9 decimals) × quantity (millionths) × months of term, rounded once to the minor unit
-   (accounting.md §3.3); null where it overflows, which the gate refuses by name. #}
+   (accounting.md §3.3); null where it overflows, which the gate refuses by name. The product stands in a try
+   of its own: it occurs twice, and DuckDB computes what occurs twice outside the try around both. #}
 {% macro times_quantity(unit_price) -%}
-    {{ try_or_null('cast(' ~ _round_half_away(
+    {%- set product = try_or_null(
         'cast(' ~ unit_price ~ ' * 1000000000 as ' ~ wide_integer() ~ ') * quantity_millionths * months_numerator'
-        ~ ' * (case exponent when 0 then 1 when 2 then 100 when 3 then 1000 end)',
-        "cast('1000000000000000' as " ~ wide_integer() ~ ') * months_denominator') ~ ' as bigint)') }}
+        ~ ' * (case exponent when 0 then 1 when 2 then 100 when 3 then 1000 end)') -%}
+    {{ try_or_null('cast(' ~ _round_half_away(
+        product, "cast('1000000000000000' as " ~ wide_integer() ~ ') * months_denominator') ~ ' as bigint)') }}
 {%- endmacro %}
 
 {# dividend ÷ divisor as decimal(18,6), rounded half away from zero; null where there is nothing to divide by.

@@ -1,5 +1,6 @@
 """`tieout close`: publishes a month, once and for good. What it does is orchestration.pipeline's."""
 
+import difflib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
 
 if TYPE_CHECKING:
-    from warehouse.workspace import Waiver
+    from warehouse.workspace import Waiver, Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +58,7 @@ def close(
     context = RunContext(
         opened,
         as_of=as_of or today(opened.settings),
-        waivers=waivers(waive or [], reason or [], approved_by),
+        waivers=waivers(waive or [], reason or [], approved_by, known_rules(opened)),
         prepared_by=prepared_by,
         approved_by=approved_by,
     )
@@ -72,7 +73,7 @@ def close(
     typer.echo(f"tieout.duckdb shows it; took {sum(outcome.seconds.values()):.1f} s.")
 
 
-def waivers(rules: list[str], reasons: list[str], approved_by: str) -> "tuple[Waiver, ...]":
+def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[str]) -> "tuple[Waiver, ...]":
     """The waivers of a close; a rule without a reason, or a reason without a rule, is a usage error."""
     from warehouse.workspace import Waiver
 
@@ -82,27 +83,25 @@ def waivers(rules: list[str], reasons: list[str], approved_by: str) -> "tuple[Wa
         raise typer.BadParameter("a reason needs the rule it is for: --waive RULE --reason TEXT")
     if any(not text.strip() for text in reasons) or len(reasons) not in (1, len(rules)):
         raise typer.BadParameter("every waiver needs a reason: --waive RULE --reason TEXT")
-    require_known(rules)
+    _require_known(rules, known)
     shared = reasons * len(rules) if len(reasons) == 1 else reasons
     return tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
 
 
-def require_known(rules: list[str]) -> None:
+def known_rules(workspace: "Workspace") -> list[str]:
+    """Everything a waiver can name: rules of the suites, of files, and of a close."""
+    from expectations.suites import rules_of
+    from orchestration.rules import CLOSE_RULES, FILE_RULES
+
+    return sorted({rule.id for rule in rules_of(workspace.expectations)} | {*CLOSE_RULES, *FILE_RULES})
+
+
+def _require_known(rules: list[str], known: list[str]) -> None:
     """A waiver of a rule that does not exist would be a promise without an effect."""
-    from expectations.gate import known_rules
-
-    from orchestration.rules import CLOSE_RULES
-    from warehouse.settings import nearest
-
-    known = sorted({*known_rules(), *CLOSE_RULES})
     for rule in rules:
         if rule not in known:
-            hint = nearest(rule, known) if len(known) < 12 else _close_to(rule, known)
+            matches = difflib.get_close_matches(rule, known, n=1, cutoff=0.5)
+            hint = (
+                f", did you mean {matches[0]}?" if matches else "; `tieout show quarantine` names the rules"
+            )
             raise typer.BadParameter(f"there is no rule {rule!r}{hint}")
-
-
-def _close_to(rule: str, known: list[str]) -> str:
-    import difflib
-
-    matches = difflib.get_close_matches(rule, known, n=1, cutoff=0.5)
-    return f", did you mean {matches[0]}?" if matches else "; `tieout show quarantine` names the rules"

@@ -87,7 +87,9 @@ def fault_of(one: Import) -> str | None:
     if library == "tests":
         return f"{place}: nothing imports tests"
     if library in PACKAGES and not _is_below(one.module, ALLOWED[package]):
-        return f"{place}: {package} must not import {one.module} (it may import {', '.join(ALLOWED[package])})"
+        return (
+            f"{place}: {package} must not import {one.module} (it may import {', '.join(ALLOWED[package])})"
+        )
     if library in ONLY and not one.file.startswith(ONLY[library]):
         return f"{place}: only {' and '.join(ONLY[library])} may import {library}"
     return None

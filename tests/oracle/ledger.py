@@ -146,10 +146,12 @@ class Ledger:
         self.published = Facts()
         self._frozen: dict[PostingKey, dict[str, int]] = {}
         self._frozen_backlog: dict[str, BacklogRow] = {}
+        self._earliest: Period | None = None
         self._deliveries = 0
         self._last_books: Books | None = None
         self._first_seen: dict[Key, int] = {}
         self._closed_at: dict[str, int] = {}
+        self._opened_at = 0
         self._accepted_rows: dict[str, frozenset[Key]] = {}
 
     # --- what the user asks for -----------------------------------------------------------------------
@@ -165,12 +167,13 @@ class Ledger:
                 found += self.close(each.key, books, quarantined)
             return found
         known = self._know(books, quarantined)
+        first = self._first_period(known, last.end)
         if self.closed:
             if self.calendar.following(self.closed[-1]) != last:
                 raise ValueError(f"the period before {period} is not closed")
             periods = [last]
         else:
-            periods = self.calendar.between(self._first_period(known, last.end), last)
+            periods = self.calendar.between(first, last)
         facts = self._post(known, periods, last.end)
         self.published += facts
         for row in facts.postings:
@@ -179,13 +182,16 @@ class Ledger:
         self._frozen_backlog = {row.contract_line_id: row for row in facts.backlog if row.period == period}
         self.closed += periods
         self._closed_at |= {each.key: self._deliveries for each in periods}
+        self._opened_at = self._opened_at or self._deliveries
         return facts
 
     def run(self, books: Books, as_of: date, quarantined: Collection[str] = ()) -> Facts:
         """The open periods up to as_of; the running one is cut at as_of."""
         known = self._know(books, quarantined)
         running = self.calendar.containing(as_of)
-        first = self.calendar.following(self.closed[-1]) if self.closed else self._first_period(known, as_of)
+        first = self._first_period(known, as_of)
+        if self.closed:
+            first = self.calendar.following(self.closed[-1])
         return self._post(known, self.calendar.between(first, running), as_of)
 
     # --- what is known now ----------------------------------------------------------------------------
@@ -242,13 +248,15 @@ class Ledger:
         return held
 
     def _first_period(self, known: _Known, through: date) -> Period:
-        """Before the first publication: the period of the first date that counts for anything."""
+        """The period of the first date that counts for anything; the earliest one is remembered."""
         books = known.books
         dates = [known.positions.contract(line).signed_date for line in known.lines]
         dates += [
             books.documents[row.document_type, row.document_id].issue_date for row in books.document_lines
         ]
-        return self.calendar.containing(min([*dates, through]))
+        first = self.calendar.containing(min([*dates, through]))
+        self._earliest = min(first, self._earliest or first)
+        return first
 
     # --- what posts -----------------------------------------------------------------------------------
 
@@ -272,6 +280,10 @@ class Ledger:
             facts.held[period.key] = known.held
         return facts
 
+    def _ended(self) -> list[Period]:
+        """All periods through the last closed one, with those before the first that anything was published for."""
+        return self.calendar.between(self._earliest or self.closed[0], self.closed[-1])
+
     def _end_before(self, period: Period) -> date | None:
         """The end of the period before, None where none is known (the first of a company's own calendar)."""
         try:
@@ -287,9 +299,8 @@ class Ledger:
         frozen = self._frozen.get(key, {})
         if self.expand == "differs" and now(self.closed[-1].end) == sum(frozen.values()):
             return
-        opening = self._end_before(self.closed[0])
-        before = 0 if opening is None else now(opening)
-        for period in self.closed:
+        before = 0
+        for period in self._ended():
             cumulative = now(period.end)
             amount = cumulative - before - frozen.get(period.key, 0)
             before = cumulative
@@ -306,7 +317,7 @@ class Ledger:
                 return "void"
         else:
             records = self._line_records(known.books, key, original)
-        closed_at = self._closed_at[original.key]
+        closed_at = self._closed_at.get(original.key, self._opened_at)
         is_late = any(self._first_seen.get(record, 0) > closed_at for record in records)
         return "late" if is_late and key in known.tracks else "correction"
 

@@ -825,3 +825,21 @@ def test_past_and_scheduled_are_the_allocated_amount() -> None:
         for month in (calendar_month(add_months(D("2026-05-01"), i)) for i in range(9))
     ]
     assert p.recognized(row, as_of) + sum(scheduled) == 12_000_00
+
+
+def test_a_late_contract_from_before_the_first_published_period_keeps_its_original_periods() -> None:
+    ledger = Ledger()
+    data = base()
+    other = {"contract_id": "O", "customer_id": "C", "status": "signed", "currency": "USD"}
+    other_line = line("OL", "100", "2026-03-01", "2026-03-31") | {"contract_id": "O", "line_number": "1"}
+    data["contracts"].append(other | {"signed_date": "2026-03-01"})
+    data["contract_lines"].append(other_line)
+    ledger.close(
+        "2026-03",
+        read_books(data | {"contracts": data["contracts"][1:], "invoices": [], "invoice_lines": []}),
+    )
+    facts = ledger.run(read_books(data), D("2026-04-30"))
+    rows = [
+        (row.original_period, row.amount) for row in facts.of("revenue") if row.key.contract_line_id == "L"
+    ]
+    assert rows == [(f"2026-0{m}", 1_000_00) for m in (1, 2, 3, 4)]

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -299,14 +300,25 @@ class Script:
         """What the oracle publishes and shows for this script."""
         return oracle(self.waves)
 
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        """Hypothesis prints a falsifying example with this."""
+        printer.text(repr(self))
+
     def __repr__(self) -> str:
-        """Readable where hypothesis prints a falsifying example."""
+        """What is delivered, wave by wave: what is new or has changed since the wave before."""
         lines = [f"Script(timeline={self.timeline.name!r}, entities={self.entities})"]
+        before: set[str] = set()
         for wave in self.waves:
             lines.append(f"wave {wave.number} on {wave.as_of}, closes {', '.join(wave.closes) or 'nothing'}")
-            for entity, rows in wave.rows.items():
-                if entity != "accounting_periods":
-                    lines += [f"  {entity} {_short(row)}" for row in rows]
+            rows = [
+                f"{entity} {_short(row)}"
+                for entity, part in wave.rows.items()
+                if entity != "accounting_periods"
+                for row in part
+            ]
+            lines += [f"  + {row}" for row in rows if row not in before]
+            lines += [f"  - {row}" for row in sorted(before.difference(rows))]
+            before = set(rows)
         return "\n".join(lines)
 
 

@@ -115,6 +115,19 @@ def test_row_numbers_are_right_when_several_threads_read_a_large_file(read: Read
     assert all(str(row[0]) == row[1] for row in rows)
 
 
+def test_a_usual_file_never_takes_the_slow_way(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("slow")
+
+    monkeypatch.setattr("warehouse.extract.readers.csv._read_slowly", refuse)
+    for end in (b"\n", b"\r\n"):
+        for last in (b"", end):
+            data = b'id,"amount",note' + end + b'1,2.50,"a ""q"", \xc3\xa9"' + end + b'"",,"b\nc"' + last
+            assert len(read(data)[1]) == 2
+    assert read(b"\xef\xbb\xbfid,amount,note\n1,2,3\n")[1] == [(2, "1", "2", "3")]
+    assert read(b"id,amount,note\n")[1] == []
+
+
 def test_a_long_field_and_a_long_row_are_read(read: Reader) -> None:
     for size in (3_000_000, 9_000_000):
         rows = read(b"id,amount,note\n1,2," + b"x" * size + b"\n")[1]
@@ -144,7 +157,7 @@ def test_the_delimiter_is_the_one_that_finds_the_declared_columns(tmp_path: Path
         (b"", "deals.csv", "empty_file", "not even a header"),
         (b"\n\n", "deals.csv", "empty_file", "not even a header"),
         (zipped(b""), "deals.csv.gz", "empty_file", "not even a header"),
-        (b"id,amount,ID\n1,2,3\n", "deals.csv", "duplicate_column", "column ID stands twice in the header, in columns 1 and 3"),
+        (b"id,amount,ID\n1,2,3\n", "deals.csv", "duplicate_column", "ID stands twice in the header"),
         (b"id,_row\n1,2\n", "deals.csv", "duplicate_column", "a name of ours"),
         (b"id,amount\n1,2\n2\n", "deals.csv", "malformed_row", "row 3 has 1 fields, the header has 2"),
         (b"id,amount\n1,2\n2,3,4\n", "deals.csv", "malformed_row", "row 3 has 3 fields, the header has 2"),
@@ -210,7 +223,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> N
         def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
             if text := next(changes, None):
                 path.write_text(text)
-            return os.stat(str(self))
+            return Path(str(self)).stat()
 
     growing = FoundFile(ChangingPath(path), "deals.csv", "crm", "deals", "csv", False)
     assert (
@@ -227,7 +240,7 @@ def test_a_file_that_never_stands_still_is_a_finding(tmp_path: Path) -> None:
     class RestlessPath(type(path)):  # type: ignore[misc]
         def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
             path.write_text(path.read_text() + "1\n")
-            return os.stat(str(self))
+            return Path(str(self)).stat()
 
     with pytest.raises(UnreadableFileError, match="changes while it is read"):
         stage(

@@ -408,6 +408,14 @@ def test_the_fold_equals_a_rebuild_and_what_is_known_now(con: Connection, books:
     con.execute("drop schema frozen cascade")
     frozen.sync(con, books.workspace)
     assert positions(con) == folded
+    assert (
+        con.execute(
+            "select measure, contract_line_id, customer_id, cast(sum(amount_minor) as bigint) from frozen.positions"
+            " group by all"
+            " except select measure, contract_line_id, customer_id, amount_minor from frozen.position_totals"
+        ).fetchall()
+        == []
+    )
 
 
 def test_published_months_stay_as_they_are_when_the_past_changes(con: Connection, books: Books) -> None:
@@ -747,7 +755,7 @@ def _swap(path: Path) -> None:
     shutil.copyfile(path.with_name("rpt_bbb.parquet"), path)
 
 
-@pytest.mark.parametrize("month", ["2024-01", "2024-02", "2024-03"])
+@pytest.mark.parametrize("month", ["2024-01", "2024-03"])
 @pytest.mark.parametrize("tamper", [_flip, Path.unlink, _swap])
 def test_every_edited_swapped_or_deleted_file_is_found(
     closed: Workspace, month: str, tamper: Callable[[Path], None]
@@ -761,9 +769,12 @@ def test_every_edited_swapped_or_deleted_file_is_found(
             continue
         original = path.read_bytes()
         tamper(path)
-        assert verify(workspace), path
+        problems = verify(workspace, month)
+        assert problems, path
         if path.name not in ("manifest.json", "manifest.sha256"):
-            assert [p.file for p in verify(workspace)] == [path.relative_to(workspace.published).as_posix()]
+            assert [problem.file for problem in problems] == [
+                path.relative_to(workspace.published).as_posix()
+            ]
         path.write_bytes(original)
     assert verify(workspace) == []
 

@@ -67,7 +67,11 @@ def stale(context: RunContext, files: Iterable[FoundFile]) -> list[FileFinding]:
     for file in files:
         own = context.settings.object_settings(file.system, file.object).freshness_hours
         group = (file.system, None if own is None else file.object)
-        modified = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+        try:
+            modified = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+        except OSError:
+            # Reading it fails, too, and says why.
+            continue
         if group not in newest or modified > newest[group][0]:
             newest[group] = (modified, file)
     return [

@@ -27,10 +27,11 @@ from warehouse.publish.tables import (
 if TYPE_CHECKING:
     from warehouse.workspace import Workspace
 
-_POSTING_DIMENSIONS = """
-    measure varchar, event_id varchar, event_type varchar, contract_line_id varchar, contract_id varchar,
-    accounting_contract_id varchar, customer_id varchar, entity_id varchar, product_id varchar, currency varchar
+_TOTAL_DIMENSIONS = """
+    measure varchar, contract_line_id varchar, contract_id varchar, accounting_contract_id varchar,
+    customer_id varchar, entity_id varchar, product_id varchar, currency varchar
 """
+_POSTING_DIMENSIONS = f"{_TOTAL_DIMENSIONS}, event_id varchar, event_type varchar"
 _COMMON = "period varchar, entity_id varchar, customer_id varchar, contract_id varchar, currency varchar"
 _MONEY = "decimal(18, 3)"
 
@@ -43,6 +44,7 @@ def _money(*names: str) -> str:
 # is added when it is folded, so a release that publishes a new column needs no migration.
 LAYOUT: dict[str, str] = {
     "positions": f"{_POSTING_DIMENSIONS}, posting_key varchar, amount_minor bigint, tax_minor bigint",
+    "position_totals": f"{_TOTAL_DIMENSIONS}, amount_minor bigint, tax_minor bigint",
     "known_records": (
         "entity varchar, record_key varchar, contract_id varchar, record_version varchar, first_period varchar"
     ),
@@ -53,7 +55,7 @@ LAYOUT: dict[str, str] = {
         "contract_line_id varchar, segment_number integer, valid_from date, valid_to date,"
         " base_minor bigint, spread_minor bigint, convention varchar, spread_start date, spread_end date,"
         " first_month integer, last_month integer, weight_unit bigint, first_weight bigint,"
-        " last_weight bigint, total_weight bigint"
+        " last_weight bigint, total_weight bigint, exponent integer"
     ),
     "dim_customer": (
         "customer_id varchar, customer_name varchar, parent_customer_id varchar, segment varchar,"
@@ -306,7 +308,7 @@ def _fold_positions(con: Connection, folded: Sequence[Month], pending: Sequence[
         f"create or replace temp table adjusted as select distinct {_SAME_POSITION}"
         f" from {parquet(files)} where original_period <> posting_period"
     )
-    dimensions = [name.split()[0] for name in _POSTING_DIMENSIONS.split(",")]
+    dimensions = _names(_POSTING_DIMENSIONS)
     taken = ", ".join(dimensions)
     now = (
         f"select positions.* from {parquet(files)} as positions anti join adjusted using ({_SAME_POSITION})"
@@ -333,8 +335,30 @@ def _fold_positions(con: Connection, folded: Sequence[Month], pending: Sequence[
         "insert into frozen.positions by name select changes.* from position_changes as changes"
         " anti join frozen.positions as held on held.posting_key = changes.posting_key"
     )
+    _add_to_totals(con)
     con.execute("drop table adjusted")
     con.execute("drop table position_changes")
+
+
+def _add_to_totals(con: Connection) -> None:
+    """Positions without their events: what stocks need, a fraction of the rows."""
+    dimensions = ", ".join(_names(_TOTAL_DIMENSIONS))
+    con.execute(
+        "create or replace temp table summed as"
+        f" select {dimensions}, cast(sum(amount_minor) as bigint) as amount_minor,"
+        " cast(sum(tax_minor) as bigint) as tax_minor from ("
+        f"select {dimensions}, amount_minor, tax_minor from frozen.position_totals"
+        f" union all select {dimensions}, amount_minor, tax_minor from position_changes"
+        f") as totals group by {dimensions}"
+    )
+    con.execute("delete from frozen.position_totals")
+    con.execute("insert into frozen.position_totals by name select * from summed")
+    con.execute("drop table summed")
+
+
+def _names(definition: str) -> list[str]:
+    """Column names of a definition `name type, name type`."""
+    return [column.split()[0] for column in definition.split(",")]
 
 
 def _latest(files: Sequence[Path], order: str) -> str:

@@ -127,6 +127,8 @@ def _on_released_tables(con: Connection, name: str, sql: str) -> str | None:
     database = re.escape(_place(con)[0])
     for relation in catalog(con):
         schema, table = (re.escape(part) for part in relation.split(".", 1))
+        if relation.split(".", 1)[1] not in select:
+            continue
         pattern = rf'(?<![\w".])(?:"?{database}"?\.)?"?{schema}"?\."?{table}"?(?![\w".])'
         if relation == name or not re.search(pattern, select):
             continue

@@ -23,7 +23,7 @@ from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, 
 from warehouse.extract.stage import TextFacts
 
 if TYPE_CHECKING:
-    from _csv import _reader as Records
+    from _csv import _reader
 
 _HEADER_CHARACTERS = 1 << 20
 _LONGEST_FIELD = 64 << 20
@@ -217,7 +217,7 @@ def _fitted(record: list[str], width: int, number: int) -> list[str]:
     return record
 
 
-def _records(lines: Iterable[str], delimiter: str, *, is_strict: bool) -> Records:
+def _records(lines: Iterable[str], delimiter: str, *, is_strict: bool) -> _reader:
     csv.field_size_limit(_LONGEST_FIELD)
     # DuckDB, too, skips spaces before an opening quote.
     return csv.reader(lines, delimiter=delimiter, strict=is_strict, skipinitialspace=True)

@@ -1,6 +1,7 @@
 -- Grain: contract that is delivered, or that published figures stand on although it is delivered no more.
 -- Why: what a record may belong to. A published contract that vanished must still be found, else its invoices
 -- would pass for unlinked billings instead of being held with it.
+{{ config(materialized='table') }}
 
 with contracts as (
 

@@ -1,5 +1,6 @@
 -- Grain: payment.
 -- Why: the contract it belongs to: the one it names, else its invoice's where that has only one.
+{{ config(materialized='table') }}
 
 select
     payments.record_key,

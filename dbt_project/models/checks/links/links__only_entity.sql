@@ -1,5 +1,6 @@
 -- Grain: one row.
 -- Why: the entity of what names none: the workspace's only one, null where there are several (architecture.md 26).
+{{ config(materialized='table') }}
 
 with entities as (
 

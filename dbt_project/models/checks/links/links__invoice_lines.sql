@@ -1,6 +1,7 @@
 -- Grain: invoice line.
 -- Why: the contract it belongs to: its contract line's, else the one its invoice names (accounting.md §6).
 -- Null: an unlinked billing.
+{{ config(materialized='table') }}
 
 with invoice_lines as (
 

@@ -1,5 +1,6 @@
 -- Grain: invoice.
 -- Why: the contracts of its lines as one: contract_id where there is exactly one, the first and their number else.
+{{ config(materialized='table') }}
 
 with by_line as (
 

@@ -1,5 +1,6 @@
 -- Grain: credit note.
 -- Why: as links.invoices, for credit notes.
+{{ config(materialized='table') }}
 
 with by_line as (
 

@@ -1,6 +1,7 @@
 -- Grain: credit note line.
 -- Why: the contract it belongs to: its contract line's, else its invoice line's, else the one its credit note
 -- names, else the one its invoice belongs to. Null: an unlinked credit.
+{{ config(materialized='table') }}
 
 with credit_note_lines as (
 

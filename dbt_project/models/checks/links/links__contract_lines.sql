@@ -1,5 +1,6 @@
 -- Grain: contract line that is delivered, or that published figures stand on although it is delivered no more.
 -- Why: as links.contracts: what belongs to a vanished line is held with its contract.
+{{ config(materialized='table') }}
 
 with lines as (
 

@@ -1,0 +1,187 @@
+"""The rules as data: reads the shipped suites and a workspace's own. How a rule is tested is the gate's matter."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from warehouse.errors import ConfigurationError
+
+Severity = Literal["block", "quarantine", "warn", "excluded", "later"]
+# How much a severity keeps out: lowering it lets records in that were kept out before.
+STRENGTH: dict[str, int] = {"warn": 0, "later": 1, "excluded": 1, "quarantine": 2, "block": 3}
+
+SHIPPED = Path(__file__).parent / "suites"
+EVERY_ENTITY = "all"
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class Rule(BaseModel):
+    """One thing that must hold for every record of an entity, and what follows where it doesn't."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    severity: Severity
+    sentence: str
+    """What is wrong, in words for people; {column} stands for the record's value."""
+    remedy: str
+    condition: str | None = None
+    """SQL over the check view: a record fails where it is false; where it is null it does not apply."""
+    expectation: str | None = None
+    """Instead of a condition: the class of a Great Expectations expectation, with its arguments."""
+    kwargs: Mapping[str, Any] = Field(default_factory=dict)
+    amount: str = "held_amount"
+    """Column of the money that the record holds back, in held_currency."""
+    reason: str | None = None
+    """Why a workspace lowers or rewrites a shipped rule; printed with every run."""
+    entity: str = ""
+    is_shipped: bool = True
+
+    @model_validator(mode="after")
+    def _has_one_test(self) -> Rule:
+        if (self.condition is None) == (self.expectation is None):
+            raise ValueError(f"rule {self.id} needs either a condition or an expectation")
+        if self.expectation is None and self.kwargs:
+            raise ValueError(f"rule {self.id} has kwargs but no expectation")
+        return self
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Columns that the sentence quotes."""
+        return tuple(dict.fromkeys(_PLACEHOLDER.findall(self.sentence)))
+
+    @property
+    def title(self) -> str:
+        """The sentence without a record: its quoted values stand there by name."""
+        return _PLACEHOLDER.sub(lambda found: found[1].replace("_", " "), self.sentence)
+
+    def sentence_parts(self) -> list[tuple[str, bool]]:
+        """The sentence cut into text (False) and columns (True)."""
+        parts = _PLACEHOLDER.split(self.sentence)
+        return [(part, index % 2 == 1) for index, part in enumerate(parts) if part]
+
+
+class Suite(BaseModel):
+    """The rules of one entity, as its file holds them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    entity: str
+    has_common_rules: bool = True
+    rules: tuple[Mapping[str, Any], ...]
+
+
+@cache
+def shipped_rules() -> tuple[Rule, ...]:
+    """All shipped rules, those of every entity among them once an entity."""
+    suites = {path.stem: _read(path) for path in sorted(SHIPPED.glob("*.yml"))}
+    common = suites.pop(EVERY_ENTITY)
+    rules = []
+    for name, suite in suites.items():
+        shared = common.rules if suite.has_common_rules else ()
+        rules += [
+            _rule({**data, "entity": suite.entity}, SHIPPED / f"{name}.yml")
+            for data in (*shared, *suite.rules)
+        ]
+    return tuple(rules)
+
+
+def rules_of(folder: Path | None = None) -> tuple[Rule, ...]:
+    """The shipped rules as a workspace's folder `expectations` adds to them or tunes them."""
+    rules = {(rule.entity, rule.id): rule for rule in shipped_rules()}
+    paths = sorted(folder.glob("*.yml")) if folder is not None and folder.is_dir() else []
+    for path in paths:
+        suite = _read(path)
+        entities = _entities(suite.entity, path)
+        for data in suite.rules:
+            for entity in entities:
+                key = (entity, str(data.get("id")))
+                rules[key] = _tuned(rules.get(key), {**data, "entity": entity}, path)
+    return tuple(rules.values())
+
+
+def lowered_rules(rules: Iterable[Rule]) -> list[Rule]:
+    """The workspace's rules that took the place of a shipped one and had to give a reason."""
+    shipped = {(rule.entity, rule.id) for rule in shipped_rules()}
+    return [rule for rule in rules if rule.reason and (rule.entity, rule.id) in shipped]
+
+
+def _read(path: Path) -> Suite:
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{path} declares no rules.", "See the shipped suites for the form.")
+    try:
+        return Suite.model_validate(data)
+    except ValidationError as error:
+        raise ConfigurationError(f"{path}: {_faults(error, Suite)}.") from error
+
+
+def _rule(data: Mapping[str, Any], path: Path) -> Rule:
+    try:
+        return Rule.model_validate(data)
+    except ValidationError as error:
+        name = data.get("id", "without an id")
+        raise ConfigurationError(f"{path}: rule {name}: {_faults(error, Rule)}.") from error
+
+
+def _tuned(shipped: Rule | None, data: Mapping[str, Any], path: Path) -> Rule:
+    """A workspace's rule: a new one, or a shipped one with what the workspace changes in it."""
+    if shipped is None:
+        return _rule({**data, "is_shipped": False}, path)
+    kept = shipped.model_dump(exclude={"is_shipped"})
+    if "condition" in data or "expectation" in data:
+        kept |= {"condition": None, "expectation": None, "kwargs": {}}
+    rule = _rule({**kept, **data, "is_shipped": False}, path)
+    if _lets_more_in(shipped, rule) and not rule.reason:
+        raise ConfigurationError(
+            f"{path}: rule {rule.id} of {rule.entity} is weakened without a reason.",
+            "Give it a `reason`; it is listed with every run and printed on what is published.",
+        )
+    return rule
+
+
+def _lets_more_in(shipped: Rule, rule: Rule) -> bool:
+    if STRENGTH[shipped.severity] == 0:
+        return False
+    is_rewritten = (shipped.condition, shipped.expectation, dict(shipped.kwargs)) != (
+        rule.condition,
+        rule.expectation,
+        dict(rule.kwargs),
+    )
+    return is_rewritten or STRENGTH[rule.severity] < STRENGTH[shipped.severity]
+
+
+def _entities(name: str, path: Path) -> list[str]:
+    known = sorted({rule.entity for rule in shipped_rules()})
+    if name == EVERY_ENTITY:
+        return sorted({rule.entity for rule in shipped_rules() if rule.id == "required_value_missing"})
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f", did you mean {nearest[0]}?" if nearest else f" (known: {', '.join(known)})"
+        raise ConfigurationError(f"{path}: there is no entity {name}{hint}.")
+    return [name]
+
+
+def _faults(error: ValidationError, model: type[BaseModel]) -> str:
+    return "; ".join(_fault(one, model) for one in error.errors())
+
+
+def _fault(fault: Any, model: type[BaseModel]) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        nearest = difflib.get_close_matches(name, list(model.model_fields), n=1)
+        return f"unknown key {name}" + (f", did you mean {nearest[0]}?" if nearest else "")
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message

@@ -1,0 +1,133 @@
+"""A company for tests: writes exports into a workspace of its own, runs and closes it, reads what readers read.
+
+Everything goes through the product's own doors: files in exports/, `run` and `close` of orchestration.pipeline,
+and published/tieout.duckdb. Nothing here knows a rule.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration import pipeline
+from orchestration.progress import Silent
+from warehouse import engine
+from warehouse.workspace import RunContext, Waiver, Workspace
+
+Rows = Sequence[Mapping[str, str]]
+
+
+def shared_data(*parts: str) -> Path:
+    """A folder of the data that lies beside the project, or a skip that says where it was looked for."""
+    base = Path(os.environ.get("TIEOUT_SHARED", Path(__file__).parents[2] / "shared"))
+    folder = base.joinpath("data", *parts)
+    if not folder.is_dir():
+        pytest.skip(f"the data of others is not there: {folder} (set TIEOUT_SHARED)")
+    return folder
+
+
+def as_date(day: date | str) -> date:
+    return day if isinstance(day, date) else date.fromisoformat(day)
+
+
+class Company:
+    """One workspace with the `files` connector."""
+
+    def __init__(self, root: Path, toml: str = "[policies]\nfreshness_hours = 0\n") -> None:
+        self.workspace = Workspace.init(root)
+        self.workspace.configuration.write_text(toml, encoding="utf-8")
+
+    def deliver(self, entities: Mapping[str, Rows], system: str = "files") -> None:
+        """Each entity's complete export, in the place of the one before."""
+        for entity, rows in entities.items():
+            columns = list(dict.fromkeys(column for row in rows for column in row))
+            path = self.workspace.exports / system / f"{entity}.csv"
+            with path.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, columns, restval="")
+                writer.writeheader()
+                writer.writerows(rows)
+
+    def context(self, as_of: date | str, **more: Any) -> RunContext:
+        return RunContext(Workspace.open(self.workspace.root), as_of=as_date(as_of), **more)
+
+    def run(self, as_of: date | str, *, full_refresh: bool = False) -> pipeline.Outcome:
+        return pipeline.run(self.context(as_of, full_refresh=full_refresh), Silent())
+
+    def close(
+        self,
+        period: str,
+        as_of: date | str,
+        *,
+        through: bool = False,
+        waive: Sequence[str] = (),
+    ) -> pipeline.Outcome:
+        waivers = tuple(Waiver(rule, "agreed for the test", "C. Controller") for rule in waive)
+        context = self.context(as_of, waivers=waivers, prepared_by="P. Preparer", approved_by="C. Controller")
+        return pipeline.close(context, period, Silent(), through=through)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """What a reader of tieout.duckdb sees now."""
+        connection = engine.connect(self.workspace.tieout_db, read_only=True)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """A table of schema marts: amounts as Decimal, periods and keys as text."""
+        connection = engine.connect(self.workspace.tieout_db, read_only=True)
+        try:
+            result = connection.execute(f"select * from marts.{table}")
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        finally:
+            connection.close()
+
+    def amounts(self, sql: str) -> dict[Any, Decimal]:
+        """Two columns, key and amount, as a dictionary."""
+        return {key: Decimal(amount) for key, amount in self.query(sql)}
+
+    def published_files(self) -> dict[str, bytes]:
+        """Every published Parquet file by its path in the workspace."""
+        return {
+            self.workspace.relative(path): path.read_bytes()
+            for path in sorted(self.workspace.published.rglob("*.parquet"))
+        }
+
+
+PUBLISHED_TABLES = (
+    "fct_bookings",
+    "fct_billings",
+    "fct_recognized_revenue",
+    "fct_backlog",
+    "fct_contract_balances",
+)
+
+
+def build(tmp_path: Path, waves: Sequence[Any], settings: Mapping[str, object]) -> dict[str, list[dict[str, Any]]]:
+    """Deliver waves of complete exports, with closes and runs between them, and return the published tables.
+
+    `settings`: held_tolerance and fall_tolerance, as shares (1 is any).
+    """
+    percent = {name: str(Decimal(str(settings[name])) * 100) for name in ("held_tolerance", "fall_tolerance")}
+    company = Company(
+        tmp_path / "workspace",
+        "[policies]\nfreshness_hours = 0\n"
+        f'max_held_contracts_percent = "{percent["held_tolerance"]}"\n'
+        f'max_held_amount_percent = "{percent["held_tolerance"]}"\n'
+        f'max_fall_percent = "{percent["fall_tolerance"]}"\n',
+    )
+    for number, wave in enumerate(waves, start=1):
+        company.deliver({entity: rows for entity, rows in wave.rows.items() if rows})
+        for period in wave.closes:
+            company.close(period, wave.as_of, through=wave.through)
+        if not wave.closes or number == len(waves):
+            company.run(wave.as_of)
+    return {table: company.rows(table) for table in PUBLISHED_TABLES}

@@ -1,0 +1,85 @@
+"""What the warehouse sees of the lake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.unit.workspaces import CONNECTOR, context, drop, extracted, new_workspace
+from warehouse import lake
+from warehouse.engine import session
+from warehouse.workspace import Workspace
+
+
+def seen(workspace: Workspace, *queries: str) -> list[list[tuple[object, ...]]]:
+    extracted(workspace)
+    with session(workspace) as connection:
+        lake.register(connection, context(workspace))
+        return [connection.execute(query).fetchall() for query in queries]
+
+
+def test_every_declared_object_has_all_declared_columns_with_or_without_files(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    drop(workspace, "deals.csv", "Amount,ID,extra\n5,D1,x\n")
+    deals, lines, types = seen(
+        workspace,
+        "from lake.crm__deals",
+        "from lake.crm__deal_lines",
+        "select distinct column_type from (describe lake.crm__deal_lines) order by 1",
+    )
+    assert deals == [("D1", "5", None, None, (1 << 32) + 2, 1)]
+    assert lines == []
+    assert types == [("BIGINT",), ("VARCHAR",)]
+
+
+def test_rows_of_increments_carry_the_rank_of_their_file(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    drop(workspace, "events-2026-01-02.csv", "id,kind\n1,new\n")
+    drop(workspace, "events-2026-01-01.csv", "kind,id\nold,1\nold,2\n")
+    rows, files = seen(
+        workspace,
+        "select id, kind, _row_id >> 32, _row_id & 4294967295, _rank from lake.crm__events order by _row_id",
+        "select file_id, path, rank, is_current, mode, rows from run.source_files order by file_id",
+    )
+    assert rows == [("1", "old", 1, 2, 1), ("2", "old", 1, 3, 1), ("1", "new", 2, 2, 2)]
+    assert files == [
+        (1, "exports/crm/events-2026-01-01.csv", 1, True, "incremental", 2),
+        (2, "exports/crm/events-2026-01-02.csv", 2, True, "incremental", 1),
+    ]
+
+
+def test_only_the_newest_full_export_is_seen_and_older_ones_stay_listed(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    drop(workspace, "deals-1.csv", "id,amount\nD1,1\n")
+    drop(workspace, "deals-2.csv", "id,amount\nD1,2\n")
+    rows, files = seen(
+        workspace,
+        "select id, amount, _rank from lake.crm__deals",
+        "select path, is_current from run.source_files order by path",
+    )
+    assert rows == [("D1", "2", 1)]
+    assert files == [("exports/crm/deals-1.csv", False), ("exports/crm/deals-2.csv", True)]
+
+
+def test_a_version_column_ranks_rows_as_numbers_or_as_iso_dates(tmp_path: Path) -> None:
+    versioned = CONNECTOR.replace(
+        "mode: incremental", "mode: incremental\n    order: version\n    version_column: updated_at"
+    )
+    for name, values in (
+        ("numbers", ("9", "10", "9")),
+        ("dates", ("2026-01-09", "2026-01-10", "2026-01-09")),
+    ):
+        workspace = new_workspace(tmp_path / name, connector=versioned)
+        drop(workspace, "events.csv", f"id,updated_at\na,{values[0]}\nb,{values[1]}\n")
+        drop(workspace, "events-new.csv", "")
+        (workspace.exports / "crm" / "events-new.csv").unlink()
+        drop(workspace, "events-2.csv", f"id,updated_at\nc,{values[2]}\n")
+        (rows,) = seen(workspace, "select id, _rank from lake.crm__events order by id")
+        assert rows == [("a", 1), ("b", 2), ("c", 1)]
+
+
+def test_registering_again_and_without_a_connector_replaces_what_was_there(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    drop(workspace, "deals.csv", "id,amount\nD1,1\n")
+    assert seen(workspace, "select count(*) from run.source_files") == [[(1,)]]
+    drop(workspace, "deals.csv", "id,amount\nD1,7\nD2,7\n")
+    assert seen(workspace, "select count(*), sum(rows) from run.source_files where is_current") == [[(1, 2)]]
