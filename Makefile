@@ -51,7 +51,8 @@ lock: ## pin all requirements again, with hashes and without index addresses (ne
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
-# With uv where it is present, else with venv and pip; the same pinned and hashed packages either way.
+# With uv where it is present, else with venv and pip; the same pinned and hashed packages either way (the lock
+# is complete, and pip cannot match the extras of a dependency to a hash: hence --no-deps).
 $(STAMP): pyproject.toml requirements.lock
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "tieout needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1). Try: make PYTHON=python3.11"; exit 2; }
@@ -61,7 +62,7 @@ $(STAMP): pyproject.toml requirements.lock
 		uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
 	else \
 		[ -x $(BIN)/pip ] || "$(PYTHON)" -m venv --clear $(VENV); \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .; \
 	fi
 	@$(BIN)/python -m compileall -q orchestration warehouse expectations

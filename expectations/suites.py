@@ -39,6 +39,8 @@ class Rule(BaseModel):
     expectation: str | None = None
     """Instead of a condition: the class of a Great Expectations expectation, with its arguments."""
     kwargs: Mapping[str, Any] = Field(default_factory=dict)
+    told_by: Literal["extraction", "gate"] | None = None
+    """Found before there are records, by code; the rule stands in its suite all the same."""
     amount: str = "held_amount"
     """Column of the money that the record holds back, in held_currency."""
     reason: str | None = None
@@ -48,10 +50,11 @@ class Rule(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_test(self) -> Rule:
-        if (self.condition is None) == (self.expectation is None):
-            raise ValueError(f"rule {self.id} needs either a condition or an expectation")
+        tests = [test for test in (self.condition, self.expectation, self.told_by) if test is not None]
+        if len(tests) != 1:
+            raise ValueError("it needs a condition or an expectation, one of them")
         if self.expectation is None and self.kwargs:
-            raise ValueError(f"rule {self.id} has kwargs but no expectation")
+            raise ValueError("it has kwargs but no expectation")
         return self
 
     @property
@@ -61,8 +64,8 @@ class Rule(BaseModel):
 
     @property
     def title(self) -> str:
-        """The sentence without a record: its quoted values stand there by name."""
-        return _PLACEHOLDER.sub(lambda found: found[1].replace("_", " "), self.sentence)
+        """The sentence without a record: an ellipsis stands for each of its values."""
+        return _PLACEHOLDER.sub("…", self.sentence)
 
     def sentence_parts(self) -> list[tuple[str, bool]]:
         """The sentence cut into text (False) and columns (True)."""

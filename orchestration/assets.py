@@ -163,7 +163,7 @@ def release_asset(upstream: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 RELEASE_KEY,
                 deps=list(upstream),
                 group_name=GROUPS["published"],
-                description="published/tieout.duckdb: marts and audit, closed months as published, open ones as computed now.",
+                description="published/tieout.duckdb: marts and audit, closed months as frozen, open ones as computed.",
                 kinds={"duckdb"},
             )
         ],

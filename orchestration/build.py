@@ -21,7 +21,6 @@ from warehouse.workspace import RunContext
 
 if TYPE_CHECKING:
     from expectations.gate import GateReport
-
     from warehouse.transform import NodeResult
 
 TESTS = ("test", "unit_test")
@@ -100,8 +99,9 @@ class Build:
         """What the rules say of every record; a blocking rule stops here."""
         from expectations import gate
 
+        findings = self.held.extract(self.context).findings
         with self._stage("gate"):
-            self.gate_report = gate.run(self.held.connection, self.context)
+            self.gate_report = gate.run(self.held.connection, self.context, findings)
             self.gate_failures = self._count("gate.failures")
         return self.gate_report
 

@@ -17,6 +17,7 @@ from orchestration.hold import Hold, chain_of, hold, new_run_id
 from orchestration.progress import Progress
 from orchestration.stages import STAGE_TITLES
 from warehouse import fingerprint as rules
+from warehouse.engine import Connection
 from warehouse.errors import BlockedError, ConfigurationError, TieoutError
 from warehouse.journal import Journal
 from warehouse.publish import commit, release
@@ -196,7 +197,7 @@ def publication_of(held: Hold, context: RunContext) -> commit.Publication:
         "select contract_id || ': ' || judgements from accepted.contracts where judgements is not null order by 1"
     ).fetchall()
     return commit.Publication(
-        periods=commit.periods_to_publish(connection, chain, str(context.close_period)),
+        periods=periods_to_publish(connection, chain, str(context.close_period)),
         as_of=context.as_of,
         policies=policies_of(workspace.settings),
         code_sha256=rules.code_hash(workspace),
@@ -215,6 +216,17 @@ def publication_of(held: Hold, context: RunContext) -> commit.Publication:
             },
         ),
     )
+
+
+def periods_to_publish(
+    connection: Connection, chain: Chain, period: str
+) -> tuple[commit.PublishedPeriod, ...]:
+    """The periods a close writes. The calendar begins long before the company: the first close leaves that out."""
+    row = connection.execute("select min(start_date) from marts.dim_period").fetchone()
+    first_used = row[0] if row else None
+    found = commit.periods_to_publish(connection, chain, period)
+    used = [one for one in found if first_used is not None and one.start_date >= first_used]
+    return tuple(used) or found[-1:]
 
 
 # --- journal ----------------------------------------------------------------------------------------

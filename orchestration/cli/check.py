@@ -55,7 +55,6 @@ def check(
         sorted(rows),
         title=f"Exports of {', '.join(sorted(systems))}",
         empty=f"No file in {opened.exports} matches an object. Example headers lie in exports/files/.",
-        currency_column=None,
     )
     output.show(table, form)
     warnings = [one for one in found.findings if one.severity != "block"]

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -20,9 +20,9 @@ Kind: TypeAlias = Literal["text", "amount", "number", "ratio", "percent"]
 # What a spreadsheet would read as the start of a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
-# Columns that are unreadable in two lines.
-UNBROKEN = frozenset({"period", "contract_id", "rule", "currency", "status"})
-WIDTH_OF_A_LOG = 180
+# A log or a pipe has no width of its own.
+WIDTH_OF_A_LOG = 1000
+GAP = 3
 
 # ISO 4217 currencies whose minor unit is not a hundredth; only decides how many decimals are printed.
 EXPONENTS = {
@@ -39,6 +39,8 @@ class Column:
     name: str
     heading: str
     kind: Kind = "text"
+    is_optional: bool = False
+    """Left out on a terminal that is too narrow for it; figures are never cut."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Table:
     totals: Sequence[Sequence[Cell]] = ()
     remarks: Sequence[str] = ()
     empty: str = "Nothing to show."
-    currency_column: str | None = "currency"
+    currency: str | None = None
+    """The currency of all amounts, where no column says it row by row."""
 
 
 def exponent_of(currency: Cell) -> int:
@@ -137,9 +140,9 @@ def as_json(table: Table) -> str:
 
 def _exponent(table: Table, row: Sequence[Cell]) -> int:
     names = [column.name for column in table.columns]
-    if table.currency_column in names:
-        return exponent_of(row[names.index(table.currency_column)])
-    return exponent_of(None)
+    if table.currency is None and "currency" in names:
+        return exponent_of(row[names.index("currency")])
+    return exponent_of(table.currency)
 
 
 def _texts(table: Table, row: Sequence[Cell], style: str) -> "list[Text]":
@@ -152,16 +155,48 @@ def _texts(table: Table, row: Sequence[Cell], style: str) -> "list[Text]":
     ]
 
 
+def _least_width(table: Table, position: int) -> int:
+    """The width a column needs: its figures whole, its text and heading by the longest word."""
+    column = table.columns[position]
+    cells = [
+        people_cell(row[position], column.kind, _exponent(table, row)) for row in (*table.rows, *table.totals)
+    ]
+    words = [word for text in cells for word in ([text] if column.kind != "text" else text.split())]
+    return max((len(word) for word in (*column.heading.split(), *words)), default=0)
+
+
+def fitting(table: Table, width: int) -> Table:
+    """The table without the optional columns, last first, that a narrow terminal has no room for."""
+    widths = [_least_width(table, i) + GAP for i in range(len(table.columns))]
+    kept = list(range(len(table.columns)))
+    for position in reversed(range(len(table.columns))):
+        if sum(widths[i] for i in kept) > width and table.columns[position].is_optional:
+            kept.remove(position)
+    if len(kept) == len(table.columns):
+        return table
+    dropped = ", ".join(c.heading for i, c in enumerate(table.columns) if i not in kept)
+    return replace(
+        table,
+        columns=[table.columns[i] for i in kept],
+        rows=[[row[i] for i in kept] for row in table.rows],
+        totals=[[row[i] for i in kept] for row in table.totals],
+        remarks=[*table.remarks, f"A wider terminal, or --format csv, also shows: {dropped}."],
+    )
+
+
 def _laid_out(table: Table) -> "RichTable":
     from rich.box import SIMPLE
     from rich.table import Table as RichTable
     from rich.text import Text
 
     rich = RichTable(box=SIMPLE, pad_edge=False)
-    for column in table.columns:
-        is_text = column.kind == "text"
-        is_whole = not is_text or column.name in UNBROKEN
-        rich.add_column(Text(column.heading), justify="left" if is_text else "right", no_wrap=is_whole)
+    for position, column in enumerate(table.columns):
+        rich.add_column(
+            Text(column.heading),
+            justify="left" if column.kind == "text" else "right",
+            min_width=_least_width(table, position),
+            overflow="fold",
+        )
     for row in table.rows:
         rich.add_row(*_texts(table, row, ""))
     if table.totals:
@@ -178,12 +213,12 @@ def as_people(table: Table) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal:
-        # A log or a pipe has no width: figures must not be cut there.
-        console.width = max(console.width, WIDTH_OF_A_LOG)
+        console.width = WIDTH_OF_A_LOG
     if table.title:
         console.print(Text(table.title, style="bold"))
-    console.print(_laid_out(table) if table.rows else Text(table.empty))
-    for remark in table.remarks:
+    shown = fitting(table, console.width) if table.rows else table
+    console.print(_laid_out(shown) if table.rows else Text(table.empty))
+    for remark in shown.remarks:
         console.print(Text(remark))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from orchestration.cli import output
 from orchestration.cli.options import Format, FormatOption, PeriodOption, WorkspaceOption, open_workspace
-from orchestration.cli.output import Cell, Column, Table
+from orchestration.cli.output import Cell, Column, Kind, Table
 
 if TYPE_CHECKING:
     from warehouse.explain.show import Answer
@@ -27,9 +27,20 @@ AMOUNTS = {
     "recognized",
     "billed_backlog",
     "unbilled_backlog",
-    "backlog_12m",
-    "backlog_later",
     "amount",
+}
+# What is left out first where the terminal is narrow.
+OPTIONAL = {
+    "deferred_revenue",
+    "contract_asset",
+    "book_to_bill",
+    "revenue_recognition_rate",
+    "backlog_coverage_months",
+    "backlog_growth",
+    "billed_backlog",
+    "unbilled_backlog",
+    "record_key",
+    "detail",
 }
 RATIOS = {"book_to_bill", "backlog_coverage_months"}
 PERCENTS = {"revenue_recognition_rate", "backlog_growth"}
@@ -39,8 +50,6 @@ HEADINGS = {
     "contract_id": "contract",
     "revenue_recognition_rate": "recognition rate",
     "backlog_coverage_months": "coverage (months)",
-    "backlog_12m": "next 12 months",
-    "backlog_later": "later",
     "source_row": "row",
     "source_file": "file",
     "record_key": "record",
@@ -55,14 +64,18 @@ def register(app: typer.Typer) -> None:
 
 def column(name: str) -> Column:
     """How a column of a published table is headed and laid out for people."""
-    heading = HEADINGS.get(name, name.replace("_", " "))
+    return Column(name, HEADINGS.get(name, name.replace("_", " ")), kind_of(name), name in OPTIONAL)
+
+
+def kind_of(name: str) -> Kind:
+    """What a column of a published table holds."""
     if name in AMOUNTS:
-        return Column(name, heading, "amount")
+        return "amount"
     if name in RATIOS:
-        return Column(name, heading, "ratio")
+        return "ratio"
     if name in PERCENTS:
-        return Column(name, heading, "percent")
-    return Column(name, heading, "number" if name == "source_row" else "text")
+        return "percent"
+    return "number" if name == "source_row" else "text"
 
 
 def table_of(answer: "Answer", **extra: object) -> Table:
@@ -122,7 +135,13 @@ def bbb_for_people(answer: "Answer", statuses: dict[str, str]) -> list[Table]:
         totals[at["period"]], totals[at["currency"]] = "total", currency
         for flow in ("bookings", "billings", "revenue"):
             totals[at[flow]] = total(rows, at[flow])
-        shown, kept = without(columns, [*rows, totals], {"entity_id"})
+        # Entity and currency stand in the title; a column of zeros says less than a remark.
+        hidden = {"entity_id", "currency"}
+        remarks = _quiet_periods(rows, at)
+        if not any(row[at["contract_asset"]] for row in rows):
+            hidden.add("contract_asset")
+            remarks.append("Nothing was earned before it was billed: no contract asset in any period.")
+        shown, kept = without(columns, [*rows, totals], hidden)
         shown = [*shown[:1], Column("status", "status"), *shown[1:]]
         laid_out: list[list[Cell]] = [[row[0], statuses.get(str(row[0]), ""), *row[1:]] for row in kept]
         tables.append(
@@ -131,7 +150,8 @@ def bbb_for_people(answer: "Answer", statuses: dict[str, str]) -> list[Table]:
                 laid_out[:-1],
                 title=f"{entity} · {currency}: bookings, billings, revenue, backlog",
                 totals=laid_out[-1:] if len(rows) > 1 else (),
-                remarks=_quiet_periods(rows, at),
+                remarks=remarks,
+                currency=str(currency),
             )
         )
     return tables or [Table(columns, [], empty="No contract counts yet: no bookings, billings or revenue.")]
@@ -182,15 +202,21 @@ def waterfall_for_people(answer: "Answer") -> list[Table]:
             head += " scheduled" if one[at["is_scheduled"]] else ""
             sums[str(one[at["booking_period"]])][head] += Decimal(str(one[at["amount"]]))
         heads = sorted({head for by in sums.values() for head in by})
-        columns = [Column("booking_period", "booked in"), Column("currency", "currency")]
+        columns = [Column("booking_period", "booked in")]
         columns += [Column(h, h, "amount") for h in heads] + [Column("total", "total", "amount")]
         body: list[list[Cell]] = [
-            [booked, currency, *(by.get(h) for h in heads), sum(by.values(), Decimal(0))]
+            [booked, *(by.get(h) for h in heads), sum(by.values(), Decimal(0))]
             for booked, by in sorted(sums.items())
         ]
-        foot: list[Cell] = ["total", currency, *(total(body, 2 + i) for i in range(len(heads) + 1))]
+        foot: list[Cell] = ["total", *(total(body, 1 + i) for i in range(len(heads) + 1))]
         tables.append(
-            Table(columns, body, title=f"{entity} · {currency}: revenue by booking period", totals=[foot])
+            Table(
+                columns,
+                body,
+                title=f"{entity} · {currency}: revenue by booking period",
+                totals=[foot],
+                currency=str(currency),
+            )
         )
     where = f" in {answer.period}" if answer.period else " yet, and none is scheduled"
     return tables or [Table([Column("booking_period", "booked in")], [], empty=f"No revenue{where}.")]
@@ -269,11 +295,11 @@ def rollforward_for_people(answer: "Answer") -> list[Table]:
     tables = []
     for (currency, entity), movements in groups.items():
         balances = sorted({b for cells in movements.values() for b in cells})
-        columns = [Column("movement", "movement"), Column("currency", "currency")]
+        columns = [Column("movement", "movement")]
         columns += [Column(b, b.replace("_", " "), "amount") for b in balances]
         order = sorted(movements, key=lambda m: ({"opening": 0, "closing": 2}.get(m, 1), m))
         rows: list[list[Cell]] = [
-            [m.replace("_", " "), currency, *(movements[m].get(b) for b in balances)] for m in order
+            [m.replace("_", " "), *(movements[m].get(b) for b in balances)] for m in order
         ]
         has_closing = bool(order) and order[-1] == "closing"
         tables.append(
@@ -282,6 +308,7 @@ def rollforward_for_people(answer: "Answer") -> list[Table]:
                 rows[:-1] if has_closing else rows,
                 title=f"{entity} · {currency}: roll-forward of {answer.period}",
                 totals=rows[-1:] if has_closing else (),
+                currency=str(currency),
             )
         )
     return tables or [Table([Column("movement", "movement")], [], empty="No balance to roll forward yet.")]
@@ -310,27 +337,38 @@ def quarantine_for_people(answer: "Answer", excluded: int) -> list[Table]:
     """A summary by rule, then every record with where it stands in the exports."""
     columns = [column(name) for name in answer.columns]
     at = {col.name: i for i, col in enumerate(columns)}
-    by_rule: dict[tuple[Cell, Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
+    by_rule: dict[tuple[Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
     for row in answer.rows:
-        by_rule[row[at["severity"]], row[at["rule"]], row[at["currency"]]].append(row)
+        by_rule[row[at["severity"]], row[at["rule"]]].append(row)
     summary: list[list[Cell]] = [
-        [severity, rule, len(rows), total(rows, at["amount"]) if currency else None, currency]
-        for (severity, rule, currency), rows in by_rule.items()
+        [severity, rule, len(rows), _money_of(rows, at["currency"], at["amount"])]
+        for (severity, rule), rows in by_rule.items()
     ]
     heads = [
         Column("severity", "severity"),
         Column("rule", "rule"),
         Column("records", "records", "number"),
-        Column("amount", "money held", "amount"),
-        Column("currency", "currency"),
+        Column("money", "money in them"),
     ]
     left_out = (
-        f"{excluded:,} records are left out by a rule of business (drafts, void documents and the like): "
+        f"{excluded:,} record{'' if excluded == 1 else 's'} left out by a rule of business (drafts, void "
     )
-    remark = left_out + "see audit.excluded." if excluded else "No record is left out by a rule of business."
+    left_out += "documents and the like): see audit.excluded."
+    remark = left_out if excluded else "No record is left out by a rule of business."
     if not answer.rows:
         return [Table(heads, [], empty="No record is quarantined, held or warned of.", remarks=[remark])]
     return [
-        Table(heads, summary, title="By rule"),
-        Table(columns, answer.rows, title="Records", remarks=[remark]),
+        Table(heads, summary, title="By rule", remarks=[remark]),
+        Table(columns, answer.rows, title="Records"),
     ]
+
+
+def _money_of(rows: Sequence[Sequence[Cell]], currency: int, amount: int) -> str:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        if row[amount] is not None:
+            sums[str(row[currency] or "")] += Decimal(str(row[amount]))
+    return ", ".join(
+        f"{code} {output.people_number(value, 'amount', output.exponent_of(code))}".strip()
+        for code, value in sorted(sums.items())
+    )

@@ -49,7 +49,6 @@ def status(workspace: WorkspaceOption = None, form: FormatOption = Format.table)
         runs[-SHOWN_RUNS:][::-1],
         title="Last runs",
         empty="No run yet: put exports in exports/ and start `tieout run`.",
-        currency_column=None,
     )
     if form is not Format.table:
         output.show(table, form)

@@ -144,6 +144,7 @@ class Ledger:
         self.expand = expand
         self.closed: list[Period] = []
         self.published = Facts()
+        self.quarantined: frozenset[str] = frozenset()  # of the last step, with frozen figures or without
         self._frozen: dict[PostingKey, dict[str, int]] = {}
         self._frozen_backlog: dict[str, BacklogRow] = {}
         self._earliest: Period | None = None
@@ -200,6 +201,7 @@ class Ledger:
         self._see(books)
         positions = Positions(books)
         refused = set(quarantined) | self._refused(positions)
+        self.quarantined = frozenset(refused)
         held = self._held(books, refused)
         out = held | refused
         for contract_id, keys in books.rows_of_contract.items():

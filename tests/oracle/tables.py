@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from tests.oracle.ledger import BacklogRow, BalanceRow, Facts, Posting
 from tests.oracle.money import as_decimal
+from tests.oracle.positions import Positions
+from tests.oracle.records import Books
 
 Value = str | bool | Decimal | None
 TableRow = dict[str, Value]
@@ -95,3 +98,18 @@ def tables(facts: Facts) -> dict[str, list[TableRow]]:
         "fct_contract_balances": [_balance(row) for row in facts.balances],
         "rpt_bbb": _book_to_bill(facts),
     }
+
+
+def contract_lines(books: Books, as_of: date, quarantined: Collection[str] = ()) -> list[TableRow]:
+    """What `dim_contract_line` says of allocation, by the contracts signed by as_of."""
+    positions = Positions(books)
+    return [
+        {
+            "contract_line_id": line.contract_line_id,
+            "contract_id": line.contract_id,
+            "allocated_amount": as_decimal(positions.allocated(line, as_of), contract.currency),
+            "ssp_source": positions.ssp(line).source,
+        }
+        for line in books.lines.values()
+        if (contract := positions.contract(line)).signed_date <= as_of and line.contract_id not in quarantined
+    ]

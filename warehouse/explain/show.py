@@ -53,8 +53,6 @@ BACKLOG_COLUMNS = (
     "backlog",
     "billed_backlog",
     "unbilled_backlog",
-    "backlog_12m",
-    "backlog_later",
 )
 QUARANTINE_COLUMNS = (
     "entity",
@@ -184,8 +182,7 @@ def backlog(connection: Any, period: str | None = None) -> Answer:
                 sum(facts.recognized) as recognized,
                 sum(facts.backlog) as backlog,
                 sum(facts.billed_backlog) as billed_backlog,
-                sum(facts.unbilled_backlog) as unbilled_backlog,
-                sum(facts.backlog_12m) as backlog_12m
+                sum(facts.unbilled_backlog) as unbilled_backlog
             from marts.fct_backlog as facts
             where facts.period = ?
             group by all
@@ -201,9 +198,7 @@ def backlog(connection: Any, period: str | None = None) -> Answer:
             recognized,
             backlog,
             billed_backlog,
-            unbilled_backlog,
-            backlog_12m,
-            backlog - backlog_12m as backlog_later
+            unbilled_backlog
         from by_contract
         left join marts.dim_customer as customers on by_contract.customer_id = customers.customer_id
         where by_contract.backlog <> 0

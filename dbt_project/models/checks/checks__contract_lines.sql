@@ -118,6 +118,7 @@ final as (
         {{ exchange_columns('contract_lines') }},
         records.amount as held_amount,
         described.currency as held_currency,
+        described.exponent as currency_exponent,
         described.is_known_contract,
         described.is_known_product,
         described.contract_start_date,

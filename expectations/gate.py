@@ -1,0 +1,408 @@
+"""Applies the rules to the check views, inside the engine, and writes down what fails. What a rule says is data in suites/.
+
+Great Expectations counts in one query an entity which rules fail, and gives for each of these the SQL of the
+failing rows; that SQL is inserted into `gate.failures` by the engine itself. No row ever comes into Python.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from expectations.suites import Rule, Severity, lowered_rules, rules_of, shipped_rules
+from warehouse.engine import Connection, gx_connection_string, identifier, literal
+from warehouse.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+    from great_expectations.datasource.fluent import SQLDatasource
+
+# Great Expectations reads it when it is imported.
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+CHECKS = "checks"
+FILES = "files"
+RULES = "rules"
+LOWERED = "rule_weakened"
+EXAMPLES = 3
+
+_FAILURES = """
+    create or replace table gate.failures (
+        entity varchar, rule varchar, severity varchar, record_key varchar, source_row bigint,
+        contract_id varchar, detail varchar, amount decimal(18, 3), currency varchar
+    )
+"""
+# What identifies a failing row; Great Expectations could not name one whose key is missing.
+_ROW = ("record_key", "source_row", "contract_id")
+
+
+class FileFinding(Protocol):
+    """What extraction says about a file."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def remedy(self) -> str | None: ...
+
+
+class Workspace(Protocol):
+    """Where the gate finds the working database and the company's own rules."""
+
+    @property
+    def warehouse_db(self) -> Path: ...
+    @property
+    def expectations(self) -> Path: ...
+
+
+class Context(Protocol):
+    """What the gate needs to know of a run."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """What one rule found: how many records it looked at, how many fail it, and the money they hold back."""
+
+    entity: str
+    rule: str
+    severity: Severity
+    message: str
+    remedy: str | None
+    evaluated: int = 0
+    records: int = 0
+    money: tuple[tuple[str, Decimal], ...] = ()
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """The gate's verdict on one build."""
+
+    outcomes: tuple[RuleOutcome, ...] = field(default=())
+
+    @property
+    def failed(self) -> tuple[RuleOutcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.records)
+
+    @property
+    def blocks(self) -> tuple[RuleOutcome, ...]:
+        """What the caller must stop for."""
+        return tuple(outcome for outcome in self.failed if outcome.severity == "block")
+
+
+def declared_rules() -> tuple[Rule, ...]:
+    """All shipped rules, entity by entity, with the notice of a rule that a workspace weakened."""
+    return (*shipped_rules(), _notice())
+
+
+def known_rules(folder: Path | None = None) -> list[str]:
+    """The ids a waiver can name; with a workspace's folder `expectations`, its own rules too."""
+    return sorted({rule.id for rule in rules_of(folder)})
+
+
+def run(connection: Connection, context: Context, findings: Iterable[FileFinding] = ()) -> GateReport:
+    """Test every record, fill `gate.failures`, and report; the caller stops where something blocks."""
+    workspace = context.workspace
+    rules = rules_of(workspace.expectations)
+    evaluated = _row_counts(connection, rules)
+    failing = _failing_rows(workspace.warehouse_db, rules, evaluated)
+    with_places = list(findings)
+    _write_failures(connection, failing, with_places, lowered_rules(rules))
+    return GateReport(tuple(_outcomes(connection, rules, evaluated, with_places)))
+
+
+# --- asking Great Expectations ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FailingRows:
+    """A rule that does not hold everywhere, and the query of the rows where it doesn't."""
+
+    rule: Rule
+    query: str
+
+
+def _row_counts(connection: Connection, rules: Sequence[Rule]) -> dict[str, int]:
+    """Rows of every check view; what has none needs no test."""
+    entities = sorted({rule.entity for rule in rules if rule.told_by is None})
+    counts = " union all ".join(
+        f"select {literal(entity)}, count(*) from {CHECKS}.{identifier(entity)}" for entity in entities
+    )
+    return {entity: int(count) for entity, count in connection.execute(counts).fetchall()}
+
+
+def _failing_rows(database: Path, rules: Sequence[Rule], evaluated: dict[str, int]) -> list[FailingRows]:
+    entities = [entity for entity, rows in evaluated.items() if rows]
+    if not entities:
+        return []
+    source = _datasource(database)
+    failing: list[FailingRows] = []
+    for entity in entities:
+        failing += _test_entity(source, entity, [rule for rule in rules if rule.entity == entity])
+    return failing
+
+
+def _datasource(database: Path) -> SQLDatasource:
+    """Great Expectations, in memory only, on the session that is open in this process."""
+    import great_expectations as gx
+
+    # It warns of every expectation's missing documentation and progress bars; failures come as results.
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    return context.data_sources.add_sql(
+        name="tieout", connection_string=gx_connection_string(database, CHECKS)
+    )
+
+
+def _test_entity(source: SQLDatasource, entity: str, rules: Sequence[Rule]) -> list[FailingRows]:
+    """All rules of an entity in one pass: counts in one query, the SQL of failing rows with them."""
+    asset = source.add_table_asset(name=entity, table_name=entity)
+    batch = asset.add_batch_definition_whole_table("all rows").get_batch()
+    rules = [rule for rule in rules if rule.told_by is None]
+    columns = sorted({column for rule in rules for column in _columns_of(rule)})
+    outcome = batch.validate(
+        _suite(entity, rules),
+        result_format={
+            "result_format": "BOOLEAN_ONLY",
+            "return_unexpected_index_query": True,
+            "unexpected_index_column_names": columns,
+        },
+    )
+    by_name = {rule.id: rule for rule in rules}
+    failing = [(by_name[one.expectation_config.meta["rule"]], one) for one in outcome.results if not one.success]
+    return [FailingRows(rule, _query_of(rule, one)) for rule, one in failing]
+
+
+def _suite(entity: str, rules: Sequence[Rule]) -> ExpectationSuite:
+    import great_expectations as gx
+
+    return gx.ExpectationSuite(name=entity, expectations=[_expectation(rule) for rule in rules])
+
+
+def _expectation(rule: Rule) -> Any:
+    """The rule as an expectation; a condition is tested on a column that every row has."""
+    import great_expectations as gx
+
+    from expectations.row_condition import ExpectRowsToMeetCondition
+
+    shared = {"meta": {"rule": rule.id}, "description": rule.title}
+    if rule.condition is not None:
+        return ExpectRowsToMeetCondition(column=_ROW[0], condition=rule.condition, **shared)
+    return getattr(gx.expectations, str(rule.expectation))(**rule.kwargs, **shared)
+
+
+def _columns_of(rule: Rule) -> tuple[str, ...]:
+    return (*_ROW, rule.amount, "held_currency", *rule.placeholders)
+
+
+def _query_of(rule: Rule, result: ExpectationValidationResult) -> str:
+    """The SQL of the failing rows; an expectation that could not be tested at all is a fault of its rule."""
+    query = result.result.get("unexpected_index_query")
+    if query is None:
+        raise ConfigurationError(
+            f"Rule {rule.id} of {rule.entity} cannot be tested: {_why(result)}.",
+            "Correct its condition or expectation; its columns are those of the check view "
+            f"{CHECKS}.{rule.entity}.",
+        )
+    return str(query).rstrip().rstrip(";")
+
+
+def _why(result: ExpectationValidationResult) -> str:
+    """The engine's own words out of what Great Expectations caught."""
+    for caught in (result.exception_info or {}).values():
+        if isinstance(caught, dict) and caught.get("raised_exception"):
+            return " ".join(str(caught.get("exception_message")).split())
+    message = (result.exception_info or {}).get("exception_message")
+    return " ".join(str(message).split()) if message else "it gives no rows, so it cannot hold any back"
+
+
+# --- writing down -----------------------------------------------------------------------------------
+
+
+def _write_failures(
+    connection: Connection,
+    failing: Sequence[FailingRows],
+    findings: Sequence[FileFinding],
+    lowered: Sequence[Rule],
+) -> None:
+    """Fill `gate.failures`, all of it or nothing."""
+    # On a cursor of its own: the queries name check views without their schema.
+    cursor = connection.cursor()
+    cursor.execute(f"set search_path = {literal(CHECKS)}")
+    cursor.execute("begin transaction")
+    try:
+        cursor.execute("create schema if not exists gate")
+        cursor.execute(_FAILURES)
+        for one in failing:
+            cursor.execute(_insertion(one))
+        told = [*_file_rows(findings), *_lowered_rows(lowered)]
+        if told:
+            cursor.executemany(
+                "insert into gate.failures (entity, rule, severity, record_key, detail) values (?, ?, ?, ?, ?)",
+                told,
+            )
+    except BaseException:
+        cursor.execute("rollback")
+        raise
+    else:
+        cursor.execute("commit")
+    finally:
+        cursor.close()
+
+
+def _insertion(failing: FailingRows) -> str:
+    """`insert … select`, with the sentence put together from the record's own values."""
+    rule = failing.rule
+    return (
+        "insert into gate.failures "
+        f"select {literal(rule.entity)}, {literal(rule.id)}, {literal(rule.severity)}, "
+        f"record_key, source_row, contract_id, {_detail(rule)}, "
+        f"cast({identifier(rule.amount)} as decimal(18, 3)), held_currency from ({failing.query}) as failing"
+    )
+
+
+def _detail(rule: Rule) -> str:
+    """The rule's sentence as SQL: text from an export is a value in it, never code."""
+    parts = [
+        f"coalesce(cast({identifier(part)} as varchar), '(none)')" if is_column else literal(part)
+        for part, is_column in rule.sentence_parts()
+    ]
+    return " || ".join(parts)
+
+
+def _file_rows(findings: Sequence[FileFinding]) -> list[tuple[str, str, str, str, str]]:
+    """What extraction found, one row a file and rule."""
+    sentences: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for finding in findings:
+        sentences[finding.rule, finding.severity, finding.file].append(finding.message)
+    return [
+        (FILES, rule, severity, file, " ".join(said))
+        for (rule, severity, file), said in sorted(sentences.items())
+    ]
+
+
+def _lowered_rows(lowered: Sequence[Rule]) -> list[tuple[str, str, str, str, str]]:
+    """A weakened rule is told with every run, so that nobody forgets it."""
+    return [
+        (RULES, LOWERED, "warn", f"{rule.entity}.{rule.id}", f"now {rule.severity}: {rule.reason}")
+        for rule in lowered
+    ]
+
+
+# --- the report -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What `gate.failures` holds for one rule of one entity."""
+
+    records: int
+    money: tuple[tuple[str, Decimal], ...]
+    examples: tuple[str, ...]
+
+
+def _outcomes(
+    connection: Connection,
+    rules: Sequence[Rule],
+    evaluated: Mapping[str, int],
+    findings: Sequence[FileFinding],
+) -> Iterator[RuleOutcome]:
+    """Every rule with what it found, also where that is nothing."""
+    found = _found(connection)
+    remedies = {finding.rule: finding.remedy for finding in findings}
+    nothing = _Found(0, (), ())
+    for rule in (*rules, _notice(), *_untold(rules, findings)):
+        one = found.get((rule.entity, rule.id), nothing)
+        yield RuleOutcome(
+            entity=rule.entity,
+            rule=rule.id,
+            severity=rule.severity,
+            message=f"{rule.entity}: {rule.title}",
+            remedy=remedies.get(rule.id, rule.remedy) if rule.entity == FILES else rule.remedy,
+            evaluated=evaluated.get(rule.entity, one.records),
+            records=one.records,
+            money=one.money,
+            examples=one.examples,
+        )
+
+
+def _notice() -> Rule:
+    """Not a rule about records, but about the rules."""
+    return Rule(
+        entity=RULES,
+        id=LOWERED,
+        severity="warn",
+        sentence="the workspace weakens a shipped rule",
+        remedy="Nothing, if its reason still holds; else remove it from the workspace's expectations.",
+        told_by="gate",
+    )
+
+
+def _untold(rules: Sequence[Rule], findings: Sequence[FileFinding]) -> list[Rule]:
+    """Findings of extraction that the suite `files` does not list."""
+    known = {rule.id for rule in rules if rule.entity == FILES}
+    new = {finding.rule: finding for finding in findings if finding.rule not in known}
+    return [
+        Rule(
+            entity=FILES,
+            id=name,
+            severity="block" if finding.severity == "block" else "warn",
+            sentence=name.replace("_", " "),
+            remedy=finding.remedy or "",
+            told_by="extraction",
+        )
+        for name, finding in sorted(new.items())
+    ]
+
+
+def _found(connection: Connection) -> dict[tuple[str, str], _Found]:
+    records = {
+        (entity, rule): int(count)
+        for entity, rule, count in connection.execute(
+            "select entity, rule, count(*) from gate.failures group by entity, rule"
+        ).fetchall()
+    }
+    money: dict[tuple[str, str], list[tuple[str, Decimal]]] = defaultdict(list)
+    for entity, rule, currency, amount in connection.execute(
+        "select entity, rule, currency, sum(amount) from gate.failures where amount is not null"
+        " group by entity, rule, currency order by entity, rule, currency"
+    ).fetchall():
+        money[entity, rule].append((currency or "(none)", amount))
+    examples: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for entity, rule, text in connection.execute(_EXAMPLES_QUERY).fetchall():
+        examples[entity, rule].append(text)
+    return {key: _Found(count, tuple(money[key]), tuple(examples[key])) for key, count in records.items()}
+
+
+# The first records of each rule, with the place in the source where a person finds them.
+_EXAMPLES_QUERY = f"""
+    select
+        failures.entity,
+        failures.rule,
+        failures.record_key || ': ' || failures.detail
+            || coalesce(' (' || files.path || ', row ' || (failures.source_row % 4294967296) || ')', '')
+    from (
+        select
+            *,
+            row_number() over (partition by entity, rule order by source_row, record_key) as place
+        from gate.failures
+    ) as failures
+    left join run.source_files as files on failures.source_row // 4294967296 = files.file_id
+    where failures.place <= {EXAMPLES}
+    order by failures.entity, failures.rule, failures.place
+"""

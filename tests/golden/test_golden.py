@@ -1,0 +1,81 @@
+"""Every golden case, against the oracle and against what the product publishes.
+
+`tests.harness.build` is asked for the tables that the cases name: those of schema `marts` by their name, those of
+schema `audit` with it (`audit.quarantine`). All cases of a scenario are built in one workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.golden.cases import Case, load_cases, waves
+from tests.oracle.ledger import Facts, Ledger
+from tests.oracle.records import read_books
+from tests.oracle.tables import Tables, contract_lines, tables
+
+CASES = load_cases()
+BY_ID = {case.case_id: case for case in CASES}
+SCENARIOS = sorted({case.scenario for case in CASES})
+SETTINGS: Mapping[str, object] = {"held_tolerance": 1, "fall_tolerance": 1}
+
+every_case = pytest.mark.parametrize("case_id", sorted(BY_ID))
+
+
+def oracle_tables(scenario: str) -> Tables:
+    """What the oracle publishes for a scenario."""
+    ledger, facts = Ledger(), Facts()
+    for wave in waves(scenario, CASES):
+        books = read_books(wave.rows)
+        for period in wave.closes:
+            ledger.close(period, books)
+        facts = ledger.run(books, wave.as_of)
+    found: dict[str, Any] = dict(tables(ledger.published + facts))
+    found["dim_contract_line"] = contract_lines(books, wave.as_of, ledger.quarantined)
+    found["audit.quarantine"] = [{"contract_id": key} for key in sorted(ledger.quarantined)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def by_oracle() -> Mapping[str, Tables]:
+    return {scenario: oracle_tables(scenario) for scenario in SCENARIOS}
+
+
+@pytest.fixture(scope="module")
+def by_product(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Tables]:
+    harness = pytest.importorskip(
+        "tests.harness", reason="the harness that builds workspaces is not there yet"
+    )
+    return {
+        scenario: harness.build(tmp_path_factory.mktemp(scenario), waves(scenario, CASES), SETTINGS)
+        for scenario in SCENARIOS
+    }
+
+
+def check(case: Case, found: Mapping[str, Tables]) -> None:
+    failures = case.failures(found[case.scenario])
+    if failures:
+        pytest.fail(f"{case.title}\n  " + "\n  ".join(failures), pytrace=False)
+
+
+@every_case
+def test_the_oracle_gives_the_golden_figures(by_oracle: Mapping[str, Tables], case_id: str) -> None:
+    check(BY_ID[case_id], by_oracle)
+
+
+@every_case
+def test_the_product_publishes_the_golden_figures(by_product: Mapping[str, Tables], case_id: str) -> None:
+    check(BY_ID[case_id], by_product)
+
+
+@every_case
+def test_a_case_keeps_to_its_own_keys(case_id: str) -> None:
+    """Keys start with the case, so that cases can share a workspace."""
+    case = BY_ID[case_id]
+    for delivery in case.deliveries.values():
+        for rows in delivery.values():
+            for row in rows:
+                keys = {column: value for column, value in row.items() if column.endswith("_id") and value}
+                assert all(value.startswith(case_id) for value in keys.values()), keys
