@@ -32,6 +32,7 @@ check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, directi
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	$(BIN)/python -m tests.checks.imports
+	$(BIN)/python -m tests.checks.parse
 	$(BIN)/python -m tests.checks.portability
 
 format: $(STAMP) ## write Python and SQL the way `check` wants them
@@ -48,7 +49,7 @@ bench: $(STAMP) ## times and memory on 200,000 contract lines
 env: $(STAMP) ## the environment alone
 
 lock: ## pin all requirements again, with hashes and without index addresses (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile --quiet pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
 # With uv where it is present, else with venv and pip; the same pinned and hashed packages either way (the lock

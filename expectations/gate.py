@@ -22,6 +22,7 @@ from warehouse.errors import ConfigurationError
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite, ExpectationValidationResult
     from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.datasource.fluent.interfaces import Batch
 
 # Great Expectations reads it when it is imported.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -152,46 +153,81 @@ def _failing_rows(database: Path, rules: Sequence[Rule], evaluated: dict[str, in
     source = _datasource(database)
     failing: list[FailingRows] = []
     for entity in entities:
-        failing += _test_entity(source, entity, [rule for rule in rules if rule.entity == entity])
+        batch = source.add_table_asset(name=entity, table_name=entity).add_batch_definition_whole_table("all")
+        tested = [rule for rule in rules if rule.entity == entity and rule.told_by is None]
+        failing += _test_entity(batch.get_batch(), tested)
     return failing
 
 
 def _datasource(database: Path) -> SQLDatasource:
     """Great Expectations, in memory only, on the session that is open in this process."""
     import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
-    # It warns of every expectation's missing documentation and progress bars; failures come as results.
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    # Failures come as results; its own talk is about documentation and progress.
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    configuration = DataContextConfig(
+        # Nothing of it is kept: no stores on disk, and no documentation site in a temporary folder.
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars={"globally": False},
+        analytics_enabled=False,
+    )
+    context = gx.get_context(mode="ephemeral", project_config=configuration)
     return context.data_sources.add_sql(
         name="tieout", connection_string=gx_connection_string(database, CHECKS)
     )
 
 
-def _test_entity(source: SQLDatasource, entity: str, rules: Sequence[Rule]) -> list[FailingRows]:
-    """All rules of an entity in one pass: counts in one query, the SQL of failing rows with them."""
-    asset = source.add_table_asset(name=entity, table_name=entity)
-    batch = asset.add_batch_definition_whole_table("all rows").get_batch()
-    rules = [rule for rule in rules if rule.told_by is None]
-    columns = sorted({column for rule in rules for column in _columns_of(rule)})
+def _test_entity(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
+    """The rules of an entity in two passes: all conditions of a severity as one, then one by one where that fails.
+
+    An expectation costs Great Expectations some 15 ms of its own, whatever the number of rows, and most
+    rules hold: on clean data this asks a tenth of the questions.
+    """
+    groups = _by_severity(rules)
+    together = [_conjunction(group) for group in groups.values()]
+    outcome = batch.validate(_suite(together), result_format="BOOLEAN_ONLY")
+    fallen = {one.expectation_config.meta["rule"] for one in outcome.results if not one.success}
+    suspects = [rule for rule in rules if rule.expectation or rule.severity in fallen]
+    return _failing_of(batch, suspects)
+
+
+def _by_severity(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    groups: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.condition is not None:
+            groups[rule.severity].append(rule)
+    return groups
+
+
+def _conjunction(rules: Sequence[Rule]) -> Rule:
+    """One rule that holds where all of them do, named by their severity."""
+    condition = " and ".join(f"coalesce(({rule.condition}), true)" for rule in rules)
+    return rules[0].model_copy(update={"id": rules[0].severity, "condition": condition})
+
+
+def _failing_of(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
+    """Which rules fail, counted in one query, and the SQL of the rows that fail each of them."""
+    if not rules:
+        return []
     outcome = batch.validate(
-        _suite(entity, rules),
+        _suite(rules),
         result_format={
             "result_format": "BOOLEAN_ONLY",
             "return_unexpected_index_query": True,
-            "unexpected_index_column_names": columns,
+            "unexpected_index_column_names": sorted({column for rule in rules for column in _columns_of(rule)}),
         },
     )
-    by_name = {rule.id: rule for rule in rules}
-    failing = [(by_name[one.expectation_config.meta["rule"]], one) for one in outcome.results if not one.success]
+    by_id = {rule.id: rule for rule in rules}
+    failing = [(by_id[one.expectation_config.meta["rule"]], one) for one in outcome.results if not one.success]
     return [FailingRows(rule, _query_of(rule, one)) for rule, one in failing]
 
 
-def _suite(entity: str, rules: Sequence[Rule]) -> ExpectationSuite:
+def _suite(rules: Sequence[Rule]) -> ExpectationSuite:
     import great_expectations as gx
 
-    return gx.ExpectationSuite(name=entity, expectations=[_expectation(rule) for rule in rules])
+    return gx.ExpectationSuite(name="rules", expectations=[_expectation(rule) for rule in rules])
 
 
 def _expectation(rule: Rule) -> Any:
@@ -200,10 +236,15 @@ def _expectation(rule: Rule) -> Any:
 
     from expectations.row_condition import ExpectRowsToMeetCondition
 
-    shared = {"meta": {"rule": rule.id}, "description": rule.title}
+    meta = {"rule": rule.id}
     if rule.condition is not None:
-        return ExpectRowsToMeetCondition(column=_ROW[0], condition=rule.condition, **shared)
-    return getattr(gx.expectations, str(rule.expectation))(**rule.kwargs, **shared)
+        return ExpectRowsToMeetCondition(column=_ROW[0], condition=rule.condition, meta=meta)
+    kind = getattr(gx.expectations, str(rule.expectation), None)
+    if kind is None:
+        raise ConfigurationError(
+            f"Rule {rule.id} of {rule.entity}: Great Expectations has no expectation {rule.expectation}."
+        )
+    return kind(**rule.kwargs, meta=meta)
 
 
 def _columns_of(rule: Rule) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def _connector_models(connector: Connector, entities: Sequence[str]) -> Files:
 def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str, Connector]) -> str:
     """macros/staging.sql of this workspace: which connectors feed which entity, and what the lake holds."""
     models = ",\n        ".join(
-        f"{entity!r}: [{', '.join(repr([staging_model(system, entity), system]) for system in systems)}]"
+        f"{entity!r}: [{', '.join(_staging_entry(system, entity) for system in systems)}]"
         for entity, systems in sorted(feeds.items())
     )
     objects = ",\n        ".join(
@@ -130,6 +130,12 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
         f"    {{{{ return([\n        {objects}\n    ]) }}}}\n"
         "{%- endmacro %}\n"
     )
+
+
+def _staging_entry(system: str, entity: str) -> str:
+    """Exports of `files` have every column of their entity; what another connector's SQL gives, the engine is asked."""
+    is_complete = "true" if system == "files" else "false"
+    return f"[{staging_model(system, entity)!r}, {system!r}, {is_complete}]"
 
 
 def _jinja(text: str | None) -> str:
@@ -287,7 +293,7 @@ def _global_options(project: Path) -> list[str]:
     return [
         "--quiet",
         "--log-level", "none",
-        "--log-level-file", "warn",
+        "--log-level-file", "none",
         "--log-path", str(project / "logs"),
         "--no-use-colors",
         "--no-write-json",

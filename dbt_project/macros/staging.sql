@@ -11,9 +11,9 @@
     ]) }}
 {%- endmacro %}
 
-{# Staging models of an exchange entity: [[model, system], …]. #}
+{# Staging models of an exchange entity: [[model, system, whether it has every column of the entity], …]. #}
 {% macro staging_models(entity) -%}
-    {{ return([['stg_files__' ~ entity, 'files']]) }}
+    {{ return([['stg_files__' ~ entity, 'files', true]]) }}
 {%- endmacro %}
 
 {# Objects of the connectors: [{'system', 'object', 'money_column', 'currency_column'}, …]. #}

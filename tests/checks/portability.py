@@ -114,7 +114,7 @@ def _compile(project: Path) -> list[Compiled]:
             "--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json",
             "--no-version-check", "--no-partial-parse", "--no-populate-cache",
             "compile", "--no-introspect", "--project-dir", str(project), "--profiles-dir", str(project),
-            "--select", "resource_type:model", "--exclude", *ON_DUCKDB,
+            "--select", "resource_type:model", "--indirect-selection", "empty", "--exclude", *ON_DUCKDB,
         ]
     )  # fmt: skip
     if outcome.exception is not None:
@@ -176,12 +176,18 @@ def _is_call(tokens: list[Token], place: int) -> bool:
 def _tree_faults(tree: exp.Expression) -> Iterator[str]:
     if any(union.args.get("by_name") for union in tree.find_all(exp.SetOperation)):
         yield "`union by name`: Spark unites by position"
+    if any(window.args.get("alias") and _adds_to_its_name(window) for window in tree.find_all(exp.Window)):
+        yield "`over (name order by …)`: to Spark a named window is whole; write the window out, or name each"
     if any(distinct.args.get("on") for distinct in tree.find_all(exp.Distinct)):
         yield "`distinct on`: Spark has none"
     if any(
         star.args.get(part) for star in tree.find_all(exp.Star) for part in ("except_", "replace", "rename")
     ):
         yield "`* exclude`, `* replace` and `* rename`: name the columns"
+
+
+def _adds_to_its_name(window: exp.Window) -> bool:
+    return any(window.args.get(part) for part in ("partition_by", "order", "spec"))
 
 
 def _first_line(error: Exception) -> str:

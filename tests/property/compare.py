@@ -19,6 +19,7 @@ from tests.oracle.tables import tables as expected_tables
 
 Key = tuple[str, ...]
 ZERO = Decimal(0)
+NOT_LINKED = (None, "(not linked)", "(unknown)")
 
 DIMENSIONS = ("period", "entity_id", "currency")
 POSTED = (*DIMENSIONS, "original_period", "customer_id", "contract_id", "contract_line_id", "product_id")
@@ -70,7 +71,7 @@ def _sums(
 ) -> dict[Key, dict[str, Decimal]]:
     found: dict[Key, dict[str, Decimal]] = {}
     for row in rows:
-        key = tuple("" if row[column] is None else str(row[column]) for column in columns)
+        key = tuple("" if row[column] in NOT_LINKED else str(row[column]) for column in columns)
         sums = found.setdefault(key, dict.fromkeys(amounts, ZERO))
         for column in amounts:
             sums[column] += Decimal(str(row[column]))

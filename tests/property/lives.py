@@ -176,6 +176,7 @@ class Options:
     currencies: tuple[str, ...] = CURRENCIES
     changes: bool = True  # late, corrected, moved and voided data between closes
     held: bool = False  # contracts that vanish from an export or break, and mostly come back
+    without_line: bool = False  # invoice lines that name no contract line, on invoices that name a contract
 
 
 @dataclass(frozen=True)
@@ -466,6 +467,7 @@ class _Teller:
         if renewal_of is not None:
             row["renewal_of"] = renewal_of.row["contract_id"]
             row["contract_type"] = self.rng.choice(("renewal", ""))
+            signed = max(signed, self.signed(renewal_of))
         if combined_with is not None:
             label = combined_with.row["contract_id"]
             row["combined_with"] = combined_with.row["combined_with"] = label
@@ -507,6 +509,10 @@ class _Teller:
             if "*" not in residual_in and group not in residual_in and self.chance(0.08):
                 residual_in.add(group)
                 line.row |= {"ssp_method": "residual", "ssp_unit": "", "ssp_per": ""}
+                if self.chance(0.5):
+                    product = self.product_of(line)
+                    high = minor_units(line.row["amount"], self.currency) * self.rng.choice((1, 2, 5))
+                    product.row |= {"ssp_low": "0", "ssp_high": self.text(high)}
             found.append(line)
         if self.chance(0.2):
             found.append(self.discount(contract, since, self.rng.choice(found)))
@@ -559,6 +565,11 @@ class _Teller:
             revenue_category=self.rng.choice(("subscription", "services", "hardware")),
             recognition_method=method,
             recognition_convention=self.rng.choice(("", convention)),
+        )
+
+    def product_of(self, line: Record) -> Record:
+        return next(
+            row for row in self.life.of("products") if row.row["product_id"] == line.row["product_id"]
         )
 
     def unit_price(self, amount: int, row: Row, per_month: bool) -> str:
@@ -693,11 +704,7 @@ class _Teller:
 
     def deliver(self, contract: Record, lines: list[Record], start: date) -> None:
         for line in lines:
-            method = line.row.get("recognition_method") or next(
-                record.row["recognition_method"]
-                for record in self.life.of("products")
-                if record.row["product_id"] == line.row["product_id"]
-            )
+            method = line.row.get("recognition_method") or self.product_of(line).row["recognition_method"]
             if method == "point_in_time" and self.chance(0.85):
                 self.deliver_line(contract, line, start)
 
@@ -800,17 +807,12 @@ class _Teller:
         lines = []
         for line, part in parts:
             tax = part // 5 if self.chance(0.2) else 0
-            lines.append(
-                self.add(
-                    "invoice_lines",
-                    since,
-                    invoice_line_id=self.key("IL"),
-                    invoice_id=invoice_id,
-                    contract_line_id=line.row["contract_line_id"],
-                    amount=self.text(part),
-                    tax_amount=self.text(tax) if tax else "",
-                )
-            )
+            named = line.row["contract_line_id"]
+            if self.options.without_line and self.chance(0.3):
+                named, invoice.row["contract_id"] = "", contract.row["contract_id"]
+            row = {"invoice_line_id": self.key("IL"), "invoice_id": invoice_id, "contract_line_id": named}
+            row |= {"amount": self.text(part), "tax_amount": self.text(tax) if tax else ""}
+            lines.append(self.add("invoice_lines", since, **row))
         if self.chance(0.12):
             self.void(invoice, d)
         elif status == "draft" and since + 1 < self.waves and self.chance(0.7):
@@ -835,7 +837,7 @@ class _Teller:
         since = self.wave_for(d, invoice.since)
         units = minor_units(line.row["amount"], self.currency)
         units = units * self.rng.choice((10, 50, 100)) // 100
-        if since is None or units <= 0:
+        if since is None or units <= 0 or not line.row["contract_line_id"]:
             return
         note = self.add(
             "credit_notes",
@@ -921,10 +923,7 @@ class _Teller:
 
     def change_product(self, wave: int, _: Record, line: Record) -> None:
         """Its twin: the same terms under another key."""
-        product = next(
-            row for row in self.life.of("products") if row.row["product_id"] == line.row["product_id"]
-        )
-        twin = self.add("products", 0, **product.row | {"product_id": self.key("P")})
+        twin = self.add("products", 0, **self.product_of(line).row | {"product_id": self.key("P")})
         for price in self.life.of("ssp_prices"):
             if price.row["product_id"] == line.row["product_id"]:
                 self.add("ssp_prices", 0, **price.row | {"product_id": twin.row["product_id"]})

@@ -26,6 +26,11 @@ from tests.checks.portability import faults_of
         ('select "order" as a from t', "name to DuckDB"),
         ("select a from t asof join u on t.a >= u.a", "asof"),
         ("select round(a, 2) as a from t", "round"),
+        ("select sum(a) over (w order by b) as a from t window w as (partition by c)", "named window"),
+        (
+            "select sum(a) over (w rows between 2 preceding and current row) as a from t window w as (order by c)",
+            "name",
+        ),
         ("select a from", "cannot parse"),
     ],
 )
@@ -39,6 +44,7 @@ def test_what_only_duckdb_understands_is_named(sql: str, reason: str) -> None:
         "select '::' as a, 'x -> [y] // z' as b -- c::d // e",
         "select a, row_number() over (partition by a order by b desc) as n from t qualify n = 1",
         "select sum(a) filter (where b in (1, 2)) as a from t group by all order by name",
+        "select sum(a) over w as a from t window w as (partition by c order by b rows unbounded preceding)",
         "select t.a from (values (1), (2)) as t (a) where exists (select 1 from u)",
         "select cast(cast(a as decimal(38, 0)) div 2 as bigint) as a from t where a is distinct from b",
     ],
