@@ -6,10 +6,23 @@ into its own storage when it starts.
 """
 
 import gzip
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dagster import DagsterInstance, DagsterRun
 from dagster._core.events.log import EventLogEntry
+from dagster._core.instance.types import InstanceType
+from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
+from dagster._core.run_coordinator import DefaultRunCoordinator
+from dagster._core.snap.execution_plan_snapshot import ExecutionPlanSnapshot
+from dagster._core.snap.job_snapshot import JobSnap
+from dagster._core.storage.event_log import InMemoryEventLogStorage
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
+from dagster._core.storage.root import LocalArtifactStorage
+from dagster._core.storage.runs import InMemoryRunStorage
 from dagster._serdes import deserialize_value, serialize_value
 
 from warehouse.workspace import Workspace
@@ -35,34 +48,84 @@ def home(workspace: Workspace) -> Path:
     return folder
 
 
-def keep(workspace: Workspace, instance: DagsterInstance, run_id: str) -> None:
-    """Writes a run and its events as one file."""
+class EventRecorder(InMemoryEventLogStorage):
+    """Only keeps the events of the one run of this process: indexing them in SQL was a tenth of a small run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[EventLogEntry] = []
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Keeps an event, in order."""
+        self.events.append(event)
+
+
+@contextmanager
+def recording() -> Iterator[tuple[DagsterInstance, list[EventLogEntry]]]:
+    """An instance in memory, and the events of what runs on it."""
+    recorder = EventRecorder()
+    with (
+        TemporaryDirectory() as folder,
+        DagsterInstance(
+            instance_type=InstanceType.EPHEMERAL,
+            local_artifact_storage=LocalArtifactStorage(folder),
+            run_storage=InMemoryRunStorage(),
+            event_storage=recorder,
+            compute_log_manager=NoOpComputeLogManager(),
+            run_coordinator=DefaultRunCoordinator(),
+            run_launcher=SyncInMemoryRunLauncher(),
+        ) as instance,
+    ):
+        yield instance, recorder.events
+
+
+def keep(
+    workspace: Workspace, instance: DagsterInstance, run_id: str, events: Sequence[EventLogEntry]
+) -> None:
+    """Writes a run, what it was planned as, and its events as one file."""
     run = instance.get_run_by_id(run_id)
-    if run is None:
+    if run is None or run.job_snapshot_id is None or run.execution_plan_snapshot_id is None:
         return
+    plans = [
+        instance.get_job_snapshot(run.job_snapshot_id),
+        instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id),
+    ]
     folder = inbox(workspace)
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [serialize_value(run), *(serialize_value(event) for event in instance.all_logs(run_id))]
     draft = folder / f".{run_id}.new"
     with gzip.open(draft, "wt", encoding="utf-8", compresslevel=1) as file:
-        file.write("\n".join(lines))
+        file.write("\n".join(serialize_value(one) for one in (run, *plans, *events)))
     draft.replace(folder / f"{run_id}.jsonl.gz")
-    waiting = sorted(folder.glob("*.jsonl.gz"), key=lambda path: path.stat().st_mtime)
-    for path in waiting[:-KEPT_RUNS]:
+    for path in _waiting(workspace)[:-KEPT_RUNS]:
         path.unlink()
 
 
 def take_in(workspace: Workspace, instance: DagsterInstance) -> int:
     """Moves the waiting runs into an instance's storage; the number of runs taken."""
     taken = 0
-    for path in sorted(inbox(workspace).glob("*.jsonl.gz"), key=lambda found: found.stat().st_mtime):
+    for path in _waiting(workspace):
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            first, *rest = file.read().split("\n")
-        run = deserialize_value(first, DagsterRun)
-        if instance.get_run_by_id(run.run_id) is None:
-            instance.run_storage.add_run(run)
-            for line in rest:
-                instance.event_log_storage.store_event(deserialize_value(line, EventLogEntry))
-            taken += 1
+            run, job, plan, *events = file.read().split("\n")
+        taken += _take_run(instance, run, job, plan, events)
         path.unlink()
     return taken
+
+
+def _waiting(workspace: Workspace) -> list[Path]:
+    return sorted(inbox(workspace).glob("*.jsonl.gz"), key=lambda path: path.stat().st_mtime)
+
+
+def _take_run(instance: DagsterInstance, run_text: str, job: str, plan: str, events: Sequence[str]) -> bool:
+    run = deserialize_value(run_text, DagsterRun)
+    if instance.get_run_by_id(run.run_id) is not None:
+        return False
+    instance.run_storage.add_job_snapshot(deserialize_value(job, JobSnap))
+    instance.run_storage.add_execution_plan_snapshot(deserialize_value(plan, ExecutionPlanSnapshot))
+    instance.run_storage.add_run(run)
+    for text in events:
+        event = deserialize_value(text, EventLogEntry)
+        instance.event_log_storage.store_event(event)
+        if event.dagster_event is not None and event.dagster_event.is_job_event:
+            at = datetime.fromtimestamp(event.timestamp, UTC)
+            instance.run_storage.handle_run_event(run.run_id, event.dagster_event, at)
+    return True

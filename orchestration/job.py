@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from dagster import DagsterInstance
 
 from expectations.suites import rules_of
 from orchestration import history
@@ -33,11 +32,11 @@ def execute(build: Build, *, is_close: bool) -> None:
     resource = dg.ResourceDefinition.hardcoded_resource(build)
     definitions = build_defs(manifest_of(build.held), objects, rules, resource)
     job = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
-    with DagsterInstance.ephemeral() as instance:
+    with history.recording() as (instance, events):
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config=QUIET, tags=_tags(build)
         )
-        history.keep(build.context.workspace, instance, result.run_id)
+        history.keep(build.context.workspace, instance, result.run_id, events)
     if build.error is not None:
         raise build.error
     build.require_gate()

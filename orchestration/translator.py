@@ -50,7 +50,7 @@ class Translator(DagsterDbtTranslator):  # type: ignore[misc] # dagster-dbt is n
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The stage."""
         schema = str(dbt_resource_props["schema"])
-        return GROUPS.get(schema, schema)
+        return GROUPS["staging"] if schema.startswith("stg_") else GROUPS.get(schema, schema)
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description in the model's YAML, else the grain and reason in its header."""

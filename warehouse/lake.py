@@ -42,25 +42,36 @@ def view_name(system: str, name: str) -> str:
 def _view(
     workspace: Workspace, system: str, name: str, declared: SourceObject, deliveries: Sequence[Delivery]
 ) -> str:
-    query = " union all ".join(_rows_of(workspace, declared, one) for one in deliveries) or _no_rows(declared)
+    alike: dict[tuple[str, ...], list[Delivery]] = {}
+    for one in deliveries:
+        alike.setdefault(one.columns, []).append(one)
+    query = " union all ".join(_rows_of(workspace, declared, group) for group in alike.values())
+    query = query or _no_rows(declared)
     if declared.order == "version" and declared.version_column:
         query = _ranked_by_version(declared, declared.version_column, query)
     return f"create or replace view lake.{identifier(view_name(system, name))} as {query}"
 
 
-def _rows_of(workspace: Workspace, declared: SourceObject, one: Delivery) -> str:
-    """All declared columns of one delivery, null where the file has none, and where each row stands."""
-    in_file = {column.lower(): column for column in one.columns}
+def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Delivery]) -> str:
+    """All declared columns of files with the same header, null where they have none, and where each row stands.
+
+    One scan of many files: a select a file took four seconds to create for a year of daily exports.
+    """
+    in_file = {column.lower(): column for column in group[0].columns}
     columns = ", ".join(
-        f"{identifier(in_file[column.lower()])} as {identifier(column)}"
+        f"data.{identifier(in_file[column.lower()])} as {identifier(column)}"
         if column.lower() in in_file
         else f"cast(null as varchar) as {identifier(column)}"
         for column in declared.columns
     )
-    first_row = one.file_id << _FILE_BITS
+    paths = [literal(str(lake_file(workspace, one.sha256))) for one in group]
+    files = ", ".join(
+        f"({path}, {one.file_id << _FILE_BITS}, {one.rank})" for path, one in zip(paths, group, strict=True)
+    )
     return (
-        f"select {columns}, cast(_row + {first_row} as bigint) as _row_id, cast({one.rank} as bigint) as _rank "
-        f"from read_parquet({literal(str(lake_file(workspace, one.sha256)))})"
+        f"select {columns}, cast(data._row + file.first_row as bigint) as _row_id, cast(file.rank as bigint) as _rank "
+        f"from read_parquet([{', '.join(paths)}], filename = '_path') as data "
+        f"inner join (values {files}) as file (path, first_row, rank) on data._path = file.path"
     )
 
 
@@ -96,4 +107,8 @@ def _register_files(connection: Connection, deliveries: Iterable[Delivery]) -> N
         for _, one in sorted(shown.items())
     ]  # fmt: skip
     if rows:
-        connection.executemany(f"insert into run.source_files values ({', '.join('?' * 11)})", rows)
+        # One statement: a row at a time cost three seconds for a year of daily exports.
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        connection.execute(
+            f"insert into run.source_files select {', '.join('unnest(?)' for _ in columns)}", columns
+        )

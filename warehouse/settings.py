@@ -293,9 +293,7 @@ def _commented(section: type[BaseModel]) -> str:
             default = field.get_default(call_default_factory=True)
             examples = field.examples or []
             is_unset = default is None and examples
-            shown = (
-                f"{_toml(examples[0])}  # an example; unset by default" if is_unset else _toml(default)
-            )
+            shown = f"{_toml(examples[0])}  # an example; unset by default" if is_unset else _toml(default)
             lines += [f"# {field.description}", f"# {key} = {shown}"]
     return "\n".join(lines)
 

@@ -17,7 +17,9 @@
 {% macro add_months(day, months) -%}
     {{ return(adapter.dispatch('add_months', 'tieout')(day, months)) }}
 {%- endmacro %}
-{% macro default__add_months(day, months) -%}cast({{ day }} + to_months(cast({{ months }} as integer)) as date){%- endmacro %}
+{% macro default__add_months(day, months) -%}
+    cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
 {% macro spark__add_months(day, months) -%}add_months({{ day }}, cast({{ months }} as int)){%- endmacro %}
 
 {% macro add_days(day, days) -%}{{ return(adapter.dispatch('add_days', 'tieout')(day, days)) }}{%- endmacro %}
@@ -25,11 +27,14 @@
 {% macro spark__add_days(day, days) -%}date_add({{ day }}, cast({{ days }} as int)){%- endmacro %}
 
 {# Days from the first day to the second, as an integer. #}
-{% macro days_between(first, second) -%}{{ return(adapter.dispatch('days_between', 'tieout')(first, second)) }}{%- endmacro %}
+{% macro days_between(first, second) -%}
+    {{ return(adapter.dispatch('days_between', 'tieout')(first, second)) }}
+{%- endmacro %}
 {% macro default__days_between(first, second) -%}cast({{ second }} - {{ first }} as bigint){%- endmacro %}
 {% macro spark__days_between(first, second) -%}cast(datediff({{ second }}, {{ first }}) as bigint){%- endmacro %}
 
-{# Null instead of an error where a value overflows: the gate then refuses the row by name. #}
+{# Null instead of an error where a value overflows: the gate then refuses the row by name. dbt's Spark adapter
+   turns ANSI mode off, so that there a decimal that overflows is null by itself. #}
 {% macro try_or_null(expression) -%}{{ return(adapter.dispatch('try_or_null', 'tieout')(expression)) }}{%- endmacro %}
 {% macro default__try_or_null(expression) -%}try({{ expression }}){%- endmacro %}
 {% macro spark__try_or_null(expression) -%}{{ expression }}{%- endmacro %}

@@ -205,20 +205,29 @@ class _Extractor:
 
     def _accepted(self, objects: Objects, history: list[Delivery], new: list[Delivery]) -> list[Delivery]:
         """The new deliveries without those that would come into force as a suspicious fall."""
-        accepted = list(new)
-        for key, declared in objects.items():
-            for delivery in [one for one in new if (one.system, one.object) == key]:
-                order = _ordered(self.workspace, key, declared, [*history, *accepted])
-                placed = next((one for one in order.deliveries if one.seq == delivery.seq), None)
-                if placed is None or not placed.is_current:
-                    continue
-                fallen = [
-                    self._waived(one) for one in anomalies.falls(self.context, placed, order.before(placed))
-                ]
-                self.findings += fallen
-                if any(finding.severity == "block" for finding in fallen):
-                    accepted.remove(delivery)
-        return accepted
+        refused: set[int] = set()
+        for key in dict.fromkeys((one.system, one.object) for one in new):
+            refused |= self._refused(key, objects[key], history, new)
+        return [one for one in new if one.seq not in refused]
+
+    def _refused(
+        self, key: tuple[str, str], declared: SourceObject, history: list[Delivery], new: list[Delivery]
+    ) -> set[int]:
+        """Refusing one brings another into force, which is judged in its turn."""
+        unjudged = {one.seq for one in new}
+        refused: set[int] = set()
+        while True:
+            left = [*history, *(one for one in new if one.seq not in refused)]
+            order = _ordered(self.workspace, key, declared, left)
+            coming = [one for one in order.current if one.seq in unjudged]
+            fallen = {one.seq: anomalies.falls(self.context, one, order.before(one)) for one in coming}
+            findings = {seq: [self._waived(finding) for finding in found] for seq, found in fallen.items()}
+            self.findings += [finding for found in findings.values() for finding in found]
+            unjudged -= findings.keys()
+            newly = {seq for seq, found in findings.items() if any(one.severity == "block" for one in found)}
+            if not newly:
+                return refused
+            refused |= newly
 
     def _waived(self, finding: FileFinding) -> FileFinding:
         return replace(finding, severity="warn") if self.context.is_waived(finding.rule) else finding

@@ -76,8 +76,9 @@ class Ordered:
 
     def before(self, delivery: Delivery) -> Delivery | None:
         """The delivery of other content that came last before this one."""
-        earlier = self.deliveries[: [one.seq for one in self.deliveries].index(delivery.seq)]
-        return next((one for one in reversed(earlier) if one.sha256 != delivery.sha256), None)
+        place = next(n for n, one in enumerate(self.deliveries) if one.seq == delivery.seq)
+        earlier = reversed(self.deliveries[:place])
+        return next((one for one in earlier if one.sha256 != delivery.sha256), None)
 
 
 def ordered(

@@ -1,3 +1,0 @@
--- Grain: gl_accounts record that is used.
--- Why: what the gate let through (macros/accepted.sql).
-{{ accepted_entity() }}

@@ -1,3 +1,0 @@
--- Grain: opening_balances record that is used.
--- Why: what the gate let through (macros/accepted.sql).
-{{ accepted_entity() }}
