@@ -1,4 +1,4 @@
-"""Applies the rules to the check views, inside the engine, and writes down what fails. What a rule says is data in suites/.
+"""Applies the rules to the check views, inside the engine, and writes down what fails. A rule's policy is in suites/.
 
 Great Expectations counts in one query an entity which rules fail, and gives for each of these the SQL of the
 failing rows; that SQL is inserted into `gate.failures` by the engine itself. No row ever comes into Python.
@@ -216,11 +216,15 @@ def _failing_of(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
         result_format={
             "result_format": "BOOLEAN_ONLY",
             "return_unexpected_index_query": True,
-            "unexpected_index_column_names": sorted({column for rule in rules for column in _columns_of(rule)}),
+            "unexpected_index_column_names": sorted(
+                {column for rule in rules for column in _columns_of(rule)}
+            ),
         },
     )
     by_id = {rule.id: rule for rule in rules}
-    failing = [(by_id[one.expectation_config.meta["rule"]], one) for one in outcome.results if not one.success]
+    failing = [
+        (by_id[one.expectation_config.meta["rule"]], one) for one in outcome.results if not one.success
+    ]
     return [FailingRows(rule, _query_of(rule, one)) for rule, one in failing]
 
 

@@ -25,7 +25,7 @@ class RowMeetsCondition(ColumnMapMetricProvider):
     filter_column_isnull = False
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Any, condition: str, **kwargs: Any) -> Any:  # noqa: N805
+    def _sqlalchemy(cls, column: Any, condition: str, **kwargs: Any) -> Any:  # noqa: ARG002, N805
         return sa.func.coalesce(sa.literal_column(f"({condition})", sa.Boolean), sa.true())
 
 

@@ -111,7 +111,9 @@ PUBLISHED_TABLES = (
 )
 
 
-def build(tmp_path: Path, waves: Sequence[Any], settings: Mapping[str, object]) -> dict[str, list[dict[str, Any]]]:
+def build(
+    tmp_path: Path, waves: Sequence[Any], settings: Mapping[str, object]
+) -> dict[str, list[dict[str, Any]]]:
     """Deliver waves of complete exports, with closes and runs between them, and return the published tables.
 
     `settings`: held_tolerance and fall_tolerance, as shares (1 is any).

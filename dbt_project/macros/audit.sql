@@ -19,11 +19,11 @@
 {# File, row and hash of a row id, from run.source_files as `files`. #}
 {% macro source_place(row_id) -%}
     files.path as source_file,
-    cast({{ row_id }} % 4294967296 as bigint) as source_row,
+    cast({{ row_of_file(row_id) }} as bigint) as source_row,
     files.sha256 as file_sha256
 {%- endmacro %}
 
 {% macro source_join(row_id) -%}
 left join {{ source('run', 'source_files') }} as files
-        on {{ integer_division(row_id, '4294967296') }} = files.file_id
+        on {{ file_of_row(row_id) }} = files.file_id
 {%- endmacro %}

@@ -38,3 +38,7 @@
 {% macro try_or_null(expression) -%}{{ return(adapter.dispatch('try_or_null', 'tieout')(expression)) }}{%- endmacro %}
 {% macro default__try_or_null(expression) -%}try({{ expression }}){%- endmacro %}
 {% macro spark__try_or_null(expression) -%}{{ expression }}{%- endmacro %}
+
+{# A row id is file id × 2³² + row of the file, the header being row 1. No money is divided here. #}
+{% macro file_of_row(row_id) -%}{{ integer_division(row_id, '4294967296') }}{%- endmacro %}
+{% macro row_of_file(row_id) -%}({{ row_id }} % 4294967296){%- endmacro %}

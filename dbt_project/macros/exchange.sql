@@ -267,8 +267,8 @@ select * from final
     {%- set needed = parts | selectattr('name', 'in', meta['required']) | map(attribute='name') | list -%}
     case
         when {{ needed | join(' is null or ') }} is null
-            then '(file ' || {{ integer_division('source_row', '4294967296') }}
-                || ' row ' || (source_row % 4294967296) || ')'
+            then '(file ' || {{ file_of_row('source_row') }}
+                || ' row ' || {{ row_of_file('source_row') }} || ')'
         else {% for part in parts -%}
             {{ _as_text('mapped', part) if part.name in needed else "coalesce(" ~ _as_text('mapped', part) ~ ", '')" }}
             {{- " || '|' || " if not loop.last }}

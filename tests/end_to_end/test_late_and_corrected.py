@@ -153,7 +153,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def snapshot(company: Company) -> dict[str, list[dict[str, Any]]]:
-    tables = ("fct_bookings", "fct_billings", "fct_recognized_revenue", "fct_backlog", "fct_contract_balances")
+    tables = (
+        "fct_bookings",
+        "fct_billings",
+        "fct_recognized_revenue",
+        "fct_backlog",
+        "fct_contract_balances",
+    )
     found: dict[str, list[dict[str, Any]]] = {table: company.rows(table) for table in tables}
     found["tie_outs"] = [
         {"equation": equation, "scope": scope, "holds": holds}
@@ -208,9 +214,9 @@ def test_a_void_with_a_date_is_an_event_of_that_date(story: dict[str, Any]) -> N
         for row in story["changed"]["fct_billings"]
         if row["document_id"] == "I-dated" and row["period"] == "2026-04"
     ]
-    assert [(row["amount"], row["cause"], row["original_period"], row["is_prior_period"]) for row in rows] == [
-        (Decimal(-3000), "void", "2026-04", False)
-    ]
+    assert [
+        (row["amount"], row["cause"], row["original_period"], row["is_prior_period"]) for row in rows
+    ] == [(Decimal(-3000), "void", "2026-04", False)]
 
 
 def test_a_void_without_a_date_never_counted(story: dict[str, Any]) -> None:
@@ -223,7 +229,9 @@ def test_a_void_without_a_date_never_counted(story: dict[str, Any]) -> None:
 
 def test_a_corrected_amount_posts_the_difference_of_each_month(story: dict[str, Any]) -> None:
     seen = story["changed"]
-    assert adjustments(seen, "fct_bookings", "corrected") == {("acme", "2026-01", "correction"): Decimal(12000)}
+    assert adjustments(seen, "fct_bookings", "corrected") == {
+        ("acme", "2026-01", "correction"): Decimal(12000)
+    }
     assert adjustments(seen, "fct_recognized_revenue", "corrected") == {
         ("acme", month, "correction"): Decimal(1000) for month in ("2026-01", "2026-02", "2026-03")
     }
@@ -236,7 +244,9 @@ def test_a_backdated_start_moves_revenue_to_the_months_it_was_earned_in(story: d
     }
 
 
-def test_a_moved_contract_is_reversed_for_one_customer_and_posted_for_the_other(story: dict[str, Any]) -> None:
+def test_a_moved_contract_is_reversed_for_one_customer_and_posted_for_the_other(
+    story: dict[str, Any],
+) -> None:
     expected = {("acme", month, "correction"): Decimal(-1000) for month in ("2026-01", "2026-02", "2026-03")}
     expected |= {("beta", month, "correction"): Decimal(1000) for month in ("2026-01", "2026-02", "2026-03")}
     assert adjustments(story["changed"], "fct_recognized_revenue", "moved") == expected
@@ -259,7 +269,9 @@ def test_a_removed_and_a_broken_contract_are_held(story: dict[str, Any], contrac
     for table in ("fct_bookings", "fct_billings", "fct_recognized_revenue"):
         posted = [row for row in seen[table] if row["contract_id"] == contract and row["period"] == "2026-04"]
         assert posted == []
-    backlog = [r["backlog"] for r in seen["fct_backlog"] if r["contract_id"] == contract and r["period"] == "2026-04"]
+    backlog = [
+        r["backlog"] for r in seen["fct_backlog"] if r["contract_id"] == contract and r["period"] == "2026-04"
+    ]
     assert backlog == [Decimal(9000)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -26,7 +26,10 @@ def rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def iso(text: str) -> str:
-    return datetime.strptime(text, "%m/%d/%Y").date().isoformat() if text else ""
+    if not text:
+        return ""
+    month, day, year = text.split("/")
+    return date(int(year), int(month), int(day)).isoformat()
 
 
 def exchange_files(folder: Path) -> dict[str, list[dict[str, str]]]:

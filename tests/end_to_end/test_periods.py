@@ -24,7 +24,9 @@ def revenue(company: Company) -> dict[str, Decimal]:
 
 
 def backlog(company: Company) -> dict[str, Decimal]:
-    return company.amounts("select period, sum(backlog) from marts.fct_backlog group by period order by period")
+    return company.amounts(
+        "select period, sum(backlog) from marts.fct_backlog group by period order by period"
+    )
 
 
 def statuses(company: Company) -> dict[str, str]:

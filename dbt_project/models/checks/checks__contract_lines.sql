@@ -52,6 +52,7 @@ described as (
     select
         records.record_key,
         contracts.contract_id is not null as is_known_contract,
+        coalesce(contracts.parse_errors, products.parse_errors) is not null as has_unparseable_terms,
         products.product_id is not null as is_known_product,
         contracts.currency,
         currencies.exponent,
@@ -120,6 +121,7 @@ final as (
         described.currency as held_currency,
         described.exponent as currency_exponent,
         described.is_known_contract,
+        described.has_unparseable_terms,
         described.is_known_product,
         described.contract_start_date,
         described.contract_end_date,

@@ -79,15 +79,17 @@ series as (
 
     select
         combined.*,
-        lag(backlog) over scope as backlog_before,
-        cast(sum(revenue) over (scope rows between 2 preceding and current row) as bigint) as revenue_of_three,
-        count(*) over (scope rows between 2 preceding and current row) as periods_of_three
+        lag(backlog) over (partition by entity_id, currency order by period_index) as backlog_before,
+        cast(sum(revenue) over three_periods as bigint) as revenue_of_three,
+        count(*) over three_periods as periods_of_three
     from (
         select period, period_index, entity_id, currency, {{ measures | join(', ') }}, true as is_open from summed
         union all
         select period, period_index, entity_id, currency, {{ measures | join(', ') }}, false as is_open from history
     ) as combined
-    window scope as (partition by entity_id, currency order by period_index)
+    window three_periods as (
+        partition by entity_id, currency order by period_index rows between 2 preceding and current row
+    )
 
 )
 

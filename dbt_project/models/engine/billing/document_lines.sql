@@ -112,14 +112,17 @@ spread_tax as (
         lines.document_tax_minor,
         abs(lines.amount_minor) as part,
         cast(sum(abs(lines.amount_minor)) over (
-            document order by lines.document_line_id rows between unbounded preceding and current row
+            partition by lines.document_type, lines.document_id order by lines.document_line_id
+            rows between unbounded preceding and current row
         ) as bigint) as through_line,
-        cast(sum(abs(lines.amount_minor)) over document as bigint) as whole,
-        row_number() over (document order by lines.document_line_id) as line_rank
+        cast(sum(abs(lines.amount_minor)) over (partition by lines.document_type, lines.document_id) as bigint)
+            as whole,
+        row_number() over (
+            partition by lines.document_type, lines.document_id order by lines.document_line_id
+        ) as line_rank
     from in_minor_units as lines
     inner join taxed_as_a_whole
         on lines.document_type = taxed_as_a_whole.document_type and lines.document_id = taxed_as_a_whole.document_id
-    window document as (partition by lines.document_type, lines.document_id)
 
 ),
 
