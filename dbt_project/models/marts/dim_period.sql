@@ -20,6 +20,13 @@ used as (
         inner join {{ ref('period_days') }} as days on segments.spread_end = days.day
         where segments.spread_end <= segments.valid_to
         union all
+        select days.period_index
+        from {{ ref('dim_contract_line') }} as lines
+        inner join {{ ref('dim_contract') }} as contracts on lines.contract_id = contracts.contract_id
+        inner join {{ ref('period_days') }} as days
+            on coalesce(lines.end_date, lines.promised_date, contracts.end_date) = days.day
+        where lines.method = 'point_in_time'
+        union all
         select period_index from {{ ref('periods') }} where is_open and status = 'running'
         union all
         select period_index from {{ ref('periods') }} where is_first_open

@@ -1,6 +1,6 @@
 -- Grain: row of audit.tie_outs, at the last day counted.
 -- Why: E1, past + scheduled + unscheduled revenue of a line = its allocated amount on the terms valid then.
--- Unscheduled is what a held contract holds back, what is open on a line that ends by a known cancellation, and
+-- Unscheduled is what a held contract holds back, open goods of a line that a known cancellation ends later, and
 -- what lies beyond the last of the company's own accounting_periods.
 
 with lines as (
@@ -59,13 +59,20 @@ beyond_horizon as (
 
 ),
 
-ending_by_cancellation as (
+without_a_day as (
 
-    select distinct segments.contract_line_id
-    from {{ ref('marts__revenue_segments') }} as segments
-    inner join {{ ref('dim_contract_line') }} as terms on segments.contract_line_id = terms.contract_line_id
+    select distinct terms.contract_line_id
+    from {{ ref('dim_contract_line') }} as terms
+    inner join {{ ref('dim_contract') }} as contracts on terms.contract_id = contracts.contract_id
     cross join {{ source('run', 'context') }} as context
-    where terms.method = 'point_in_time' and segments.valid_from > context.cut_date
+    cross join horizon
+    left join {{ ref('marts__revenue_segments') }} as segments
+        on terms.contract_line_id = segments.contract_line_id and segments.valid_from > context.cut_date
+    where terms.method = 'point_in_time'
+        and (
+            segments.contract_line_id is not null
+            or coalesce(terms.end_date, terms.promised_date, contracts.end_date) > horizon.last_day
+        )
 
 ),
 
@@ -79,7 +86,7 @@ compared as (
         {{ to_amount('lines.recognized_minor + coalesce(held_back.held_back_minor, 0) + coalesce(beyond_horizon.beyond_minor, 0)', 'lines.exponent') }}
         + coalesce(scheduled.scheduled, 0)
         + case
-            when ending_by_cancellation.contract_line_id is not null
+            when without_a_day.contract_line_id is not null
                 then {{ to_amount('lines.contracted_minor - lines.recognized_minor', 'lines.exponent') }}
                     - coalesce(scheduled.scheduled, 0)
             else 0
@@ -88,7 +95,7 @@ compared as (
     left join scheduled on lines.contract_line_id = scheduled.contract_line_id and lines.entity_id = scheduled.entity_id
     left join held_back on lines.contract_line_id = held_back.contract_line_id and lines.entity_id = held_back.entity_id
     left join beyond_horizon on lines.contract_line_id = beyond_horizon.contract_line_id
-    left join ending_by_cancellation on lines.contract_line_id = ending_by_cancellation.contract_line_id
+    left join without_a_day on lines.contract_line_id = without_a_day.contract_line_id
 
 )
 
