@@ -138,7 +138,7 @@ class Ledger:
     """
 
     def __init__(
-        self, calendar: Calendar | None = None, expand: Literal["differs", "always"] = "differs"
+        self, calendar: Calendar | None = None, expand: Literal["differs", "always"] = "always"
     ) -> None:
         self.calendar = calendar or Calendar()
         self.expand = expand
@@ -458,8 +458,8 @@ def _document_key(books: Books, row: DocumentLine, document: Document) -> Postin
         line.contract_line_id if line is not None else "",
         contract.contract_id if contract is not None else "",
         contract.accounting_contract_id if contract is not None else "",
-        document.customer_id,
-        document.entity_id,
+        contract.customer_id if contract is not None else document.customer_id,
+        contract.entity_id if contract is not None else document.entity_id,
         line.product_id if line is not None else "",
         document.currency,
         document.document_id,

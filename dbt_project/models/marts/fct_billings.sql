@@ -10,7 +10,7 @@ select
     dimensions.contract_line_id,
     dimensions.product_id,
     posted.event_id as billing_id,
-    posted.event_type as document_type,
+    replace(posted.event_type, '_void', '') as document_type,
     posted.document_id,
     posted.event_date as billing_date,
     dimensions.currency,

@@ -12,7 +12,10 @@ with periods as (
 
 last_closed as (
 
-    select period, period_index from {{ ref('periods') }} where is_closed
+    -- closed periods are numbered from 1
+    select period, period_index
+    from {{ ref('periods') }}
+    where is_closed and period_index = (select count(*) from {{ ref('periods') }} where is_closed)
 
 ),
 
@@ -168,7 +171,6 @@ frozen_closings as (
     inner join last_closed on frozen.period = last_closed.period
     inner join currencies on frozen.currency = currencies.currency
     where frozen.movement = 'closing'
-        and last_closed.period_index = (select max(period_index) from last_closed)
 
 ),
 
@@ -185,7 +187,7 @@ scopes as (
     cross join (
         values ('backlog'), ('deferred_revenue'), ('contract_asset'), ('refund_liability'), ('accounts_receivable')
     ) as balances (balance)
-    group by balances.balance, scope.entity_id, scope.currency
+    group by 1, 2, 3
 
 ),
 
