@@ -6,8 +6,11 @@ failing rows; that SQL is inserted into `gate.failures` by the engine itself. No
 
 from __future__ import annotations
 
+import difflib
+import json
 import logging
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +18,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from expectations.suites import Rule, Severity, lowered_rules, rules_of, shipped_rules
-from warehouse.engine import Connection, gx_connection_string, identifier, literal
+from expectations.suites import Rule, Severity, lowered_rules, rules_of
+from warehouse.engine import Connection, EngineError, gx_connection_string, identifier, literal
 from warehouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 CHECKS = "checks"
+TESTED = "tested"
 FILES = "files"
 RULES = "rules"
 LOWERED = "rule_weakened"
@@ -39,8 +43,10 @@ _FAILURES = """
         contract_id varchar, detail varchar, amount decimal(18, 3), currency varchar
     )
 """
-# What identifies a failing row; Great Expectations could not name one whose key is missing.
-_ROW = ("record_key", "source_row", "contract_id")
+# Never null and unique in an entity, also where a key is missing: Great Expectations names failing rows by it.
+_KEY = "record_key"
+_WRITTEN = (_KEY, "source_row", "contract_id", "held_currency")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
 class FileFinding(Protocol):
@@ -105,9 +111,12 @@ class GateReport:
         return tuple(outcome for outcome in self.failed if outcome.severity == "block")
 
 
-def declared_rules() -> tuple[Rule, ...]:
-    """All shipped rules, entity by entity, with the notice of a rule that a workspace weakened."""
-    return (*shipped_rules(), _notice())
+def declared_rules(folder: Path | None = None) -> tuple[Rule, ...]:
+    """All rules, entity by entity, with the notice of a rule that a workspace weakened.
+
+    With a workspace's folder `expectations`, its own rules are among them.
+    """
+    return (*rules_of(folder), _notice())
 
 
 def known_rules(folder: Path | None = None) -> list[str]:
@@ -119,11 +128,21 @@ def run(connection: Connection, context: Context, findings: Iterable[FileFinding
     """Test every record, fill `gate.failures`, and report; the caller stops where something blocks."""
     workspace = context.workspace
     rules = rules_of(workspace.expectations)
-    evaluated = _row_counts(connection, rules)
-    failing = _failing_rows(workspace.warehouse_db, rules, evaluated)
-    with_places = list(findings)
-    _write_failures(connection, failing, with_places, lowered_rules(rules))
-    return GateReport(tuple(_outcomes(connection, rules, evaluated, with_places)))
+    told = list(findings)
+    _begin(connection, [*_file_rows(told), *_lowered_rows(lowered_rules(rules))])
+    evaluated = _test(connection, workspace.warehouse_db, rules)
+    return GateReport(tuple(_outcomes(connection, rules, evaluated, told)))
+
+
+def _begin(connection: Connection, told: Sequence[tuple[str, str, str, str, str]]) -> None:
+    """An empty `gate.failures`, but for what is known before records are looked at."""
+    connection.execute("create schema if not exists gate")
+    connection.execute(_FAILURES)
+    if told:
+        connection.executemany(
+            "insert into gate.failures (entity, rule, severity, record_key, detail) values (?, ?, ?, ?, ?)",
+            told,
+        )
 
 
 # --- asking Great Expectations ----------------------------------------------------------------------
@@ -137,26 +156,114 @@ class FailingRows:
     query: str
 
 
-def _row_counts(connection: Connection, rules: Sequence[Rule]) -> dict[str, int]:
-    """Rows of every check view; what has none needs no test."""
-    entities = sorted({rule.entity for rule in rules if rule.told_by is None})
-    counts = " union all ".join(
-        f"select {literal(entity)}, count(*) from {CHECKS}.{identifier(entity)}" for entity in entities
+def _test(connection: Connection, database: Path, rules: Sequence[Rule]) -> dict[str, int]:
+    """Test entity by entity and write down what fails; returns how many records each has."""
+    by_entity: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.told_by is None:
+            by_entity[rule.entity].append(rule)
+    columns = _view_columns(connection)
+    evaluated = dict.fromkeys(by_entity, 0)
+    source: SQLDatasource | None = None
+    # On a cursor of its own: Great Expectations names the tested tables without their schema.
+    cursor = connection.cursor()
+    warehouse = _warehouse(connection)
+    cursor.execute(f"attach ':memory:' as {TESTED}")
+    try:
+        cursor.execute(f"set search_path = '{TESTED}.main'")
+        for entity in _filled(connection, by_entity):
+            view = f"{warehouse}.{CHECKS}.{identifier(entity)}"
+            evaluated[entity] = _gather(cursor, view, by_entity[entity], columns[entity])
+            source = source or _datasource(database)
+            asset = source.add_table_asset(name=entity, table_name=entity)
+            batch = asset.add_batch_definition_whole_table("all rows").get_batch()
+            for failing in _failing_rows(batch, by_entity[entity]):
+                cursor.execute(_insertion(f"{warehouse}.gate.failures", failing))
+            cursor.execute(f"drop table {identifier(entity)}")
+    finally:
+        if source is not None:
+            source.get_engine().dispose()
+        cursor.close()
+        connection.execute(f"detach {TESTED}")
+    return evaluated
+
+
+def _filled(connection: Connection, entities: Iterable[str]) -> list[str]:
+    """The entities that have records at all; a check view has a row for each of them."""
+    empty = {
+        str(name)
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where database_name = current_database()"
+            " and schema_name = 'exchange' and estimated_size = 0"
+        ).fetchall()
+    }
+    return [entity for entity in entities if entity not in empty]
+
+
+def _view_columns(connection: Connection) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for entity, column in connection.execute(
+        "select table_name, column_name from duckdb_columns()"
+        f" where database_name = current_database() and schema_name = {literal(CHECKS)}"
+        " order by table_name, column_index"
+    ).fetchall():
+        found[entity].append(column)
+    return found
+
+
+def _warehouse(connection: Connection) -> str:
+    """The name of the working database, for statements on a connection that looks elsewhere."""
+    row = connection.execute("select current_database()").fetchone()
+    return identifier(str(row[0]) if row else "warehouse")
+
+
+def _gather(cursor: Connection, view: str, rules: Sequence[Rule], columns: Sequence[str]) -> int:
+    """The columns that rules ask for, as a table in memory; returns its number of rows.
+
+    Great Expectations asks a table several times (its columns, its size, each failing rule), and behind a
+    check view stand many joins: they are worked out once.
+    """
+    entity = identifier(rules[0].entity)
+    wanted = {word for rule in rules for word in _words_of(rule)}
+    selected = ", ".join(identifier(column) for column in columns if column.lower() in wanted)
+    cursor.execute(f"create table {entity} as select {selected} from {view}")
+    for rule in rules:
+        if not rule.is_shipped:
+            _require_testable(cursor, rule, columns)
+    row = cursor.execute(f"select count(*) from {entity}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _words_of(rule: Rule) -> set[str]:
+    """Everything in a rule that may be a column of its check view."""
+    text = " ".join([rule.condition or "", json.dumps(dict(rule.kwargs)), *_columns_of(rule)])
+    return {word.lower() for word in _WORD.findall(text)}
+
+
+def _require_testable(cursor: Connection, rule: Rule, columns: Sequence[str]) -> None:
+    """A company's own rule that cannot be tested is a fault of its file, told before anything else suffers from it."""
+    quoted = [rule.kwargs[key] for key in ("column", "column_A", "column_B") if key in rule.kwargs]
+    unknown = [str(name) for name in (*quoted, rule.amount, *rule.placeholders) if name not in columns]
+    why = (
+        f"{CHECKS}.{rule.entity} has no column {unknown[0]}{_nearest(unknown[0], columns)}" if unknown else ""
     )
-    return {entity: int(count) for entity, count in connection.execute(counts).fetchall()}
+    if not why and rule.condition is not None:
+        try:
+            cursor.execute(
+                f"select cast(({rule.condition}) as boolean) from {identifier(rule.entity)} limit 0"
+            )
+        except EngineError as error:
+            why = " ".join(str(error).split())
+    if why:
+        raise ConfigurationError(
+            f"Rule {rule.id} of {rule.entity} cannot be tested: {why}.",
+            "Correct it in the workspace's expectations.",
+        )
 
 
-def _failing_rows(database: Path, rules: Sequence[Rule], evaluated: dict[str, int]) -> list[FailingRows]:
-    entities = [entity for entity, rows in evaluated.items() if rows]
-    if not entities:
-        return []
-    source = _datasource(database)
-    failing: list[FailingRows] = []
-    for entity in entities:
-        batch = source.add_table_asset(name=entity, table_name=entity).add_batch_definition_whole_table("all")
-        tested = [rule for rule in rules if rule.entity == entity and rule.told_by is None]
-        failing += _test_entity(batch.get_batch(), tested)
-    return failing
+def _nearest(name: str, known: Sequence[str]) -> str:
+    matches = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {matches[0]}?" if matches else ""
 
 
 def _datasource(database: Path) -> SQLDatasource:
@@ -175,11 +282,11 @@ def _datasource(database: Path) -> SQLDatasource:
     )
     context = gx.get_context(mode="ephemeral", project_config=configuration)
     return context.data_sources.add_sql(
-        name="tieout", connection_string=gx_connection_string(database, CHECKS)
+        name="tieout", connection_string=gx_connection_string(database, f"{TESTED}.main")
     )
 
 
-def _test_entity(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
+def _failing_rows(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
     """The rules of an entity in two passes: all conditions of a severity as one, then one by one where that fails.
 
     An expectation costs Great Expectations some 15 ms of its own, whatever the number of rows, and most
@@ -216,9 +323,7 @@ def _failing_of(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
         result_format={
             "result_format": "BOOLEAN_ONLY",
             "return_unexpected_index_query": True,
-            "unexpected_index_column_names": sorted(
-                {column for rule in rules for column in _columns_of(rule)}
-            ),
+            "unexpected_index_column_names": [_KEY],
         },
     )
     by_id = {rule.id: rule for rule in rules}
@@ -242,7 +347,7 @@ def _expectation(rule: Rule) -> Any:
 
     meta = {"rule": rule.id}
     if rule.condition is not None:
-        return ExpectRowsToMeetCondition(column=_ROW[0], condition=rule.condition, meta=meta)
+        return ExpectRowsToMeetCondition(column=_KEY, condition=rule.condition, meta=meta)
     kind = getattr(gx.expectations, str(rule.expectation), None)
     if kind is None:
         raise ConfigurationError(
@@ -252,7 +357,7 @@ def _expectation(rule: Rule) -> Any:
 
 
 def _columns_of(rule: Rule) -> tuple[str, ...]:
-    return (*_ROW, rule.amount, "held_currency", *rule.placeholders)
+    return (*_WRITTEN, rule.amount, *rule.placeholders)
 
 
 def _query_of(rule: Rule, result: ExpectationValidationResult) -> str:
@@ -279,45 +384,14 @@ def _why(result: ExpectationValidationResult) -> str:
 # --- writing down -----------------------------------------------------------------------------------
 
 
-def _write_failures(
-    connection: Connection,
-    failing: Sequence[FailingRows],
-    findings: Sequence[FileFinding],
-    lowered: Sequence[Rule],
-) -> None:
-    """Fill `gate.failures`, all of it or nothing."""
-    # On a cursor of its own: the queries name check views without their schema.
-    cursor = connection.cursor()
-    cursor.execute(f"set search_path = {literal(CHECKS)}")
-    cursor.execute("begin transaction")
-    try:
-        cursor.execute("create schema if not exists gate")
-        cursor.execute(_FAILURES)
-        for one in failing:
-            cursor.execute(_insertion(one))
-        told = [*_file_rows(findings), *_lowered_rows(lowered)]
-        if told:
-            cursor.executemany(
-                "insert into gate.failures (entity, rule, severity, record_key, detail) values (?, ?, ?, ?, ?)",
-                told,
-            )
-    except BaseException:
-        cursor.execute("rollback")
-        raise
-    else:
-        cursor.execute("commit")
-    finally:
-        cursor.close()
-
-
-def _insertion(failing: FailingRows) -> str:
+def _insertion(failures: str, failing: FailingRows) -> str:
     """`insert … select`, with the sentence put together from the record's own values."""
     rule = failing.rule
     return (
-        "insert into gate.failures "
-        f"select {literal(rule.entity)}, {literal(rule.id)}, {literal(rule.severity)}, "
+        f"insert into {failures} select {literal(rule.entity)}, {literal(rule.id)}, {literal(rule.severity)}, "
         f"record_key, source_row, contract_id, {_detail(rule)}, "
-        f"cast({identifier(rule.amount)} as decimal(18, 3)), held_currency from ({failing.query}) as failing"
+        f"cast({identifier(rule.amount)} as decimal(18, 3)), held_currency from {identifier(rule.entity)} "
+        f"where {_KEY} in (select {_KEY} from ({failing.query}) as failing)"
     )
 
 

@@ -14,6 +14,7 @@ from orchestration.stages import BEFORE_GATE
 from orchestration.translator import GATE_KEY, GROUPS, RELEASE_KEY, Translator, lake_key, node_key
 
 RESOURCE = "build"
+TEST_ID = "dagster_dbt/unique_id"
 
 
 def extract_assets(objects: Sequence[tuple[str, str]]) -> dg.AssetsDefinition:
@@ -85,21 +86,29 @@ def _results(
 
 
 def _test_results(
-    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], build: Build, stage: str
+    context: dg.AssetExecutionContext, checks: Mapping[str, dg.AssetCheckKey], build: Build, stage: str
 ) -> Iterator[dg.AssetCheckResult]:
     """dbt's tests as asset checks, where dagster-dbt made a check of the test."""
-    wanted = {(key.asset_key, key.name) for key in context.selected_asset_check_keys}
+    wanted = context.selected_asset_check_keys
+    told = set()
     for result in build.tests[stage]:
-        node = manifest["nodes"].get(result.unique_id)
-        if node is None:
-            continue
-        parent = manifest["nodes"].get(node.get("attached_node") or "")
-        if parent is not None and (node_key(parent), node["name"]) in wanted:
+        key = checks.get(result.unique_id)
+        if key in wanted and key is not None:
+            told.add(key)
             yield dg.AssetCheckResult(
                 passed=not result.is_failed_test,
-                asset_key=node_key(parent),
-                check_name=node["name"],
+                asset_key=key.asset_key,
+                check_name=key.name,
                 metadata={"message": result.message, "failures": result.failures},
+            )
+    if stage == "stage":
+        # The tests of models that were kept as they are passed when these were built.
+        for key in sorted(set(wanted) - told, key=str):
+            yield dg.AssetCheckResult(
+                passed=True,
+                asset_key=key.asset_key,
+                check_name=key.name,
+                metadata={"message": "unchanged since the build in which it passed"},
             )
 
 
@@ -107,12 +116,13 @@ def dbt_stage_assets(manifest: Mapping[str, Any], name: str) -> dg.AssetsDefinit
     """The models before the gate (`stage`) or after it (`facts`), built by one call of dbt in this process."""
     before = " ".join(BEFORE_GATE)
     selection = {"select": before} if name == "stage" else {"select": "fqn:*", "exclude": before}
+    checks: dict[str, dg.AssetCheckKey] = {}
 
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         build: Build = getattr(context.resources, RESOURCE)
         outcome = build.stage() if name == "stage" else build.facts()
         yield from _results(context, manifest, outcome)
-        yield from _test_results(context, manifest, build, name)
+        yield from _test_results(context, checks, build, name)
 
     decorate = dbt_assets(
         manifest=manifest,
@@ -122,6 +132,7 @@ def dbt_stage_assets(manifest: Mapping[str, Any], name: str) -> dg.AssetsDefinit
         **selection,
     )
     assets: dg.AssetsDefinition = decorate(models)
+    checks.update({str(spec.metadata[TEST_ID]): spec.key for spec in assets.check_specs})
     return assets
 
 

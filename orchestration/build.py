@@ -3,15 +3,18 @@ the pipeline's; what the numbers mean is SQL's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from orchestration import unchanged
 from orchestration.calendar import Calendar, calendar_of
 from orchestration.context_tables import cut_date_of, write_context, write_published_checks, write_waivers
 from orchestration.findings import Finding
+from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
-from orchestration.stages import BEFORE_GATE, STAGE_TITLES
+from orchestration.stages import BEFORE_GATE, STAGE_TITLES, is_before_gate
+from warehouse import fingerprint as rules
 from warehouse.connectors import enabled_connectors
 from warehouse.errors import BlockedError, TieoutError
 from warehouse.publish import release
@@ -85,15 +88,29 @@ class Build:
         write_context(self.held.connection, self.context, chain, through, cut)
 
     def stage(self) -> dict[str, int | None]:
-        """Lake to exchange and check views."""
+        """Lake to exchange and check views; what stands on unchanged deliveries alone stays as it is."""
         if not self.is_extracted:
             self.extract()
-        if self.held.staged is None:
-            with self._stage("stage"):
-                results = self.held.dbt().build(select=list(BEFORE_GATE))
-                self._require_passed(results, "stage")
-                self.held.staged = self._rows_of(results)
-        return self.held.staged
+        connection, dbt = self.held.connection, self.held.dbt()
+        with self._stage("stage"):
+            nodes = {
+                unique_id: node
+                for unique_id, node in dbt.parse().nodes.items()
+                if node.resource_type == "model" and is_before_gate(node.fqn)
+            }
+            wanted = unchanged.keys(nodes, self.held.extract(self.context).current, self._rules())
+            kept = unchanged.kept(connection, nodes, wanted)
+            unchanged.forget(connection, kept)
+            results = dbt.build(select=list(BEFORE_GATE), exclude=sorted(nodes[one].name for one in kept))
+            self._require_passed(results, "stage")
+            unchanged.remember(connection, wanted)
+            return self._rows_of(nodes[one] for one in unchanged.in_order(nodes))
+
+    def _rules(self) -> str:
+        """Everything but deliveries that what is typed from them stands on."""
+        workspace = self.context.workspace
+        parts = (rules.code_hash(workspace), rules.configuration_hash(workspace.settings), own_program())
+        return " ".join(parts)
 
     def gate(self) -> GateReport:
         """What the rules say of every record; a blocking rule stops here."""
@@ -120,9 +137,11 @@ class Build:
         """Accepted records to marts and audit, with the equations as tests."""
         self.require_gate()
         with self._stage("facts"):
-            results = self.held.dbt().build(exclude=list(BEFORE_GATE))
+            dbt = self.held.dbt()
+            results = dbt.build(exclude=list(BEFORE_GATE))
             self._require_passed(results, "facts")
-            return self._rows_of(results)
+            nodes = dbt.parse().nodes
+            return self._rows_of(nodes[one.unique_id] for one in results if one.resource_type == "model")
 
     def release(self) -> None:
         """The file readers open."""
@@ -149,8 +168,8 @@ class Build:
         row = self.held.connection.execute(f"select count(*) from {table}").fetchone()
         return int(row[0]) if row else 0
 
-    def _rows_of(self, results: list[NodeResult]) -> dict[str, int | None]:
-        """Rows of every table that was built; a view has none of its own."""
+    def _rows_of(self, nodes: Iterable[Any]) -> dict[str, int | None]:
+        """Rows of every table among these models; a view has none of its own."""
         counted = {
             f"{schema}.{table}": int(rows)
             for schema, table, rows in self.held.connection.execute(
@@ -158,12 +177,7 @@ class Build:
                 " where database_name = current_database()"
             ).fetchall()
         }
-        nodes = self.held.dbt().parse().nodes
-        relations = {
-            one.unique_id: f"{nodes[one.unique_id].schema}.{nodes[one.unique_id].alias}"
-            for one in results
-            if one.resource_type == "model"
-        }
+        relations = {node.unique_id: f"{node.schema}.{node.alias}" for node in nodes}
         self.rows |= {name: counted[name] for name in relations.values() if name in counted}
         return {unique_id: counted.get(name) for unique_id, name in relations.items()}
 

@@ -20,6 +20,7 @@ from orchestration.assets import (
     release_asset,
 )
 from orchestration.cli.options import DEMO_FOLDER, WORKSPACE_VARIABLE
+from orchestration.hold import project_of
 from orchestration.schedules import nightly_schedule
 from orchestration.translator import node_key
 from warehouse.connectors import enabled_connectors
@@ -81,14 +82,6 @@ def present_objects(workspace: Workspace) -> list[tuple[str, str]]:
     )
 
 
-def manifest_of(workspace: Workspace) -> dict[str, Any]:
-    """The parsed dbt project of a workspace, as dbt writes it."""
-    from warehouse.transform import Dbt
-
-    written: dict[str, Any] = Dbt(workspace).parse().writable_manifest().to_dict(omit_none=False)
-    return written
-
-
 def shown_workspace() -> Path:
     """The workspace the web interface shows."""
     return Path(os.environ.get(WORKSPACE_VARIABLE) or DEMO_FOLDER)
@@ -101,7 +94,7 @@ def tieout() -> dg.Definitions:
 
     workspace = Workspace.open(shown_workspace())
     return build_defs(
-        manifest_of(workspace),
+        project_of(workspace).manifest,
         present_objects(workspace),
         rules_of(workspace.expectations),
         build_resource(workspace),

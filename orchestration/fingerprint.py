@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from warehouse import fingerprint as rules
@@ -23,11 +24,17 @@ def fingerprint(context: RunContext, extraction: Extraction, chain_head: str | N
         "chain_head": chain_head,
         "configuration": rules.configuration_hash(workspace.settings),
         "rules": rules.code_hash(workspace),
-        "program": program_hash(Path(__file__).resolve().parent.parent, PROGRAM),
+        "program": own_program(),
         "deliveries": sorted(deliveries),
         "findings": sorted([one.rule, one.file] for one in extraction.findings),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def own_program() -> str:
+    """Hash of the program that runs."""
+    return program_hash(Path(__file__).resolve().parent.parent, PROGRAM)
 
 
 def program_hash(package: Path, folders: Iterable[str]) -> str:

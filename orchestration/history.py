@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dagster import DagsterInstance, DagsterRun
+from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.types import InstanceType
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
@@ -20,6 +20,7 @@ from dagster._core.run_coordinator import DefaultRunCoordinator
 from dagster._core.snap.execution_plan_snapshot import ExecutionPlanSnapshot
 from dagster._core.snap.job_snapshot import JobSnap
 from dagster._core.storage.event_log import InMemoryEventLogStorage
+from dagster._core.storage.event_log.base import AssetRecord
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
@@ -27,8 +28,16 @@ from dagster._serdes import deserialize_value, serialize_value
 
 from warehouse.workspace import Workspace
 
-KEPT_RUNS = 50
+KEPT_RUNS = 20
 """Older runs that nobody looked at meanwhile are dropped; journal/runs.jsonl keeps all of them."""
+
+LEFT_OUT = frozenset(
+    {
+        DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
+        DagsterEventType.STEP_OUTPUT,
+        DagsterEventType.HANDLED_OUTPUT,
+    }
+)
 
 INSTANCE_CONFIGURATION = "telemetry:\n  enabled: false\n"
 
@@ -59,6 +68,13 @@ class EventRecorder(InMemoryEventLogStorage):
         """Keeps an event, in order."""
         self.events.append(event)
 
+    def get_asset_records(
+        self,
+        asset_keys: Sequence[AssetKey] | None = None,  # noqa: ARG002 (as Dagster calls it)
+    ) -> Sequence[AssetRecord]:
+        """Nothing was materialized before on an instance that lives for one run."""
+        return []
+
 
 @contextmanager
 def recording() -> Iterator[tuple[DagsterInstance, list[EventLogEntry]]]:
@@ -86,7 +102,7 @@ def keep(
     run = instance.get_run_by_id(run_id)
     if run is None or run.job_snapshot_id is None or run.execution_plan_snapshot_id is None:
         return
-    plans = [
+    plans: list[JobSnap | ExecutionPlanSnapshot] = [
         instance.get_job_snapshot(run.job_snapshot_id),
         instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id),
     ]
@@ -94,10 +110,17 @@ def keep(
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{run_id}.new"
     with gzip.open(draft, "wt", encoding="utf-8", compresslevel=1) as file:
-        file.write("\n".join(serialize_value(one) for one in (run, *plans, *events)))
+        file.write("\n".join([serialize_value(run), *map(serialize_value, plans), *_worth_keeping(events)]))
     draft.replace(folder / f"{run_id}.jsonl.gz")
     for path in _waiting(workspace)[:-KEPT_RUNS]:
         path.unlink()
+
+
+def _worth_keeping(events: Sequence[EventLogEntry]) -> Iterator[str]:
+    """The events as text, without those that only accompany a materialization."""
+    for event in events:
+        if event.dagster_event is None or event.dagster_event.event_type not in LEFT_OUT:
+            yield serialize_value(event)
 
 
 def take_in(workspace: Workspace, instance: DagsterInstance) -> int:

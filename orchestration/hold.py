@@ -1,5 +1,6 @@
 """A workspace while this process holds it: locked, mended after a crash, its warehouse open. No stage runs here."""
 
+import hashlib
 import secrets
 import shutil
 import time
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.calendar import Calendar
@@ -35,11 +37,8 @@ class Hold:
     progress: Progress
     connection: engine.Connection
     extraction: Extraction | None = None
-    staged: "dict[str, int | None] | None" = None
-    """What the stage step built; it does not depend on the cut, so further builds of a command keep it."""
     calendar: Calendar | None = None
-    manifest: dict[str, Any] | None = field(default=None, repr=False)
-    _dbt: "Dbt | None" = field(default=None, repr=False)
+    _project: "Project | None" = field(default=None, repr=False)
 
     def extract(self, context: RunContext) -> Extraction:
         """Reads new exports into the lake, once per command; a file that can't be used stops the command."""
@@ -77,11 +76,44 @@ class Hold:
 
     def dbt(self) -> "Dbt":
         """dbt on the assembled project, in this process; importing it takes more than a second, so late."""
-        if self._dbt is None:
-            from warehouse.transform import Dbt
+        return self._parsed().dbt
 
-            self._dbt = Dbt(self.workspace)
-        return self._dbt
+    def manifest(self) -> dict[str, Any]:
+        """dbt's manifest as a dictionary, as dagster-dbt wants it."""
+        return self._parsed().manifest
+
+    def _parsed(self) -> "Project":
+        if self._project is None:
+            self._project = project_of(self.workspace)
+        return self._project
+
+
+@dataclass
+class Project:
+    """A workspace's dbt project, parsed once."""
+
+    digest: str
+    dbt: "Dbt"
+    manifest: dict[str, Any]
+
+
+# Parsing takes seconds: a process that runs a workspace several times (a close with its months, tests) does it once.
+_projects: dict[Path, Project] = {}
+
+
+def project_of(workspace: Workspace) -> Project:
+    """The parsed project; the one before where no file of it has changed."""
+    from warehouse.transform import Dbt, project_files
+
+    digest = hashlib.sha256()
+    for name, content in sorted(project_files(workspace).items()):
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    known = _projects.get(workspace.root)
+    if known is None or known.digest != digest.hexdigest() or not workspace.dbt_project.is_dir():
+        dbt = Dbt(workspace)
+        manifest = dbt.parse().writable_manifest().to_dict(omit_none=False)
+        known = _projects[workspace.root] = Project(digest.hexdigest(), dbt, manifest)
+    return known
 
 
 @contextmanager

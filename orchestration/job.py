@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 
 import dagster as dg
 
@@ -10,18 +9,10 @@ from expectations.suites import rules_of
 from orchestration import history
 from orchestration.build import Build
 from orchestration.definitions import CLOSE, NIGHTLY, build_defs
-from orchestration.hold import Hold
 from warehouse.errors import TieoutError
 
 # The instance's own log levels; what happened is kept as events, not as text on the terminal.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-
-def manifest_of(hold: Hold) -> dict[str, Any]:
-    """dbt's manifest as a dictionary, made once a command."""
-    if hold.manifest is None:
-        hold.manifest = hold.dbt().parse().writable_manifest().to_dict(omit_none=False)
-    return hold.manifest
 
 
 def execute(build: Build, *, is_close: bool) -> None:
@@ -30,7 +21,7 @@ def execute(build: Build, *, is_close: bool) -> None:
     objects = sorted({(one.system, one.object) for one in build.held.extract(build.context).current})
     rules = rules_of(build.context.workspace.expectations)
     resource = dg.ResourceDefinition.hardcoded_resource(build)
-    definitions = build_defs(manifest_of(build.held), objects, rules, resource)
+    definitions = build_defs(build.held.manifest(), objects, rules, resource)
     job = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
     with history.recording() as (instance, events):
         result = job.execute_in_process(
@@ -39,7 +30,8 @@ def execute(build: Build, *, is_close: bool) -> None:
         history.keep(build.context.workspace, instance, result.run_id, events)
     if build.error is not None:
         raise build.error
-    build.require_gate()
+    if build.gate_report is not None:
+        build.require_gate()
     if not result.success:
         raise TieoutError(_first_failure(result))
 
@@ -61,10 +53,11 @@ def _first_failure(result: dg.ExecuteInProcessResult) -> str:
 def _log_to_file(build: Build) -> None:
     """Dagster's words go to .tieout/logs/dagster.log; the terminal is for people."""
     logger = logging.getLogger("dagster")
-    if any(isinstance(handler, logging.FileHandler) for handler in logger.handlers):
-        return
     folder = build.context.workspace.state / "logs"
     folder.mkdir(parents=True, exist_ok=True)
+    for handler in list(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
     handler = logging.FileHandler(folder / "dagster.log", encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger.addHandler(handler)

@@ -1,5 +1,7 @@
 """Which dbt models are built before the gate and which after it. The gate's verdict stands between them."""
 
+from collections.abc import Sequence
+
 # Everything the check views look at, by the folder a model lies in. `path:` would mean the current folder,
 # which for dagster-dbt is not the project's.
 BEFORE_GATE = (
@@ -19,3 +21,9 @@ STAGE_TITLES = {
     "release": "releasing tieout.duckdb",
 }
 EQUATIONS = ("E1", "E2", "E3", "E4", "E6", "E7", "E8")
+
+
+def is_before_gate(fqn: Sequence[str]) -> bool:
+    """Whether a model, by its place in the project, is built before the gate."""
+    place = ".".join(fqn)
+    return any(place.startswith(f"{selector.removeprefix('fqn:')}.") for selector in BEFORE_GATE)

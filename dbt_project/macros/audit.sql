@@ -1,12 +1,12 @@
 {# What completeness and the lists of records that are not used share. #}
 
-{# Money of a raw row, as far as its text is money at all; what is not counts in rows only. Beyond the engine's
-   range it is not money (quality.md), and a sum of such text must not stop the run. #}
+{# Money of a raw row to the third decimal, as far as its text is money at all; what is not counts in rows only.
+   Beyond 13 digits it is not money (quality.md), and a sum of such text must not stop the run. #}
 {% macro raw_money(column) -%}
     coalesce(
         case
-            when abs({{ parsed("nullif(trim(" ~ column ~ "), '')", 'decimal(28,9)') }}) <= 10000000000000
-                then cast({{ parsed("nullif(trim(" ~ column ~ "), '')", 'decimal(28,9)') }} as decimal(18, 3))
+            when {{ matches_whole('trim(' ~ column ~ ')', '[-+]?([0-9]{1,13}([.][0-9]{1,30})?|[.][0-9]{1,30})') }}
+                then try_cast(trim({{ column }}) as decimal(18, 3))
         end, 0)
 {%- endmacro %}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -142,10 +143,22 @@ def held_back(workspace: "Workspace") -> list[str]:
     if not rows:
         return ["  nothing is quarantined or held"]
     return [
-        f"  {severity}: {records:,} by {rule}"
-        + (f", {currency} {amount:,.2f}" if amount is not None and currency else "")
-        for severity, rule, records, amount, currency in rows
-    ] + ["  `tieout show quarantine` names file and row; above the policy they block a close"]
+        *held_lines(rows),
+        "  `tieout show quarantine` names file and row; above the policy they block a close",
+    ]
+
+
+def held_lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """One line a rule, with its records and its money of each currency."""
+    by_rule: dict[tuple[Cell, Cell], list[Sequence[Cell]]] = {}
+    for row in rows:
+        by_rule.setdefault((row[0], row[1]), []).append(row)
+    lines = []
+    for (severity, rule), found in by_rule.items():
+        records = sum(int(str(row[3])) for row in found)
+        money = [f"{row[2]} {Decimal(str(row[4])):,.2f}" for row in found if row[2] and row[4] is not None]
+        lines.append(f"  {severity}: {', '.join([f'{records:,} by {rule}', *money])}")
+    return lines
 
 
 def what_blocked(events: Sequence[Mapping[str, Any]]) -> list[str]:

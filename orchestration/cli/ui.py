@@ -40,6 +40,7 @@ def ui(
     typer.echo(f"Open http://127.0.0.1:{port} (Ctrl-C ends it).")
     sys.stdout.flush()
     os.environ[WORKSPACE_VARIABLE] = str(opened.root)
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
     os.chdir(opened.state)
     os.execv(sys.executable, command(port))  # noqa: S606 (no shell is wanted)
 

@@ -230,9 +230,9 @@ def as_of(connection: Any) -> str:
 
 
 def held_by_rule(connection: Any) -> list[Row]:
-    """Quarantined and held records: severity, rule, number, money, currency."""
+    """Quarantined and held records: severity, rule, currency, number, money."""
     query = """
-        select severity, rule, count(*) as records, sum(amount) as amount, currency
+        select severity, rule, currency, count(*) as records, sum(amount) as amount
         from audit.quarantine
         where severity in ('quarantine', 'held')
         group by severity, rule, currency

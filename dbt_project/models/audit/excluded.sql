@@ -23,8 +23,10 @@ final as (
         records_out.rule,
         coalesce(
             failures.detail,
-            'left out with contract ' || records_out.contract_id,
-            'left out with its document'
+            case
+                when records_out.out_with = 'contract' then 'left out with contract ' || records_out.contract_id
+                else 'left out with its ' || records_out.out_with
+            end
         ) as detail,
         cast(failures.amount as decimal(18, 3)) as amount,
         failures.currency,

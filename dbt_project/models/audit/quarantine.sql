@@ -64,8 +64,8 @@ held_with_another as (
         records_out.fate,
         case
             when records_out.entity = 'contracts' then 'held with a record it stands on or is combined with'
-            when records_out.contract_id is not null then 'held with contract ' || records_out.contract_id
-            else 'held with its document or customer'
+            when records_out.out_with = 'contract' then 'held with contract ' || records_out.contract_id
+            else 'held with its ' || records_out.out_with
         end as detail,
         case when records_out.entity = 'contracts' then contract_amounts.amount end as amount,
         case when records_out.entity = 'contracts' then contract_amounts.currency end as currency,

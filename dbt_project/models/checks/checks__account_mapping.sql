@@ -1,13 +1,7 @@
 -- Grain: account_mapping record.
 -- Why: every fact its rules ask for (expectations/suites/account_mapping.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__account_mapping') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('account_mapping') }},
@@ -17,7 +11,7 @@ final as (
         accounts.account_id is not null as is_known_account,
         records.entity_id is null or entities.entity_id is not null as is_known_entity,
         {{ common_checks('account_mapping', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__account_mapping') }} as records
     left join {{ ref('exchange__gl_accounts') }} as accounts on records.account_id = accounts.account_id
     left join {{ ref('exchange__entities') }} as entities on records.entity_id = entities.entity_id
 

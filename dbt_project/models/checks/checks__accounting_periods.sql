@@ -1,16 +1,10 @@
 -- Grain: accounting_periods record.
 -- Why: every fact its rules ask for (expectations/suites/accounting_periods.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__accounting_periods') }}
-
-),
-
-neighbours as (
+with neighbours as (
 
     select record_key, lag(end_date) over (order by start_date, end_date) as previous_end_date
-    from records
+    from {{ ref('exchange__accounting_periods') }} as records
 
 ),
 
@@ -24,7 +18,7 @@ final as (
         {{ matches_whole('records.period', '[0-9]{4}-[A-Z]?[0-9]{2}') }} as is_period_name,
         {{ add_days('neighbours.previous_end_date', 1) }} as expected_start_date,
         {{ common_checks('accounting_periods', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__accounting_periods') }} as records
     left join neighbours on records.record_key = neighbours.record_key
 
 )

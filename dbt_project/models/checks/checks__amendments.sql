@@ -1,16 +1,10 @@
 -- Grain: amendments record.
 -- Why: every fact its rules ask for (expectations/suites/amendments.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__amendments') }}
-
-),
-
-cancels as (
+with cancels as (
 
     select contract_line_id, count(*) as cancels
-    from records
+    from {{ ref('exchange__amendments') }} as records
     where action = 'cancel'
     group by contract_line_id
 
@@ -29,7 +23,7 @@ final as (
         coalesce(cancels.cancels, 0) as cancels,
         context.cut_date,
         {{ common_checks('amendments', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__amendments') }} as records
     left join {{ ref('exchange__contracts') }} as contracts on records.contract_id = contracts.contract_id
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     left join {{ ref('exchange__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id

@@ -1,29 +1,11 @@
 -- Grain: contract_lines record.
 -- Why: every fact its rules ask for (expectations/suites/contract_lines.yml).
 
-with records as (
+with listed_groups as (
 
-    select * from {{ ref('exchange__contract_lines') }}
-
-),
-
-terms as (
-
-    select * from {{ ref('contract_line_terms') }}
-
-),
-
-group_prices as (
-
-    select * from {{ ref('group_prices') }}
-
-),
-
--- groups of which some lines have a price of their own
-listed_groups as (
-
+    -- groups of which some lines have a price of their own
     select accounting_contract_id, allocation_group, count(*) as listed_lines
-    from terms
+    from {{ ref('contract_line_terms') }}
     where ssp_source in ('line', 'price_list', 'product')
     group by accounting_contract_id, allocation_group
 
@@ -47,15 +29,16 @@ newly_amended as (
 
 ),
 
-described as (
+final as (
 
     select
-        records.record_key,
+        {{ exchange_columns('contract_lines') }},
+        records.amount as held_amount,
         contracts.contract_id is not null as is_known_contract,
         coalesce(contracts.parse_errors, products.parse_errors) is not null as has_unparseable_terms,
         products.product_id is not null as is_known_product,
-        contracts.currency,
-        currencies.exponent,
+        contracts.currency as held_currency,
+        currencies.exponent as currency_exponent,
         contracts.start_date as contract_start_date,
         contracts.end_date as contract_end_date,
         terms.start_date as term_start_date,
@@ -96,13 +79,14 @@ described as (
                         or terms.is_residual and terms.ssp_high_minor is not null)
                     then 'SSP in ' || products.ssp_currency
             end
-        ), '') as unsupported
-    from records
+        ), '') as unsupported,
+        {{ common_checks('contract_lines', 'currencies.exponent') }}
+    from {{ ref('exchange__contract_lines') }} as records
     left join {{ ref('exchange__contracts') }} as contracts on records.contract_id = contracts.contract_id
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     left join {{ ref('exchange__products') }} as products on records.product_id = products.product_id
-    left join terms on records.source_row = terms.source_row
-    left join group_prices
+    left join {{ ref('contract_line_terms') }} as terms on records.source_row = terms.source_row
+    left join {{ ref('group_prices') }} as group_prices
         on terms.accounting_contract_id = group_prices.accounting_contract_id
         and terms.allocation_group = group_prices.allocation_group
     left join listed_groups
@@ -110,44 +94,6 @@ described as (
         and terms.allocation_group = listed_groups.allocation_group
     left join published on records.record_key = published.record_key
     left join newly_amended on records.contract_line_id = newly_amended.contract_line_id
-
-),
-
-final as (
-
-    select
-        {{ exchange_columns('contract_lines') }},
-        records.amount as held_amount,
-        described.currency as held_currency,
-        described.exponent as currency_exponent,
-        described.is_known_contract,
-        described.has_unparseable_terms,
-        described.is_known_product,
-        described.contract_start_date,
-        described.contract_end_date,
-        described.term_start_date,
-        described.term_end_date,
-        described.method,
-        described.convention,
-        described.is_discount,
-        described.is_residual,
-        described.ssp_source,
-        described.ssp_minor,
-        described.ssp_low_minor,
-        described.ssp_high_minor,
-        described.priced_lines,
-        described.residual_lines,
-        described.listed_lines,
-        described.pool_minor,
-        described.stated_minor,
-        described.group_ssp_minor,
-        described.residual_ssp_minor,
-        described.has_changed,
-        described.has_new_amendment,
-        described.unsupported,
-        {{ common_checks('contract_lines', 'described.exponent') }}
-    from records
-    inner join described on records.record_key = described.record_key
 
 )
 

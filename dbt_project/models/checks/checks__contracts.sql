@@ -1,17 +1,12 @@
 -- Grain: contracts record.
 -- Why: every fact its rules ask for (expectations/suites/contracts.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__contracts') }}
-
-),
-
-line_totals as (
+with line_totals as (
 
     select
         contract_id,
         count(*) as line_count,
+        count(parse_errors) > 0 as has_unparseable_lines,
         cast(sum(case when amendment_id is null then amount end) as decimal(38, 3)) as lines_total,
         cast(sum(amount) as decimal(38, 3)) as contracted_total
     from {{ ref('exchange__contract_lines') }}
@@ -35,7 +30,7 @@ billed_totals as (
 opportunities as (
 
     select opportunity_id, count(*) as opportunity_contracts
-    from records
+    from {{ ref('exchange__contracts') }} as records
     where opportunity_id is not null and status not in ('draft', 'proposal')
     group by opportunity_id
 
@@ -45,7 +40,7 @@ opportunities as (
 other_cancellations as (
 
     select records.contract_id, min(amendments.effective_date) as amendment_cancelled_date
-    from records
+    from {{ ref('exchange__contracts') }} as records
     inner join {{ ref('exchange__amendments') }} as amendments on records.contract_id = amendments.contract_id
     cross join {{ source('run', 'context') }} as context
     where amendments.action = 'cancel'
@@ -76,6 +71,7 @@ final as (
         links.entity_id is not null as has_entity,
         renewed.contract_id is not null as is_known_renewal,
         coalesce(line_totals.line_count, 0) as line_count,
+        coalesce(line_totals.has_unparseable_lines, false) as has_unparseable_lines,
         line_totals.lines_total,
         line_totals.contracted_total,
         coalesce(billed_totals.billed_total, 0) as billed_total,
@@ -83,14 +79,14 @@ final as (
         other_cancellations.amendment_cancelled_date,
         coalesce(combined.combined_currencies, 1) as combined_currencies,
         context.policy_control_total_tolerance as control_total_tolerance,
-        context.cut_date,
+        context.as_of,
         {{ common_checks('contracts', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__contracts') }} as records
     left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
     left join {{ ref('exchange__entities') }} as entities on records.entity_id = entities.entity_id
     left join {{ ref('links__contracts') }} as links on records.contract_id = links.contract_id
-    left join records as renewed on records.renewal_of = renewed.contract_id
+    left join {{ ref('exchange__contracts') }} as renewed on records.renewal_of = renewed.contract_id
     left join line_totals on records.contract_id = line_totals.contract_id
     left join billed_totals on records.contract_id = billed_totals.contract_id
     left join opportunities on records.opportunity_id = opportunities.opportunity_id

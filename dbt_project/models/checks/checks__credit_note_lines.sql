@@ -1,13 +1,7 @@
 -- Grain: credit_note_lines record.
 -- Why: every fact its rules ask for (expectations/suites/credit_note_lines.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__credit_note_lines') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('credit_note_lines') }},
@@ -19,7 +13,7 @@ final as (
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
         records.invoice_line_id is null or invoice_lines.invoice_line_id is not null as is_known_invoice_line,
         {{ common_checks('credit_note_lines', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__credit_note_lines') }} as records
     left join {{ ref('links__credit_note_lines') }} as links on records.record_key = links.record_key
     left join {{ ref('exchange__credit_notes') }} as credit_notes
         on records.credit_note_id = credit_notes.credit_note_id

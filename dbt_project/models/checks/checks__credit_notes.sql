@@ -1,13 +1,7 @@
 -- Grain: credit_notes record.
 -- Why: every fact its rules ask for (expectations/suites/credit_notes.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__credit_notes') }}
-
-),
-
-line_totals as (
+with line_totals as (
 
     select
         credit_note_id,
@@ -23,7 +17,7 @@ other_currencies as (
     select lines.credit_note_id, min(contracts.currency) as contract_currency
     from {{ ref('links__credit_note_lines') }} as lines
     inner join {{ ref('exchange__contracts') }} as contracts on lines.contract_id = contracts.contract_id
-    inner join records on lines.credit_note_id = records.credit_note_id
+    inner join {{ ref('exchange__credit_notes') }} as records on lines.credit_note_id = records.credit_note_id
     where contracts.currency != records.currency
     group by lines.credit_note_id
 
@@ -32,7 +26,7 @@ other_currencies as (
 credited as (
 
     select invoice_id, cast(sum(total_amount) as decimal(38, 3)) as credited_total
-    from records
+    from {{ ref('exchange__credit_notes') }} as records
     where invoice_id is not null and coalesce(status, '') not in ('draft', 'void')
     group by invoice_id
 
@@ -57,7 +51,7 @@ final as (
         credited.credited_total,
         context.cut_date,
         {{ common_checks('credit_notes', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__credit_notes') }} as records
     left join {{ ref('links__credit_notes') }} as links on records.record_key = links.record_key
     left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency

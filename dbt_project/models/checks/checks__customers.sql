@@ -1,13 +1,7 @@
 -- Grain: customers record.
 -- Why: every fact its rules ask for (expectations/suites/customers.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__customers') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('customers') }},
@@ -16,8 +10,8 @@ final as (
         cast(null as {{ dbt.type_string() }}) as held_currency,
         records.parent_customer_id is null or parents.customer_id is not null as is_known_parent,
         {{ common_checks('customers', 'cast(null as integer)') }}
-    from records
-    left join records as parents on records.parent_customer_id = parents.customer_id
+    from {{ ref('exchange__customers') }} as records
+    left join {{ ref('exchange__customers') }} as parents on records.parent_customer_id = parents.customer_id
 
 )
 

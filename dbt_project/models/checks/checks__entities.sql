@@ -1,13 +1,7 @@
 -- Grain: entities record.
 -- Why: every fact its rules ask for (expectations/suites/entities.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__entities') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('entities') }},
@@ -16,7 +10,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as held_currency,
         currencies.currency is not null as is_known_currency,
         {{ common_checks('entities', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__entities') }} as records
     left join {{ ref('exchange__currencies') }} as currencies on records.functional_currency = currencies.currency
 
 )

@@ -1,13 +1,7 @@
 -- Grain: estimates record.
 -- Why: every fact its rules ask for (expectations/suites/estimates.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__estimates') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('estimates') }},
@@ -17,7 +11,7 @@ final as (
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
         context.cut_date,
         {{ common_checks('estimates', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__estimates') }} as records
     left join {{ ref('exchange__contracts') }} as contracts on records.contract_id = contracts.contract_id
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id

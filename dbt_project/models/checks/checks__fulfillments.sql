@@ -1,21 +1,15 @@
 -- Grain: fulfillments record.
 -- Why: every fact its rules ask for (expectations/suites/fulfillments.yml).
 
-with records as (
+with counted as (
 
-    select * from {{ ref('exchange__fulfillments') }}
-
-),
-
--- what is dated after the cut does not count yet; events of one day count together
-counted as (
-
+    -- what is dated after the cut does not count yet; events of one day count together
     select
         records.record_key,
         sum(case records.kind when 'delivery' then records.quantity when 'return' then -records.quantity end) over (
             partition by records.contract_line_id order by records.event_date
         ) as delivered_quantity
-    from records
+    from {{ ref('exchange__fulfillments') }} as records
     cross join {{ source('run', 'context') }} as context
     where records.event_date <= context.cut_date and records.kind in ('delivery', 'return')
 
@@ -34,7 +28,7 @@ final as (
         cast(counted.delivered_quantity as decimal(38, 6)) as delivered_quantity,
         context.cut_date,
         {{ common_checks('fulfillments', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__fulfillments') }} as records
     left join counted on records.record_key = counted.record_key
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
     left join {{ ref('exchange__contract_lines') }} as contract_lines

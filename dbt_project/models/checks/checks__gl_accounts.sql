@@ -1,13 +1,7 @@
 -- Grain: gl_accounts record.
 -- Why: every fact its rules ask for (expectations/suites/gl_accounts.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__gl_accounts') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('gl_accounts') }},
@@ -16,7 +10,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as held_currency,
 
         {{ common_checks('gl_accounts', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__gl_accounts') }} as records
 
 
 )

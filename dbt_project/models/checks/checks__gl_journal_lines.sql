@@ -1,20 +1,14 @@
 -- Grain: gl_journal_lines record.
 -- Why: every fact its rules ask for (expectations/suites/gl_journal_lines.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__gl_journal_lines') }}
-
-),
-
-journals as (
+with journals as (
 
     select
         journal_id,
         currency,
         cast(sum(debit) as decimal(38, 3)) as debit_total,
         cast(sum(credit) as decimal(38, 3)) as credit_total
-    from records
+    from {{ ref('exchange__gl_journal_lines') }} as records
     group by journal_id, currency
 
 ),
@@ -31,7 +25,7 @@ periods as (
 
 calendar as (
 
-    select count(*) > 0 as has_periods from periods
+    select count(*) > 0 as has_periods from {{ ref('exchange__accounting_periods') }}
 
 ),
 
@@ -48,7 +42,7 @@ final as (
         journals.credit_total,
         not calendar.has_periods or periods.period is not null as is_in_a_period,
         {{ common_checks('gl_journal_lines', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__gl_journal_lines') }} as records
     left join {{ ref('exchange__gl_accounts') }} as accounts on records.account_id = accounts.account_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
     left join journals

@@ -1,13 +1,7 @@
 -- Grain: invoice_lines record.
 -- Why: every fact its rules ask for (expectations/suites/invoice_lines.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__invoice_lines') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('invoice_lines') }},
@@ -19,7 +13,7 @@ final as (
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
         coalesce(contracts.status in ('draft', 'proposal'), false) as is_of_no_contract,
         {{ common_checks('invoice_lines', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__invoice_lines') }} as records
     left join {{ ref('links__invoice_lines') }} as links on records.record_key = links.record_key
     left join {{ ref('exchange__invoices') }} as invoices on records.invoice_id = invoices.invoice_id
     left join {{ ref('exchange__currencies') }} as currencies on invoices.currency = currencies.currency

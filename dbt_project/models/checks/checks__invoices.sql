@@ -1,13 +1,7 @@
 -- Grain: invoices record.
 -- Why: every fact its rules ask for (expectations/suites/invoices.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__invoices') }}
-
-),
-
-line_totals as (
+with line_totals as (
 
     select
         invoice_id,
@@ -24,7 +18,7 @@ other_currencies as (
     select lines.invoice_id, min(contracts.currency) as contract_currency
     from {{ ref('links__invoice_lines') }} as lines
     inner join {{ ref('exchange__contracts') }} as contracts on lines.contract_id = contracts.contract_id
-    inner join records on lines.invoice_id = records.invoice_id
+    inner join {{ ref('exchange__invoices') }} as records on lines.invoice_id = records.invoice_id
     where contracts.currency != records.currency
     group by lines.invoice_id
 
@@ -49,7 +43,7 @@ final as (
         other_currencies.contract_currency,
         context.cut_date,
         {{ common_checks('invoices', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__invoices') }} as records
     left join {{ ref('links__invoices') }} as links on records.record_key = links.record_key
     left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency

@@ -1,13 +1,7 @@
 -- Grain: key_map record.
 -- Why: every fact its rules ask for (expectations/suites/key_map.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__key_map') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('key_map') }},
@@ -16,7 +10,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as held_currency,
 
         {{ common_checks('key_map', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__key_map') }} as records
 
 
 )

@@ -8,27 +8,15 @@
     'credit_note_lines', 'payments',
 ] %}
 
-with known_records as (
-
-    select * from {{ source('frozen', 'known_records') }} where contract_id is not null
-
-),
-
-delivered as (
+with delivered as (
 
     {%- for entity in entities %}
     select known_records.entity, known_records.record_key
-    from known_records
+    from {{ source('frozen', 'known_records') }} as known_records
     inner join {{ ref('exchange__' ~ entity) }} as records on known_records.record_key = records.record_key
     where known_records.entity = '{{ entity }}'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-
-),
-
-mapped as (
-
-    select entity, source_key from {{ ref('exchange__key_map') }} where key is not null
 
 ),
 
@@ -53,16 +41,21 @@ final as (
         and own_key.source_key is null
         and contract_key.source_key is null
         and not waived.is_waived as has_vanished
-    from known_records
+    from {{ source('frozen', 'known_records') }} as known_records
     left join delivered
         on known_records.entity = delivered.entity
         and known_records.record_key = delivered.record_key
-    left join (select distinct entity, source_key from mapped) as own_key
+    left join (
+        select distinct entity, source_key from {{ ref('exchange__key_map') }} where key is not null
+    ) as own_key
         on known_records.entity = own_key.entity
         and known_records.record_key = own_key.source_key
-    left join (select distinct source_key from mapped where entity = 'contracts') as contract_key
+    left join (
+        select distinct source_key from {{ ref('exchange__key_map') }} where key is not null and entity = 'contracts'
+    ) as contract_key
         on known_records.contract_id = contract_key.source_key
     cross join waived
+    where known_records.contract_id is not null
 
 )
 

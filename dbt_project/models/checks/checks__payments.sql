@@ -1,16 +1,10 @@
 -- Grain: payments record.
 -- Why: every fact its rules ask for (expectations/suites/payments.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__payments') }}
-
-),
-
-paid as (
+with paid as (
 
     select invoice_id, cast(sum(amount) as decimal(38, 3)) as paid_total
-    from records
+    from {{ ref('exchange__payments') }} as records
     where kind = 'payment' and invoice_id is not null
     group by invoice_id
 
@@ -32,7 +26,7 @@ final as (
         paid.paid_total,
         context.cut_date,
         {{ common_checks('payments', 'currencies.exponent') }}
-    from records
+    from {{ ref('exchange__payments') }} as records
     left join {{ ref('links__payments') }} as links on records.record_key = links.record_key
     left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency

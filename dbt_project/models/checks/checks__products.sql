@@ -1,13 +1,7 @@
 -- Grain: products record.
 -- Why: every fact its rules ask for (expectations/suites/products.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__products') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('products') }},
@@ -16,7 +10,7 @@ final as (
         cast(null as {{ dbt.type_string() }}) as held_currency,
         records.ssp_currency is null or currencies.currency is not null as is_known_currency,
         {{ common_checks('products', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__products') }} as records
     left join {{ ref('exchange__currencies') }} as currencies on records.ssp_currency = currencies.currency
 
 )

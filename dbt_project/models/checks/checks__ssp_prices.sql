@@ -1,13 +1,7 @@
 -- Grain: ssp_prices record.
 -- Why: every fact its rules ask for (expectations/suites/ssp_prices.yml).
 
-with records as (
-
-    select * from {{ ref('exchange__ssp_prices') }}
-
-),
-
-final as (
+with final as (
 
     select
         {{ exchange_columns('ssp_prices') }},
@@ -17,7 +11,7 @@ final as (
         products.product_id is not null as is_known_product,
         currencies.currency is not null as is_known_currency,
         {{ common_checks('ssp_prices', 'cast(null as integer)') }}
-    from records
+    from {{ ref('exchange__ssp_prices') }} as records
     left join {{ ref('exchange__products') }} as products on records.product_id = products.product_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
 

@@ -15,9 +15,21 @@ with held_lines as (
     inner join {{ ref('accepted__contracts_out') }} as out on lines.contract_id = out.contract_id
     where out.fate = 'held'
 
+),
+
+signed_lines as (
+
+    -- a contract signed after the cut of a close has documents already, but no terms that are valid then
+    select lines.contract_line_id
+    from {{ ref('line_allocations') }} as lines
+    cross join {{ source('run', 'context') }} as context
+    where lines.signed_date <= context.cut_date
+
 )
 
-select {{ columns | join(', ') }} from {{ ref('revenue_segments') }}
+select segments.{{ columns | join(', segments.') }}
+from {{ ref('revenue_segments') }} as segments
+inner join signed_lines on segments.contract_line_id = signed_lines.contract_line_id
 union all
 select frozen.{{ columns | join(', frozen.') }}
 from {{ source('frozen', 'revenue_segments') }} as frozen
