@@ -24,7 +24,7 @@ demo: $(STAMP) ## a believable company: its exports, a run, its closed months, t
 	$(BIN)/tieout demo
 
 test: $(STAMP) ## all tests but the slow proofs
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
 	$(BIN)/ruff format --check .

@@ -14,7 +14,6 @@ from warehouse.demo import company
 from warehouse.explain import show
 from warehouse.workspace import Workspace
 
-pytestmark = pytest.mark.xdist_group("demo")
 
 # Memo: what each contract adds, month by month. Contract · bookings · billings · revenue.
 # Ratable: amount ÷ months of the term; a first month is cut by its days of service (17 of 31, 16 of 30).
