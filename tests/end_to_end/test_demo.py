@@ -14,7 +14,6 @@ from warehouse.demo import company
 from warehouse.explain import show
 from warehouse.workspace import Workspace
 
-
 # Memo: what each contract adds, month by month. Contract · bookings · billings · revenue.
 # Ratable: amount ÷ months of the term; a first month is cut by its days of service (17 of 31, 16 of 30).
 # K-2025-003: sold at 90 % of its stand-alone prices, so every line earns 90 % of its stated amount:
