@@ -45,7 +45,7 @@ class Build:
         self.rows: dict[str, int] = {}
         self.gate_report: GateReport | None = None
         self.gate_failures = 0
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.is_released = False
         self.calendar = Calendar()
         self.is_extracted = False
@@ -57,7 +57,7 @@ class Build:
         try:
             with self.watch.measure(name):
                 yield
-        except Exception as error:
+        except BaseException as error:
             self.error = error
             raise
 

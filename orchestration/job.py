@@ -28,6 +28,8 @@ def execute(build: Build, *, is_close: bool) -> None:
             instance=instance, raise_on_error=False, run_config=QUIET, tags=_tags(build)
         )
         history.keep(build.context.workspace, instance, result.run_id, events)
+    if isinstance(build.error, dg.DagsterExecutionInterruptedError):
+        raise KeyboardInterrupt from build.error
     if build.error is not None:
         raise build.error
     if build.gate_report is not None:

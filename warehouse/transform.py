@@ -282,7 +282,8 @@ class Dbt:
         finally:
             close_all()
         if outcome.exception is not None:
-            raise TransformError("the dbt project", _one_line(str(outcome.exception)))
+            error = outcome.exception
+            raise TransformError("the dbt project", _one_line(str(error)) or repr(error)) from error
         return outcome.result
 
     def _places(self) -> list[str]:

@@ -133,8 +133,8 @@ class _Known:
 class Ledger:
     """The published chain and what is open behind it.
 
-    expand  `differs` (architecture.md 3): original periods are looked at only for posting keys whose
-            cumulative at the last close differs from what was frozen; `always`: for every key.
+    expand  `always` (accounting.md section 2): every posting key is looked at by original period; `differs`
+            (architecture.md 3): only those whose cumulative at the last close differs from what was frozen.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from tests.property.gate import violations
 from tests.property.lives import COLUMNS, TIMELINES, Options, Script, Wave, generate_lives, scripts
 
 quickly = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a life is small enough to read as it is
@@ -72,7 +72,7 @@ def test_lives_are_varied() -> None:
     """Each of these happens in a few hundred lives, most of them often."""
     seen: Counter[str] = Counter()
     for seed in range(len(TIMELINES)):
-        script = generate_lives(seed, 60, options=Options(held=seed % 2 == 1))
+        script = generate_lives(seed, 45, options=Options(held=seed % 2 == 1))
         _count_features(script, seen)
         for row in script.expected().postings:
             seen[f"posted {row.key.measure}"] += 1
@@ -274,7 +274,7 @@ CHECKS = (check_equations, check_schedule, check_postings, check_cut, check_clos
 
 @pytest.mark.parametrize("seed", range(10, 10 + len(TIMELINES)))
 def test_equations_hold_over_many_lives(seed: int) -> None:
-    script = generate_lives(seed, 25)
+    script = generate_lives(seed, 15)
     for check in CHECKS:
         check(script)
 

@@ -30,6 +30,11 @@ used as (
         select period_index from {{ ref('periods') }} where is_open and status = 'running'
         union all
         select period_index from {{ ref('periods') }} where is_first_open
+        union all
+        -- goods without any day are scheduled on the next one
+        select days.period_index
+        from {{ source('run', 'context') }} as context
+        inner join {{ ref('period_days') }} as days on days.day = {{ add_days('context.cut_date', 1) }}
     ) as figures
 
 )
