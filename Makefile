@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test check format ui bench lock env
+.PHONY: help demo test prove check format ui bench lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ demo: $(STAMP) ## a believable company: its exports, a run, its closed months, t
 
 test: $(STAMP) ## all tests but the slow proofs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+
+prove: $(STAMP) ## the long proofs: periods, a thousand generated lives against the oracle
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
 
 check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
 	$(BIN)/ruff format --check .

@@ -12,6 +12,9 @@ from tests.end_to_end.test_late_and_corrected import combine, first_wave, invoic
 from tests.harness import Company
 from warehouse.errors import BlockedError, ConfigurationError
 
+# Sixteen builds: part of `make prove` until a build is fast enough for `make test`.
+pytestmark = pytest.mark.slow
+
 
 def masters() -> dict[str, list[dict[str, str]]]:
     return {entity: first_wave()[entity] for entity in ("customers", "products")}

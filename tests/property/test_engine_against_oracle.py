@@ -68,6 +68,7 @@ def check(build: Build, tmp_path: Path, script: Script, policies: Mapping[str, o
         pytest.fail(f"{report(found)}\n\n{smallest!r}", pytrace=False)
 
 
+@pytest.mark.slow
 def test_generated_lives_agree_with_the_oracle(build: Build, tmp_path: Path) -> None:
     check(build, tmp_path, generate_lives(0, min(LIVES, 100)), SETTINGS)
 

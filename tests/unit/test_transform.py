@@ -1,0 +1,89 @@
+"""A workspace's dbt project: assembled from the shipped one and its connectors, left alone where nothing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.workspaces import new_workspace
+from warehouse.connectors import load_connector
+from warehouse.errors import ConfigurationError
+from warehouse.transform import assemble, exchange_entities, project_files
+from warehouse.workspace import Workspace, shipped
+
+# Parses whole dbt projects, a minute of work: part of `make prove`.
+pytestmark = pytest.mark.slow
+
+CONTRACTS = "select id as contract_id, [_row_id] as source_rows, _rank as source_rank from somewhere\n"
+
+
+def with_contracts(root: Path) -> Workspace:
+    """A workspace whose connector `crm` gives contracts, and that delivers something."""
+    workspace = new_workspace(root)
+    (workspace.connectors / "crm" / "contracts.sql").write_text(CONTRACTS, encoding="utf-8")
+    return workspace
+
+
+def snapshot(project: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()}
+
+
+def test_assembling_again_touches_nothing(tmp_path: Path) -> None:
+    workspace = with_contracts(tmp_path)
+    project = assemble(workspace)
+    before = snapshot(project)
+    assemble(workspace)
+    assert snapshot(project) == before
+
+
+def test_a_connector_model_is_named_after_system_and_entity(tmp_path: Path) -> None:
+    project = assemble(with_contracts(tmp_path))
+    model = project / "models" / "staging" / "stg_crm__contracts.sql"
+    assert model.read_text(encoding="utf-8") == CONTRACTS
+    macros = (project / "macros" / "staging.sql").read_text(encoding="utf-8")
+    assert "['stg_files__contracts', 'files', true], ['stg_crm__contracts', 'crm', false]" in macros
+    assert "'object': 'deals', 'money_column': 'amount', 'currency_column': 'currency'" in macros
+
+
+def test_a_connector_that_is_gone_leaves_no_model(tmp_path: Path) -> None:
+    workspace = with_contracts(tmp_path)
+    project = assemble(workspace)
+    (workspace.exports / "crm").rmdir()
+    assemble(workspace)
+    assert not (project / "models" / "staging" / "stg_crm__contracts.sql").exists()
+    assert "crm" not in (project / "models" / "staging" / "lake.yml").read_text(encoding="utf-8")
+
+
+def test_what_dbt_keeps_in_the_folder_stays(tmp_path: Path) -> None:
+    workspace = with_contracts(tmp_path)
+    parsed = assemble(workspace) / "target" / "partial_parse.msgpack"
+    parsed.parent.mkdir()
+    parsed.write_bytes(b"kept")
+    assemble(workspace)
+    assert parsed.read_bytes() == b"kept"
+
+
+def test_sql_must_bear_the_name_of_an_exchange_entity(tmp_path: Path) -> None:
+    workspace = with_contracts(tmp_path)
+    (workspace.connectors / "crm" / "contract.sql").write_text(CONTRACTS, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"contract\.sql .*did you mean contracts\?"):
+        project_files(workspace)
+
+
+def test_files_gives_every_column_of_every_entity() -> None:
+    """The exchange asks the engine for the columns of other connectors, and trusts this one."""
+    import yaml
+
+    declared = {
+        model["name"].removeprefix("exchange__"): [column["name"] for column in model["columns"]]
+        for path in (shipped("dbt_project") / "models" / "exchange").glob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+    }
+    files = load_connector(shipped("dbt_project") / "connectors" / "files", is_shipped=True)
+    assert sorted(files.objects) == exchange_entities()
+    for entity, columns in declared.items():
+        if entity == "currencies":
+            continue
+        own = columns[: columns.index("source_system")]
+        assert list(files.objects[entity].columns) == own, entity
