@@ -92,14 +92,14 @@ def _test_results(
     wanted = context.selected_asset_check_keys
     told = set()
     for result in build.tests[stage]:
-        key = checks.get(result.unique_id)
+        key = checks.get(result.step.unique_id)
         if key in wanted and key is not None:
             told.add(key)
             yield dg.AssetCheckResult(
-                passed=not result.is_failed_test,
+                passed=not result.failures,
                 asset_key=key.asset_key,
                 check_name=key.name,
-                metadata={"message": result.message, "failures": result.failures},
+                metadata={"failures": result.failures},
             )
     if stage == "stage":
         # The tests of models that were kept as they are passed when these were built.

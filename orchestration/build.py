@@ -3,9 +3,9 @@ the pipeline's; what the numbers mean is SQL's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestration import unchanged
 from orchestration.calendar import Calendar, calendar_of
@@ -13,10 +13,12 @@ from orchestration.context_tables import cut_date_of, write_context, write_publi
 from orchestration.findings import Finding
 from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
-from orchestration.stages import BEFORE_GATE, STAGE_TITLES, is_before_gate
+from orchestration.stages import STAGE_TITLES, split
 from warehouse import fingerprint as rules
+from warehouse import plan
 from warehouse.connectors import enabled_connectors
 from warehouse.errors import BlockedError, TieoutError
+from warehouse.plan import Step, StepResult
 from warehouse.publish import release
 from warehouse.publish.manifest import Chain
 from warehouse.publish.verify import check_published
@@ -24,9 +26,7 @@ from warehouse.workspace import RunContext
 
 if TYPE_CHECKING:
     from expectations.gate import GateReport
-    from warehouse.transform import NodeResult
 
-TESTS = ("test", "unit_test")
 NOTHING_CHANGED = "Nothing that readers see has changed."
 
 
@@ -41,7 +41,7 @@ class Build:
         self.context = context
         self.run_id = run_id
         self.watch = Stopwatch()
-        self.tests: dict[str, list[NodeResult]] = {"stage": [], "facts": []}
+        self.tests: dict[str, list[StepResult]] = {"stage": [], "facts": []}
         self.rows: dict[str, int] = {}
         self.gate_report: GateReport | None = None
         self.gate_failures = 0
@@ -91,20 +91,18 @@ class Build:
         """Lake to exchange and check views; what stands on unchanged deliveries alone stays as it is."""
         if not self.is_extracted:
             self.extract()
-        connection, dbt = self.held.connection, self.held.dbt()
+        connection = self.held.connection
         with self._stage("stage"):
-            nodes = {
-                unique_id: node
-                for unique_id, node in dbt.parse().nodes.items()
-                if node.resource_type == "model" and is_before_gate(node.fqn)
-            }
-            wanted = unchanged.keys(nodes, self.held.extract(self.context).current, self._rules())
-            kept = unchanged.kept(connection, nodes, wanted)
+            steps, _ = split(self.held.project.plan)
+            wanted = unchanged.keys(steps, self.held.extract(self.context).current, self._rules())
+            kept = unchanged.kept(connection, steps, wanted)
             unchanged.forget(connection, kept)
-            results = dbt.build(select=list(BEFORE_GATE), exclude=sorted(nodes[one].name for one in kept))
+            results = plan.execute(
+                connection, [step for step in steps if not unchanged.stands_on(step, kept)]
+            )
             self._require_passed(results, "stage")
             unchanged.remember(connection, wanted)
-            return self._rows_of(nodes[one] for one in unchanged.in_order(nodes))
+            return self._rows_of(steps)
 
     def _rules(self) -> str:
         """Everything but deliveries that what is typed from them stands on."""
@@ -137,11 +135,9 @@ class Build:
         """Accepted records to marts and audit, with the equations as tests."""
         self.require_gate()
         with self._stage("facts"):
-            dbt = self.held.dbt()
-            results = dbt.build(exclude=list(BEFORE_GATE))
-            self._require_passed(results, "facts")
-            nodes = dbt.parse().nodes
-            return self._rows_of(nodes[one.unique_id] for one in results if one.resource_type == "model")
+            _, steps = split(self.held.project.plan)
+            self._require_passed(plan.execute(self.held.connection, steps), "facts")
+            return self._rows_of(steps)
 
     def release(self) -> None:
         """The file readers open."""
@@ -168,7 +164,7 @@ class Build:
         row = self.held.connection.execute(f"select count(*) from {table}").fetchone()
         return int(row[0]) if row else 0
 
-    def _rows_of(self, nodes: Iterable[Any]) -> dict[str, int | None]:
+    def _rows_of(self, steps: Sequence[Step]) -> dict[str, int | None]:
         """Rows of every table among these models; a view has none of its own."""
         counted = {
             f"{schema}.{table}": int(rows)
@@ -177,13 +173,13 @@ class Build:
                 " where database_name = current_database()"
             ).fetchall()
         }
-        relations = {node.unique_id: f"{node.schema}.{node.alias}" for node in nodes}
+        relations = {step.unique_id: step.relation for step in steps if not step.is_test}
         self.rows |= {name: counted[name] for name in relations.values() if name in counted}
         return {unique_id: counted.get(name) for unique_id, name in relations.items()}
 
-    def _require_passed(self, results: list[NodeResult], stage: str) -> None:
-        self.tests[stage] += [one for one in results if one.resource_type in TESTS]
-        failed = [one for one in results if one.is_failed_test]
+    def _require_passed(self, results: list[StepResult], stage: str) -> None:
+        self.tests[stage] += [one for one in results if one.step.is_test]
+        failed = [one for one in results if one.failures]
         if failed:
             raise BlockedError(
                 f"{len(failed):,} test{'' if len(failed) == 1 else 's'} of the figures failed in the "
@@ -191,11 +187,11 @@ class Build:
                 [self._finding(one) for one in failed],
             )
 
-    def _finding(self, test: NodeResult) -> Finding:
+    def _finding(self, test: StepResult) -> Finding:
         from orchestration.close_gate import broken_equations
 
-        name = test.name
-        message = f"{test.message or 'it failed'}."
+        name = test.step.name
+        message = f"{name} found {test.failures:,} row{'' if test.failures == 1 else 's'}."
         remedy = (
             "The source data may be at fault in a way no rule of the gate covers yet, or the program: "
             "see .tieout/logs, and report it."
@@ -217,7 +213,7 @@ def read_calendar(held: Hold, context: RunContext) -> Calendar:
 
 def _declared_calendar(held: Hold, context: RunContext) -> Calendar:
     held.register(context)
-    held.dbt().build(select=["+exchange__accounting_periods"])
+    plan.execute(held.connection, held.project.plan.upstream("model.tieout.exchange__accounting_periods"))
     rows = held.connection.execute(
         "select period, start_date, end_date from exchange.accounting_periods"
     ).fetchall()

@@ -20,13 +20,13 @@ from orchestration.assets import (
     release_asset,
 )
 from orchestration.cli.options import DEMO_FOLDER, WORKSPACE_VARIABLE
-from orchestration.hold import project_of
 from orchestration.schedules import nightly_schedule
 from orchestration.translator import node_key
 from warehouse.connectors import enabled_connectors
 from warehouse.extract.deliver import in_force
 from warehouse.extract.find import find_files
 from warehouse.journal import Journal
+from warehouse.transform import compiled
 from warehouse.workspace import Workspace
 
 NIGHTLY = "nightly"
@@ -94,7 +94,7 @@ def tieout() -> dg.Definitions:
 
     workspace = Workspace.open(shown_workspace())
     return build_defs(
-        project_of(workspace).manifest,
+        compiled(workspace).manifest,
         present_objects(workspace),
         rules_of(workspace.expectations),
         build_resource(workspace),

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun
+from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRun, EventRecordsResult
 from dagster._core.events.log import EventLogEntry
 from dagster._core.instance.types import InstanceType
 from dagster._core.launcher.sync_in_memory_run_launcher import SyncInMemoryRunLauncher
@@ -74,6 +75,10 @@ class EventRecorder(InMemoryEventLogStorage):
     ) -> Sequence[AssetRecord]:
         """Nothing was materialized before on an instance that lives for one run."""
         return []
+
+    def fetch_observations(self, *_: Any, **__: Any) -> EventRecordsResult:
+        """Nothing observed either: Dagster asks for every input of every step."""
+        return EventRecordsResult([], "", has_more=False)
 
 
 @contextmanager

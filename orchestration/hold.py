@@ -1,6 +1,5 @@
 """A workspace while this process holds it: locked, mended after a crash, its warehouse open. No stage runs here."""
 
-import hashlib
 import secrets
 import shutil
 import time
@@ -8,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestration.calendar import Calendar
 from orchestration.findings import Finding
@@ -25,7 +23,7 @@ from warehouse.publish.manifest import Chain, read_chain
 from warehouse.workspace import RunContext, Workspace
 
 if TYPE_CHECKING:
-    from warehouse.transform import Dbt
+    from warehouse.transform import Project
 
 
 @dataclass
@@ -74,46 +72,14 @@ class Hold:
         """Brings schema `frozen` to the published months."""
         return frozen.sync(self.connection, self.workspace)
 
-    def dbt(self) -> "Dbt":
-        """dbt on the assembled project, in this process; importing it takes more than a second, so late."""
-        return self._parsed().dbt
-
-    def manifest(self) -> dict[str, Any]:
-        """dbt's manifest as a dictionary, as dagster-dbt wants it."""
-        return self._parsed().manifest
-
-    def _parsed(self) -> "Project":
+    @property
+    def project(self) -> "Project":
+        """The workspace's models, compiled; looked at once a command."""
         if self._project is None:
-            self._project = project_of(self.workspace)
+            from warehouse.transform import compiled
+
+            self._project = compiled(self.workspace)
         return self._project
-
-
-@dataclass
-class Project:
-    """A workspace's dbt project, parsed once."""
-
-    digest: str
-    dbt: "Dbt"
-    manifest: dict[str, Any]
-
-
-# Parsing takes seconds: a process that runs a workspace several times (a close with its months, tests) does it once.
-_projects: dict[Path, Project] = {}
-
-
-def project_of(workspace: Workspace) -> Project:
-    """The parsed project; the one before where no file of it has changed."""
-    from warehouse.transform import Dbt, project_files
-
-    digest = hashlib.sha256()
-    for name, content in sorted(project_files(workspace).items()):
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    known = _projects.get(workspace.root)
-    if known is None or known.digest != digest.hexdigest() or not workspace.dbt_project.is_dir():
-        dbt = Dbt(workspace)
-        manifest = dbt.parse().writable_manifest().to_dict(omit_none=False)
-        known = _projects[workspace.root] = Project(digest.hexdigest(), dbt, manifest)
-    return known
 
 
 @contextmanager

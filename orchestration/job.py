@@ -21,7 +21,7 @@ def execute(build: Build, *, is_close: bool) -> None:
     objects = sorted({(one.system, one.object) for one in build.held.extract(build.context).current})
     rules = rules_of(build.context.workspace.expectations)
     resource = dg.ResourceDefinition.hardcoded_resource(build)
-    definitions = build_defs(build.held.manifest(), objects, rules, resource)
+    definitions = build_defs(build.held.project.manifest, objects, rules, resource)
     job = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
     with history.recording() as (instance, events):
         result = job.execute_in_process(

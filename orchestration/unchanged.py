@@ -8,25 +8,25 @@ built every time.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from graphlib import TopologicalSorter
-from typing import Any
 
+from orchestration.stages import models_of
 from warehouse.engine import Connection
 from warehouse.extract.order import Delivery
+from warehouse.plan import Step
 
 BUILT = "run.built"
 LAKE = "lake"
 
 
-def keys(nodes: Mapping[str, Any], deliveries: Sequence[Delivery], rules: str) -> dict[str, str]:
+def keys(steps: Sequence[Step], deliveries: Sequence[Delivery], rules: str) -> dict[str, str]:
     """A key for every model that stands on the lake alone: rules, and the deliveries it stands on."""
     in_force: dict[str, list[list[object]]] = {}
     for one in deliveries:
         name = f"{one.system}__{one.object}"
         in_force.setdefault(name, []).append([one.file_id, one.sha256, one.rank])
     found = {}
-    for unique_id in nodes:
-        sources = upstream_sources(nodes, unique_id)
+    upstream = _sources(steps)
+    for unique_id, sources in upstream.items():
         if all(source.split(".")[-2] == LAKE for source in sources):
             content = {source: sorted(in_force.get(source.split(".")[-1], [])) for source in sources}
             text = json.dumps([rules, content], sort_keys=True)
@@ -34,27 +34,17 @@ def keys(nodes: Mapping[str, Any], deliveries: Sequence[Delivery], rules: str) -
     return found
 
 
-def in_order(nodes: Mapping[str, Any]) -> list[str]:
-    """The models so that each comes after those it stands on."""
-    parents = {one: [p for p in nodes[one].depends_on.nodes if p in nodes] for one in sorted(nodes)}
-    return list(TopologicalSorter(parents).static_order())
-
-
-def upstream_sources(nodes: Mapping[str, Any], unique_id: str) -> set[str]:
-    """Every source a model stands on, through other models."""
-    found: set[str] = set()
-    waiting, seen = [unique_id], {unique_id}
-    while waiting:
-        for parent in nodes[waiting.pop()].depends_on.nodes:
-            if parent.startswith("source."):
-                found.add(parent)
-            elif parent in nodes and parent not in seen:
-                seen.add(parent)
-                waiting.append(parent)
+def _sources(steps: Sequence[Step]) -> dict[str, set[str]]:
+    """Every source each model stands on, through other models; the steps come in order."""
+    found: dict[str, set[str]] = {}
+    for step in steps:
+        if not step.is_test:
+            own = {parent for parent in step.parents if parent.startswith("source.")}
+            found[step.unique_id] = own.union(*(found.get(parent, set()) for parent in step.parents))
     return found
 
 
-def kept(connection: Connection, nodes: Mapping[str, Any], wanted: Mapping[str, str]) -> set[str]:
+def kept(connection: Connection, steps: Sequence[Step], wanted: Mapping[str, str]) -> set[str]:
     """Models that were built with the same key and are still there."""
     _prepare(connection)
     built = dict(connection.execute(f"select unique_id, key from {BUILT}").fetchall())
@@ -67,10 +57,17 @@ def kept(connection: Connection, nodes: Mapping[str, Any], wanted: Mapping[str, 
         ).fetchall()
     }
     return {
-        unique_id
-        for unique_id, key in wanted.items()
-        if built.get(unique_id) == key and f"{nodes[unique_id].schema}.{nodes[unique_id].alias}" in relations
+        step.unique_id
+        for step in steps
+        if step.unique_id in wanted
+        and built.get(step.unique_id) == wanted[step.unique_id]
+        and step.relation in relations
     }
+
+
+def stands_on(step: Step, kept: set[str]) -> bool:
+    """Whether a step is a kept model, or a test of kept models alone, which passed when they were built."""
+    return models_of(step) <= kept if step.is_test else step.unique_id in kept
 
 
 def forget(connection: Connection, still_good: set[str]) -> None:

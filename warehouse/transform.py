@@ -1,4 +1,5 @@
-"""Assembles a workspace's dbt project and runs it in this process. What the models compute is dbt_project's matter.
+"""Assembles a workspace's dbt project and has dbt compile it. What the models compute is dbt_project's matter, and
+the compiled SQL is executed by warehouse/plan.py.
 
 The shipped project and the connectors a workspace uses become one project in `.tieout/dbt`: model names of
 connectors collide otherwise, and dbt's caches would be shared between workspaces.
@@ -6,27 +7,34 @@ connectors collide otherwise, and dbt's caches would be shared between workspace
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from warehouse import plan
 from warehouse.connectors import Connector, enabled_connectors
-from warehouse.engine import close_all, settings_for
-from warehouse.errors import ConfigurationError, TieoutError
+from warehouse.engine import settings_for
+from warehouse.errors import ConfigurationError
 from warehouse.lake import view_name
+from warehouse.plan import Plan, Step, TransformError
 from warehouse.settings import nearest
 from warehouse.workspace import Workspace, shipped
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
 # dbt reads it when it is imported.
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
+PROFILES = "profiles.yml"
 _PROFILE = "tieout"
 _EXCHANGE = "exchange__"
 # Not rules of business and no part of what a connector maps to.
@@ -42,13 +50,14 @@ Files = dict[str, bytes]
 
 
 def assemble(workspace: Workspace) -> Path:
-    """Write the workspace's dbt project and return its folder.
+    """Write the workspace's dbt project and return its folder."""
+    return _assemble(workspace, project_files(workspace))
 
-    Files that are as they should be are not touched, so that dbt parses only what changed; each other
-    file is replaced whole, so that a run killed in between leaves nothing half written.
-    """
+
+def _assemble(workspace: Workspace, wanted: Files) -> Path:
+    """Files that are as they should be are not touched, so that dbt parses only what changed; each other file is
+    replaced whole, so that a run killed in between leaves nothing half written."""
     project = workspace.dbt_project
-    wanted = project_files(workspace)
     for name, content in wanted.items():
         _write(project / name, content)
     _remove_others(project, wanted.keys())
@@ -67,7 +76,7 @@ def project_files(workspace: Workspace) -> Files:
             feeds.setdefault(entity, []).append(system)
     files["macros/staging.sql"] = _staging_macros(feeds, connectors).encode()
     files["models/staging/lake.yml"] = _lake_sources(connectors).encode()
-    files["profiles.yml"] = _profiles(workspace).encode()
+    files[PROFILES] = _profiles(workspace).encode()
     return files
 
 
@@ -94,7 +103,7 @@ def _shipped_files(root: Path) -> Files:
 
 
 def _connector_models(connector: Connector, entities: Sequence[str]) -> Files:
-    """The SQL of a connector by exchange entity."""
+    """The SQL of a connector by exchange entity, with every column of it."""
     models = {}
     for path in sorted(connector.folder.glob("*.sql")):
         if path.stem not in entities:
@@ -102,14 +111,19 @@ def _connector_models(connector: Connector, entities: Sequence[str]) -> Files:
                 f"{path} bears the name of no exchange entity{nearest(path.stem, list(entities))}.",
                 "Name each SQL file of a connector after the exchange entity it gives.",
             )
-        models[path.stem] = path.read_bytes()
+        models[path.stem] = _staged(path.stem, path.read_text(encoding="utf-8"))
     return models
+
+
+def _staged(entity: str, mapping: str) -> bytes:
+    """What a connector maps, with the columns of the entity that it does not give (macros/staged.sql)."""
+    return f"{{% call staged('{entity}') %}}\n{mapping.strip()}\n{{% endcall %}}\n".encode()
 
 
 def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str, Connector]) -> str:
     """macros/staging.sql of this workspace: which connectors feed which entity, and what the lake holds."""
     models = ",\n        ".join(
-        f"{entity!r}: [{', '.join(_staging_entry(system, entity) for system in systems)}]"
+        f"{entity!r}: {[[staging_model(system, entity), system] for system in systems]!r}"
         for entity, systems in sorted(feeds.items())
     )
     objects = ",\n        ".join(
@@ -130,12 +144,6 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
         f"    {{{{ return([\n        {objects}\n    ]) }}}}\n"
         "{%- endmacro %}\n"
     )
-
-
-def _staging_entry(system: str, entity: str) -> str:
-    """Exports of `files` have every column of their entity; what another connector's SQL gives, the engine is asked."""
-    is_complete = "true" if system == "files" else "false"
-    return f"[{staging_model(system, entity)!r}, {system!r}, {is_complete}]"
 
 
 def _jinja(text: str | None) -> str:
@@ -197,100 +205,74 @@ def _remove_others(project: Path, wanted: Iterable[str]) -> None:
             path.unlink()
 
 
-# --- running ----------------------------------------------------------------------------------------
+# --- compiling --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class NodeResult:
-    """What became of one model or test."""
+class Project:
+    """A workspace's project, compiled: what the engine executes, and dbt's manifest for those who show it."""
 
-    unique_id: str
-    name: str
-    resource_type: str
-    status: str
-    seconds: float
-    message: str = ""
-    failures: int = 0
-    compiled_path: str | None = None
-
-    @property
-    def is_failed_test(self) -> bool:
-        return self.resource_type in ("test", "unit_test") and self.status == "fail"
+    digest: str
+    plan: Plan
+    manifest: dict[str, Any]
 
 
-class TransformError(TieoutError):
-    """A model could not be built, or the project not be parsed: a fault of the code, not of the data."""
-
-    def __init__(self, model: str, detail: str, compiled_path: str | None = None) -> None:
-        where = f" Its compiled SQL is {compiled_path}." if compiled_path else ""
-        super().__init__(f"{model} could not be built: {detail}{where}")
-        self.model = model
-        self.detail = detail
-        self.compiled_path = compiled_path
+# Compiling takes ten seconds and more: a process that runs several times (a close with its months, tests) does it
+# once, also for other workspaces whose project is the same.
+_projects: dict[str, Project] = {}
 
 
-Report = Callable[[NodeResult], None]
+def compiled(workspace: Workspace) -> Project:
+    """The workspace's project, assembled and compiled; what was compiled before where no file of it has changed."""
+    files = project_files(workspace)
+    digest = _digest(files)
+    _assemble(workspace, files)
+    known = _projects.get(digest) or _read(workspace.dbt_project, digest)
+    if known is None:
+        known = _compile(workspace.dbt_project, digest)
+        _keep(workspace.dbt_project, known)
+    _projects[digest] = known
+    return known
 
 
-class Dbt:
-    """dbt in this process. Starting it costs seconds, so the parsed project is kept between calls.
-
-    dbt's connection is closed after every call: what comes next in this process (the gate, the freeze)
-    or outside it finds the file free.
-    """
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._manifest: Manifest | None = None
-        self.project = workspace.dbt_project
-
-    def parse(self) -> Manifest:
-        """Assemble and parse the project, if that has not been done yet."""
-        if self._manifest is None:
-            assemble(self._workspace)
-            self._manifest = self._invoke("parse")
-        return self._manifest
-
-    def build(
-        self,
-        select: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        *,
-        indirect_selection: str = "buildable",
-        report: Report | None = None,
-    ) -> list[NodeResult]:
-        """Build models and run their tests, in order; raises where a model fails, returns failed tests.
-
-        With `buildable` a test runs once everything it reads is selected or was built before.
-        """
-        self.parse()
-        arguments = ["--indirect-selection", indirect_selection]
-        for option, values in (("--select", select), ("--exclude", exclude)):
-            if values:
-                arguments += [option, *values]
-        found = self._invoke("build", *arguments, report=report)
-        results = [_result(one) for one in found.results]
-        _raise_errors(results)
-        return results
-
-    def _invoke(self, command: str, *arguments: str, report: Report | None = None) -> Any:
-        from dbt.cli.main import dbtRunner
-
-        runner = dbtRunner(manifest=self._manifest, callbacks=[_listener(report)] if report else [])
-        try:
-            outcome = runner.invoke([*_global_options(self.project), command, *self._places(), *arguments])
-        finally:
-            close_all()
-        if outcome.exception is not None:
-            error = outcome.exception
-            raise TransformError("the dbt project", _one_line(str(error)) or repr(error)) from error
-        return outcome.result
-
-    def _places(self) -> list[str]:
-        return ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+def _digest(files: Files) -> str:
+    """Everything the compiled SQL stands on: the project but its connection, dbt, and this program."""
+    digest = hashlib.sha256()
+    for name in ("dbt-core", "dbt-duckdb"):
+        digest.update(f"{name} {version(name)}\n".encode())
+    for code in (Path(__file__), Path(plan.__file__)):
+        digest.update(code.read_bytes())
+    for name, content in sorted(files.items()):
+        if name != PROFILES:
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
-def _global_options(project: Path) -> list[str]:
+def _compile(project: Path, digest: str) -> Project:
+    from dbt.cli.main import dbtRunner
+
+    manifest: Manifest = _invoked(dbtRunner(), project, "parse")
+    # Nothing is looked up in the database: what a model needs to know of another stands in the project.
+    outcome = _invoked(
+        dbtRunner(manifest=manifest), project, "compile", "--no-introspect", "--no-populate-cache"
+    )
+    return Project(
+        digest,
+        Plan.of(_step(one.node) for one in outcome.results if _is_compiled(one)),
+        manifest.writable_manifest().to_dict(omit_none=False),
+    )
+
+
+def _invoked(runner: dbtRunner, project: Path, command: str, *arguments: str) -> Any:
+    places = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    outcome = runner.invoke([*_options(project), command, *places, *arguments])
+    if outcome.exception is not None:
+        error = outcome.exception
+        raise TransformError("the dbt project", _one_line(str(error)) or repr(error)) from error
+    return outcome.result
+
+
+def _options(project: Path) -> list[str]:
     return [
         "--quiet",
         "--log-level", "none",
@@ -300,51 +282,54 @@ def _global_options(project: Path) -> list[str]:
         "--no-write-json",
         "--no-version-check",
         "--no-send-anonymous-usage-stats",
-        "--cache-selected-only",
     ]  # fmt: skip
 
 
-def _result(run_result: Any) -> NodeResult:
-    node = run_result.node
-    return NodeResult(
+def _is_compiled(result: Any) -> bool:
+    """A model or test that compiled; one that did not is a fault of the project."""
+    node = result.node
+    if str(result.status) != "success":
+        raise TransformError(node.name, _one_line(result.message or ""), node.original_file_path)
+    return str(node.resource_type) in ("model", "test")
+
+
+def _step(node: Any) -> Step:
+    config, is_test = node.config, str(node.resource_type) == "test"
+    columns: list[tuple[str, str]] = []
+    if config.get("materialized") == "iterated":
+        columns = [(str(name), str(kind)) for name, kind in config["columns"]]
+    elif not is_test and config.contract.enforced:
+        columns = [(column.name, column.data_type) for column in node.columns.values()]
+    return Step(
         unique_id=node.unique_id,
         name=node.name,
-        resource_type=str(node.resource_type),
-        status=str(run_result.status),
-        seconds=float(run_result.execution_time or 0),
-        message=run_result.message or "",
-        failures=int(run_result.failures or 0),
-        compiled_path=getattr(node, "compiled_path", None),
+        kind="test" if is_test else config.materialized,
+        fqn=tuple(node.fqn),
+        parents=tuple(sorted(node.depends_on.nodes)),
+        sql=node.compiled_code,
+        schema="" if is_test else node.schema,
+        table="" if is_test else node.alias,
+        columns=tuple(columns),
+        rounds_from=config.get("rounds_from"),
+        path=node.original_file_path,
     )
 
 
-def _raise_errors(results: Iterable[NodeResult]) -> None:
-    for result in results:
-        if result.status in ("error", "runtime error"):
-            raise TransformError(result.name, _one_line(result.message), result.compiled_path)
+def _keep(project: Path, made: Project) -> None:
+    """For the next process. The digest comes last: without it the files are those of a killed run."""
+    folder = project / "target"
+    _write(folder / "plan.json", made.plan.dumps().encode())
+    _write(folder / "manifest.json", json.dumps(made.manifest).encode())
+    _write(folder / "digest", made.digest.encode())
+
+
+def _read(project: Path, digest: str) -> Project | None:
+    folder = project / "target"
+    if not (folder / "digest").is_file() or (folder / "digest").read_text() != digest:
+        return None
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return Project(digest, Plan.loads((folder / "plan.json").read_text(encoding="utf-8")), manifest)
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _listener(report: Report) -> Callable[[Any], None]:
-    """dbt's events as our results, while the build goes on."""
-
-    def listen(event: Any) -> None:
-        if event.info.name != "NodeFinished":
-            return
-        node = event.data.node_info
-        result = event.data.run_result
-        report(
-            NodeResult(
-                unique_id=node.unique_id,
-                name=node.node_name,
-                resource_type=node.resource_type,
-                status=result.status,
-                seconds=float(result.execution_time),
-                message=result.message,
-            )
-        )
-
-    return listen

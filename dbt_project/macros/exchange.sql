@@ -28,8 +28,8 @@
 {% macro exchange_entity() -%}
     {%- set entity = model.name.split('__', 1)[1] -%}
     {%- set staging = [] -%}
-    {%- for name, system, is_complete in staging_models(entity) -%}
-        {%- do staging.append({'relation': ref(name), 'system': system, 'is_complete': is_complete}) -%}
+    {%- for name, system in staging_models(entity) -%}
+        {%- do staging.append({'relation': ref(name), 'system': system}) -%}
     {%- endfor -%}
     {#- before `if execute`, so that dbt sees the edge; key_map itself holds the keys of all systems -#}
     {%- set key_map = ref('exchange__key_map') if entity != 'key_map' else none -%}
@@ -224,20 +224,15 @@ final as (
 select * from final
 {%- endmacro %}
 
-{# All connectors' rows as trimmed text; a column that a connector doesn't give is null. #}
+{# All connectors' rows as trimmed text. #}
 {% macro _delivered(columns, staging) -%}
     {%- for source in staging %}
-    {%- set present = columns | map(attribute='name') | list if source.is_complete else _columns_of(source.relation) %}
     select
         '{{ source.system }}' as source_system,
         source_rows,
         cast(source_rank as bigint) as source_rank
         {%- for column in columns %},
-        {% if column.name in present -%}
-            nullif(trim(cast({{ column.name }} as {{ dbt.type_string() }})), '') as {{ column.name }}
-        {%- else -%}
-            cast(null as {{ dbt.type_string() }}) as {{ column.name }}
-        {%- endif -%}
+        nullif(trim(cast({{ column.name }} as {{ dbt.type_string() }})), '') as {{ column.name }}
         {%- endfor %}
     from {{ source.relation }}
     {{- '\n    union all' if not loop.last }}
@@ -251,10 +246,6 @@ select * from final
         {%- endfor %}
     where false
     {%- endfor %}
-{%- endmacro %}
-
-{% macro _columns_of(relation) -%}
-    {{ return(adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list) }}
 {%- endmacro %}
 
 {# Key columns joined by |. Where a required part is missing, the place of the row: such records are told

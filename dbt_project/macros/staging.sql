@@ -11,9 +11,9 @@
     ]) }}
 {%- endmacro %}
 
-{# Staging models of an exchange entity: [[model, system, whether it has every column of the entity], …]. #}
+{# Staging models of an exchange entity: [[model, system], …]. #}
 {% macro staging_models(entity) -%}
-    {{ return([['stg_files__' ~ entity, 'files', true]]) }}
+    {{ return([['stg_files__' ~ entity, 'files']]) }}
 {%- endmacro %}
 
 {# Objects of the connectors: [{'system', 'object', 'money_column', 'currency_column'}, …]. #}

@@ -1,4 +1,4 @@
-"""The dbt project as a new workspace assembles it can be parsed. Compiling for Spark is portability.py's matter."""
+"""The dbt project of a new workspace can be parsed and compiled. Compiling for Spark is portability.py's matter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from warehouse.errors import TieoutError
-from warehouse.transform import Dbt
+from warehouse.transform import compiled
 from warehouse.workspace import Workspace
 
 
@@ -15,12 +15,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace.init(Path(folder) / "workspace")
         try:
-            manifest = Dbt(workspace).parse()
+            steps = compiled(workspace).plan.steps
         except TieoutError as error:
             print(error.message)
             return 1
-    models = sum(node.resource_type == "model" for node in manifest.nodes.values())
-    print(f"dbt parses {models} models")
+    tests = sum(step.is_test for step in steps)
+    print(f"dbt compiles {len(steps) - tests} models and {tests} tests")
     return 0
 
 

@@ -1,14 +1,13 @@
 """What is kept from the build before, and what never is."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from orchestration import unchanged
 from warehouse import engine
 from warehouse.extract.order import Delivery
+from warehouse.plan import Plan, Step
 
 
 def delivery(name: str, sha256: str) -> Delivery:
@@ -29,19 +28,20 @@ def delivery(name: str, sha256: str) -> Delivery:
     )
 
 
-def node(name: str, *parents: str) -> SimpleNamespace:
-    return SimpleNamespace(
-        name=name, schema="exchange", alias=name, depends_on=SimpleNamespace(nodes=parents)
-    )
+def model(name: str, *parents: str) -> Step:
+    return Step(f"model.{name}", name, "table", ("tieout", "exchange", name), parents, "", "exchange", name)
 
 
-NODES: dict[str, Any] = {
-    "model.price": node("price", "model.lines", "model.products"),
-    "model.lines": node("lines", "source.tieout.lake.files__lines"),
-    "model.products": node("products", "source.tieout.lake.files__products"),
-    "model.links": node("links", "model.lines", "source.tieout.frozen.known_records"),
-    "model.currencies": node("currencies"),
-}
+PLAN = Plan.of(
+    [
+        model("price", "model.lines", "model.products"),
+        model("lines", "source.tieout.lake.files__lines"),
+        model("products", "source.tieout.lake.files__products"),
+        model("links", "model.lines", "source.tieout.frozen.known_records"),
+        model("currencies"),
+    ]
+)
+STEPS = PLAN.steps
 LINES, PRODUCTS = delivery("lines", "aa"), delivery("products", "bb")
 
 
@@ -49,14 +49,14 @@ LINES, PRODUCTS = delivery("lines", "aa"), delivery("products", "bb")
 def connection() -> Iterator[engine.Connection]:
     with engine.connect() as opened:
         opened.execute("create schema exchange")
-        for one in NODES.values():
+        for one in STEPS:
             opened.execute(f"create table exchange.{one.name} (id integer)")
         yield opened
 
 
 def kept_after(connection: engine.Connection, *deliveries: Delivery, rules: str = "rules") -> set[str]:
-    unchanged.remember(connection, unchanged.keys(NODES, [LINES, PRODUCTS], "rules"))
-    return unchanged.kept(connection, NODES, unchanged.keys(NODES, deliveries, rules))
+    unchanged.remember(connection, unchanged.keys(STEPS, [LINES, PRODUCTS], "rules"))
+    return unchanged.kept(connection, STEPS, unchanged.keys(STEPS, deliveries, rules))
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def test_what_stands_on_unchanged_deliveries_is_kept(connection: engine.Connecti
 
 
 def test_what_looks_at_published_months_is_never_kept() -> None:
-    assert "model.links" not in unchanged.keys(NODES, [LINES], "rules")
+    assert "model.links" not in unchanged.keys(STEPS, [LINES], "rules")
 
 
 def test_a_changed_delivery_reaches_everything_after_it(connection: engine.Connection) -> None:
@@ -92,12 +92,13 @@ def test_a_table_that_is_gone_is_built_again(connection: engine.Connection) -> N
 
 
 def test_a_killed_build_keeps_nothing_it_was_about_to_replace(connection: engine.Connection) -> None:
-    wanted = unchanged.keys(NODES, [LINES, PRODUCTS], "rules")
+    wanted = unchanged.keys(STEPS, [LINES, PRODUCTS], "rules")
     unchanged.remember(connection, wanted)
     unchanged.forget(connection, {"model.products"})
-    assert unchanged.kept(connection, NODES, wanted) == {"model.products"}
+    assert unchanged.kept(connection, STEPS, wanted) == {"model.products"}
 
 
-def test_models_come_after_what_they_stand_on() -> None:
-    order = unchanged.in_order(NODES)
-    assert order.index("model.price") > max(order.index("model.lines"), order.index("model.products"))
+def test_a_test_of_kept_models_alone_is_not_run_again() -> None:
+    test = Step("test.key", "key", "test", (), ("model.lines", "model.products"), "")
+    assert unchanged.stands_on(test, {"model.lines", "model.products"})
+    assert not unchanged.stands_on(test, {"model.lines"})

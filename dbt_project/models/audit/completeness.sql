@@ -59,7 +59,7 @@ superseded as (
     select distinct staged.row_id
     from (
         {%- for entity in staged_entities() %}
-        {%- for model, system, is_complete in staging_models(entity) %}
+        {%- for model, system in staging_models(entity) %}
         select {{ each_of('source_rows') }} as row_id from {{ ref(model) }}
         {{ 'union all' if not loop.last }}
         {%- endfor %}
