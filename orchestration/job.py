@@ -1,7 +1,8 @@
 """Executes a Dagster job in this process. The only module of the pipeline that imports Dagster; imported late."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -18,15 +19,12 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def execute(build: Build, *, is_close: bool) -> None:
     """Runs the stages as a Dagster job; an error of a stage is raised as it was."""
     _log_to_file(build)
-    objects = sorted({(one.system, one.object) for one in build.held.extract(build.context).current})
-    rules = rules_of(build.context.workspace.expectations)
-    resource = dg.ResourceDefinition.hardcoded_resource(build)
-    definitions = build_defs(build.held.project.manifest, objects, rules, resource)
-    job = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
+    job = _job(build, is_close=is_close)
     with history.recording() as (instance, events):
-        result = job.execute_in_process(
-            instance=instance, raise_on_error=False, run_config=QUIET, tags=_tags(build)
-        )
+        with _at_work_on(build):
+            result = job.execute_in_process(
+                instance=instance, raise_on_error=False, run_config=QUIET, tags=_tags(build)
+            )
         history.keep(build.context.workspace, instance, result.run_id, events)
     if isinstance(build.error, dg.DagsterExecutionInterruptedError):
         raise KeyboardInterrupt from build.error
@@ -36,6 +34,37 @@ def execute(build: Build, *, is_close: bool) -> None:
         build.require_gate()
     if not result.success:
         raise TieoutError(_first_failure(result))
+
+
+_at_work: list[Build] = []
+_jobs: dict[object, dg.JobDefinition] = {}
+
+
+@contextmanager
+def _at_work_on(build: Build) -> Iterator[None]:
+    """What the steps of the job find as their resource."""
+    _at_work.append(build)
+    try:
+        yield
+    finally:
+        _at_work.pop()
+
+
+@dg.resource
+def _current_build(_: dg.InitResourceContext) -> Build:
+    return _at_work[-1]
+
+
+def _job(build: Build, *, is_close: bool) -> dg.JobDefinition:
+    """The nightly or the closing job; making it takes half a second, and a close runs several of one project."""
+    project = build.held.project
+    objects = tuple(sorted({(one.system, one.object) for one in build.held.extract(build.context).current}))
+    rules = rules_of(build.context.workspace.expectations)
+    key = (project.digest, objects, repr(rules), is_close)
+    if key not in _jobs:
+        definitions = build_defs(project.manifest, objects, rules, _current_build)
+        _jobs[key] = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
+    return _jobs[key]
 
 
 def _tags(build: Build) -> Mapping[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -99,11 +100,17 @@ def _checked_name(value: str) -> str:
     return value
 
 
+@cache
+def _parsed(text: str) -> Any:
+    """The declaration as YAML; a close asks for it again for each of its months, and parsing takes 0.1 s."""
+    return yaml.safe_load(text)
+
+
 def load_connector(folder: Path, *, is_shipped: bool = False) -> Connector:
     """One connector from its folder, which must bear the system's name."""
     path = folder / DECLARATION
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
