@@ -81,10 +81,10 @@ class Company:
             connection.close()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """A table of schema marts: amounts as Decimal, periods and keys as text."""
+        """A table of schema marts, or of the schema it names: amounts as Decimal, periods and keys as text."""
         connection = engine.connect(self.workspace.tieout_db, read_only=True)
         try:
-            result = connection.execute(f"select * from marts.{table}")
+            result = connection.execute(f"select * from {table if '.' in table else f'marts.{table}'}")
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         finally:
@@ -108,6 +108,8 @@ PUBLISHED_TABLES = (
     "fct_recognized_revenue",
     "fct_backlog",
     "fct_contract_balances",
+    "dim_contract_line",
+    "audit.quarantine",
 )
 
 

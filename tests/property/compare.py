@@ -87,8 +87,6 @@ def _compare_table(table: str, actual: Tables, expected: Tables, causes: bool) -
     for key in sorted({*ours, *theirs}):
         named = tuple(zip(columns, key, strict=True))
         if table == "fct_backlog" and key in ours and key not in theirs:
-            if _is_told_elsewhere(dict(named), ours[key], actual[table]):
-                continue
             yield Difference(table, named, "row", "is due", "missing")
             continue
         for column in amounts:
@@ -96,14 +94,6 @@ def _compare_table(table: str, actual: Tables, expected: Tables, causes: bool) -
             have = theirs.get(key, {}).get(column, ZERO)
             if want != have:
                 yield Difference(table, named, column, f"{want:f}", f"{have:f}")
-
-
-def _is_told_elsewhere(
-    key: Mapping[str, object], amounts: Mapping[str, Decimal], rows: Iterable[Mapping[str, object]]
-) -> bool:
-    """A line that reaches 0 in the month it moves to another customer: its 0 stands under the one it had."""
-    same = ("period", "contract_line_id")
-    return not any(amounts.values()) and any(all(row[name] == key[name] for name in same) for row in rows)
 
 
 def _backlog_that_is_not_due(actual: Tables, facts: Facts, expected: Tables) -> Tables:

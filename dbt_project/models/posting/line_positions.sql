@@ -73,6 +73,28 @@ compared as (
             as backlog_before_minor
     from cumulated
 
+),
+
+moved_to as (
+
+    -- a line that moved to other dimensions, with those it had before
+    select current_set.dimension_id, earlier.dimension_id as earlier_id
+    from {{ ref('dimension_sets') }} as current_set
+    inner join {{ ref('dimension_sets') }} as earlier
+        on current_set.contract_line_id = earlier.contract_line_id
+        and current_set.dimension_id != earlier.dimension_id
+    where current_set.is_current_line
+
+),
+
+ended_elsewhere as (
+
+    -- its backlog may reach 0 in the period it moves: the line is told under the dimensions it has now as well
+    select distinct moved_to.dimension_id, compared.period_index
+    from compared
+    inner join moved_to on compared.dimension_id = moved_to.earlier_id
+    where compared.backlog_minor = 0 and compared.backlog_before_minor != 0
+
 )
 
 select
@@ -84,4 +106,8 @@ select
     compared.backlog_minor
 from compared
 inner join open_periods on compared.period_index = open_periods.period_index
-where compared.backlog_minor != 0 or compared.backlog_before_minor != 0
+left join ended_elsewhere
+    on compared.dimension_id = ended_elsewhere.dimension_id and compared.period_index = ended_elsewhere.period_index
+where compared.backlog_minor != 0
+    or compared.backlog_before_minor != 0
+    or ended_elsewhere.dimension_id is not null
