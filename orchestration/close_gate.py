@@ -31,9 +31,14 @@ _CONTRACTS = """
         contracts.contract_id,
         contracts.currency,
         contracts.amount,
-        case when fates.fate in ('quarantined', 'held') then fates.rule end as rule
+        unwaived.rules
     from contracts
-    left join accepted.contracts_out as fates on contracts.contract_id = fates.contract_id
+    left join (
+        select contract_id, string_agg(rule, ', ' order by rule) as rules
+        from accepted.contract_faults
+        where not list_contains($waived, rule)
+        group by contract_id
+    ) as unwaived on contracts.contract_id = unwaived.contract_id
 """
 
 
@@ -52,29 +57,29 @@ def close_findings(connection: Connection, context: RunContext) -> list[Finding]
 def held_findings(connection: Connection, context: RunContext) -> list[Finding]:
     """Quarantined and held contracts against the policy, by number and by money of each currency.
 
-    Contracts held by a waived rule do not count.
+    A contract does not count where every rule that holds it is waived.
     """
-    waived = [waiver.rule for waiver in context.waivers]
-    counted = f"from ({_CONTRACTS}) where rule is not null and not list_contains($waived, rule)"
+    waived = {"waived": [waiver.rule for waiver in context.waivers]}
     everything = connection.execute(
-        f"select currency, count(*), sum(amount) from ({_CONTRACTS}) group by currency order by currency"
+        f"select currency, count(*), sum(amount) from ({_CONTRACTS}) group by currency order by currency",
+        waived,
     ).fetchall()
+    counted = f"from ({_CONTRACTS}) where rules is not null"
     held = connection.execute(
-        f"select currency, count(*), sum(amount) {counted} group by currency order by currency",
-        {"waived": waived},
+        f"select currency, count(*), sum(amount) {counted} group by currency order by currency", waived
     ).fetchall()
     examples = connection.execute(
-        "select contract_id, rule, currency, amount "
-        f"{counted} order by abs(amount) desc, contract_id limit {EXAMPLES}",
-        {"waived": waived},
+        f"select contract_id, rules, currency, amount {counted}"
+        f" order by abs(amount) desc, contract_id limit {EXAMPLES}",
+        waived,
     ).fetchall()
-    rules = sorted(
-        {
-            str(row[1])
-            for row in connection.execute(f"select distinct 1, rule {counted}", {"waived": waived}).fetchall()
-        }
+    rules = connection.execute(
+        "select distinct rule from accepted.contract_faults where not list_contains($waived, rule) order by rule",
+        waived,
+    ).fetchall()
+    return held_against_policy(
+        context.settings.policies, everything, held, examples, [str(rule) for (rule,) in rules]
     )
-    return held_against_policy(context.settings.policies, everything, held, examples, rules)
 
 
 def held_against_policy(

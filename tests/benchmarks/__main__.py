@@ -1,6 +1,6 @@
 """`make bench`: a night on 200,000 contract lines over 36 months, stage by stage, each command in a process of its own.
 
-    python -m tests.benchmarks [--lines N] [--keep DIR]
+python -m tests.benchmarks [--lines N] [--keep DIR]
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def _table(found: Sequence[Measured]) -> Table:
         table.add_column(heading, justify="left" if heading == "command" else "right")
     for one in found:
         stages = [f"{one.stages[stage]:.1f}" if stage in one.stages else "" for stage in STAGES]
-        table.add_row(one.title, *stages, f"{one.seconds:.1f}", f"{one.peak_mb:,} MB", f"{one.written_mb:,} MB")
+        table.add_row(
+            one.title, *stages, f"{one.seconds:.1f}", f"{one.peak_mb:,} MB", f"{one.written_mb:,} MB"
+        )
     return table
 
 

@@ -105,7 +105,9 @@ def write(exports: Path, contract_lines: int, *, changed_percent: int = 0) -> di
                 changed=changed,
             )
         )  # fmt: skip
-        return {entity: _export(connection, sql, exports / f"{entity}.csv") for entity, sql in _ENTITIES.items()}
+        return {
+            entity: _export(connection, sql, exports / f"{entity}.csv") for entity, sql in _ENTITIES.items()
+        }
 
 
 def _export(connection: Connection, sql: str, path: Path) -> int:

@@ -16,9 +16,6 @@ import pytest
 from tests.harness import Company
 from warehouse import engine
 
-# Builds a workspace of its own: part of `make prove`.
-pytestmark = pytest.mark.slow
-
 AS_OF = "2026-06-30"
 Row = dict[str, str]
 Failure = tuple[str, str, str, str]

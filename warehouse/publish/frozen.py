@@ -46,7 +46,8 @@ LAYOUT: dict[str, str] = {
     "positions": f"{_POSTING_DIMENSIONS}, posting_key varchar, amount_minor bigint, tax_minor bigint",
     "position_totals": f"{_TOTAL_DIMENSIONS}, amount_minor bigint, tax_minor bigint",
     "known_records": (
-        "entity varchar, record_key varchar, contract_id varchar, record_version varchar, first_period varchar"
+        "entity varchar, record_key varchar, contract_id varchar, contract_line_id varchar, record_version varchar,"
+        " file_sha256 varchar, source_row bigint, first_period varchar"
     ),
     "held_contracts": "contract_id varchar, rule varchar, period varchar",
     "contracts_published": "contract_id varchar",

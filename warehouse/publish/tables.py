@@ -82,7 +82,9 @@ POSTED_POSITIONS = PublishedTable(
     ("posting_key", "original_period"),
     period_column="posting_period",
 )
-KNOWN_RECORDS = PublishedTable("known_records", "posting.known_records", Kind.STATE, ("entity", "record_key"))
+KNOWN_RECORDS = PublishedTable(
+    "known_records", "posting.known_records", Kind.STATE, ("entity", "record_key"), released="audit"
+)
 REVENUE_SEGMENTS = PublishedTable(
     "revenue_segments",
     "marts.revenue_segments",

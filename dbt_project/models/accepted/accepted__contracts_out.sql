@@ -1,156 +1,36 @@
 -- Grain: contract that is not used.
--- Why: holding spreads once (architecture.md 21): from a faulty customer, product or document to its contracts, and
--- over all contracts combined with one. A contract with published figures is held with them, not dropped.
+-- Why: one fate a contract. One with published figures is held with them, not dropped; it is named after a rule of
+-- its own rather than one of a contract it is combined with.
 
-with contracts as (
-
-    select * from {{ ref('links__contracts') }}
-
-),
-
-faults as (
-
-    select * from {{ ref('accepted__record_faults') }}
-
-),
-
-no_fault as (
+with no_fault as (
 
     select record_key as contract_id, fate, rule
-    from faults
+    from {{ ref('accepted__record_faults') }}
     where entity = 'contracts' and fate in ('excluded', 'later')
 
 ),
 
 faulty as (
 
-    select entity, record_key, contract_id, rule from faults where fate = 'quarantined'
-
-),
-
-faulty_prices as (
-
-    select prices.product_id, prices.currency, faulty.rule
-    from faulty
-    inner join {{ ref('exchange__ssp_prices') }} as prices on faulty.record_key = prices.record_key
-    where faulty.entity = 'ssp_prices'
-
-),
-
-faulty_documents as (
-
-    -- a document is not used without its customer, so the contracts it is for would miss it
-    select 'invoices' as entity, invoices.invoice_id as document_id, faulty.rule
-    from faulty
-    inner join {{ ref('exchange__invoices') }} as invoices on faulty.record_key = invoices.customer_id
-    where faulty.entity = 'customers'
-
-    union all
-
-    select 'credit_notes' as entity, credit_notes.credit_note_id as document_id, faulty.rule
-    from faulty
-    inner join {{ ref('exchange__credit_notes') }} as credit_notes on faulty.record_key = credit_notes.customer_id
-    where faulty.entity = 'customers'
-
-    union all
-
-    select entity, record_key as document_id, rule from faulty where entity in ('invoices', 'credit_notes')
-
-    union all
-
-    select 'invoices' as entity, payments.invoice_id as document_id, faulty.rule
-    from faulty
-    inner join {{ ref('links__payments') }} as payments on faulty.record_key = payments.record_key
-    where faulty.entity = 'payments'
-
-),
-
-reached as (
-
-    select contract_id, rule from faulty where contract_id is not null
-
-    union all
-
-    select contracts.contract_id, faulty.rule
-    from faulty
-    inner join contracts on faulty.record_key = contracts.customer_id
-    where faulty.entity = 'customers'
-
-    union all
-
-    select contracts.contract_id, faulty.rule
-    from faulty
-    inner join contracts on faulty.record_key = contracts.entity_id
-    where faulty.entity = 'entities'
-
-    union all
-
-    select lines.contract_id, faulty.rule
-    from faulty
-    inner join {{ ref('links__contract_lines') }} as lines on faulty.record_key = lines.product_id
-    where faulty.entity = 'products'
-
-    union all
-
-    select lines.contract_id, faulty_prices.rule
-    from faulty_prices
-    inner join {{ ref('links__contract_lines') }} as lines on faulty_prices.product_id = lines.product_id
-    inner join contracts
-        on lines.contract_id = contracts.contract_id
-        and faulty_prices.currency = contracts.currency
-
-    union all
-
-    select lines.contract_id, faulty_documents.rule
-    from faulty_documents
-    inner join {{ ref('links__invoice_lines') }} as lines on faulty_documents.document_id = lines.invoice_id
-    where faulty_documents.entity = 'invoices'
-
-    union all
-
-    select lines.contract_id, faulty_documents.rule
-    from faulty_documents
-    inner join {{ ref('links__credit_note_lines') }} as lines on faulty_documents.document_id = lines.credit_note_id
-    where faulty_documents.entity = 'credit_notes'
-
-),
-
--- what is excluded or later holds nothing back: it is not there yet, or never was
-reached_groups as (
-
-    select contracts.accounting_contract_id, min(reached.rule) as rule
-    from reached
-    inner join contracts on reached.contract_id = contracts.contract_id
-    left join no_fault on reached.contract_id = no_fault.contract_id
-    where no_fault.contract_id is null
-    group by contracts.accounting_contract_id
-
-),
-
-own_rules as (
-
-    select contract_id, min(rule) as rule
-    from reached
+    select contract_id, coalesce(min(case when is_own then rule end), min(rule)) as rule
+    from {{ ref('accepted__contract_faults') }}
     group by contract_id
 
 ),
 
 final as (
 
+    select contract_id, fate, rule from no_fault
+
+    union all
+
     select
-        contracts.contract_id,
-        coalesce(
-            no_fault.fate,
-            case when published.contract_id is not null then 'held' else 'quarantined' end
-        ) as fate,
-        coalesce(no_fault.rule, own_rules.rule, reached_groups.rule) as rule
-    from contracts
-    left join no_fault on contracts.contract_id = no_fault.contract_id
-    left join reached_groups on contracts.accounting_contract_id = reached_groups.accounting_contract_id
-    left join own_rules on contracts.contract_id = own_rules.contract_id
+        faulty.contract_id,
+        case when published.contract_id is not null then 'held' else 'quarantined' end as fate,
+        faulty.rule
+    from faulty
     left join {{ source('frozen', 'contracts_published') }} as published
-        on contracts.contract_id = published.contract_id
-    where no_fault.contract_id is not null or reached_groups.accounting_contract_id is not null
+        on faulty.contract_id = published.contract_id
 
 )
 

@@ -1,32 +1,36 @@
--- Grain: entity × record that is used and belongs to a contract.
--- Why: what figures stand on, and in which version: tells late from corrected at the next close, and what has
--- vanished since. A document over several contracts is kept under the first of them that is no draft.
+-- Grain: entity × record that is used and that figures can stand on.
+-- Why: what figures stand on, in which version and from which row: tells late from corrected at the next close, what
+-- has vanished since, and where an auditor looks. A document over several contracts is kept under the first of them
+-- that is no draft; one of no contract has none.
 
 {% for entity in [
     'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoice_lines', 'credit_note_lines',
     'payments',
 ] -%}
-select '{{ entity }}' as entity, record_key, contract_id, record_version
+select
+    '{{ entity }}' as entity,
+    record_key,
+    contract_id,
+    {{ 'cast(null as ' ~ dbt.type_string() ~ ')' if entity in ('contracts', 'payments') else 'contract_line_id' }} as contract_line_id,
+    record_version,
+    source_row
 from {{ ref('accepted__' ~ entity) }}
-where contract_id is not null
 
 union all
 
 {% endfor -%}
-select 'invoices' as entity, invoices.record_key, lines.contract_id, invoices.record_version
-from {{ ref('accepted__invoices') }} as invoices
-inner join (
-    select invoice_id, min(contract_id) as contract_id from {{ ref('accepted__invoice_lines') }} group by invoice_id
-) as lines on invoices.invoice_id = lines.invoice_id
-where lines.contract_id is not null
+{% for document, key in [('invoice', 'invoice_id'), ('credit_note', 'credit_note_id')] -%}
+select
+    '{{ document }}s' as entity,
+    documents.record_key,
+    lines.contract_id,
+    cast(null as {{ dbt.type_string() }}) as contract_line_id,
+    documents.record_version,
+    documents.source_row
+from {{ ref('accepted__' ~ document ~ 's') }} as documents
+left join (
+    select {{ key }}, min(contract_id) as contract_id from {{ ref('accepted__' ~ document ~ '_lines') }} group by {{ key }}
+) as lines on documents.{{ key }} = lines.{{ key }}
+{{ 'union all' if not loop.last }}
 
-union all
-
-select 'credit_notes' as entity, credit_notes.record_key, lines.contract_id, credit_notes.record_version
-from {{ ref('accepted__credit_notes') }} as credit_notes
-inner join (
-    select credit_note_id, min(contract_id) as contract_id
-    from {{ ref('accepted__credit_note_lines') }}
-    group by credit_note_id
-) as lines on credit_notes.credit_note_id = lines.credit_note_id
-where lines.contract_id is not null
+{% endfor -%}
