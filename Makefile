@@ -15,10 +15,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove check format ui bench lock env
+.PHONY: help demo test prove-engine prove-bytes prove-kills check format ui bench lock env
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 demo: $(STAMP) ## a believable company: its exports, a run, its closed months, the result
 	$(BIN)/tieout demo
@@ -26,8 +26,14 @@ demo: $(STAMP) ## a believable company: its exports, a run, its closed months, t
 test: $(STAMP) ## all tests but the slow proofs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
-prove: $(STAMP) ## the long proofs: periods, a thousand generated lives against the oracle
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m slow
+prove-engine: $(STAMP) ## 1,000 generated contract lives against the independent oracle, to the minor unit
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow tests/property
+
+prove-bytes: $(STAMP) ## the same workspace gives the same bytes, with any threads and memory
+	TIEOUT_BYTES_LINES=20000 $(BIN)/python -m pytest -s tests/end_to_end/test_same_bytes.py
+
+prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers beside commands that write
+	TIEOUT_KILLS=50 $(BIN)/python -m pytest -s tests/faults
 
 check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
 	$(BIN)/ruff format --check .

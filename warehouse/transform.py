@@ -235,6 +235,11 @@ def compiled(workspace: Workspace) -> Project:
     return known
 
 
+def project_digest(workspace: Workspace) -> str:
+    """Names what is compiled: workspaces with the same connectors share it."""
+    return _digest(project_files(workspace))
+
+
 def _digest(files: Files) -> str:
     """Everything the compiled SQL stands on: the project but its connection, dbt, and this program."""
     digest = hashlib.sha256()

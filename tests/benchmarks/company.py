@@ -31,7 +31,7 @@ _CONTRACTS = """
     create table contract as
     select
         i, 'C-' || i as contract_id, 'K-' || i % 1000 as customer_id,
-        date '{first}' + cast(i * 7919 % 1095 as integer) as signed_date,
+        date '{first}' + cast(i * 7919 % {days} as integer) as signed_date,
         12 * (1 + i % 3) as months,
         cast((1200 + i * 104729 % 90000) * case when {changed} then 1.1 else 1 end as decimal(18, 2)) as net
     from range({contracts}) as t (i);
@@ -95,16 +95,22 @@ _ENTITIES = {
 }
 
 
-def write(exports: Path, contract_lines: int, *, changed_percent: int = 0) -> dict[str, int]:
+def write(
+    exports: Path, contract_lines: int, *, changed_percent: int = 0, first_day: date = FIRST_DAY
+) -> dict[str, int]:
     """Write the exports, a percent of the contracts dearer than before; returns the rows of each entity."""
     changed = f"i % 100 < {changed_percent}"
     with engine.connect() as connection:
         connection.execute(
             _CONTRACTS.format(
-                first=FIRST_DAY, as_of=AS_OF, contracts=contract_lines // LINES_A_CONTRACT, lines=LINES_A_CONTRACT,
+                first=first_day,
+                days=(AS_OF - first_day).days,
+                as_of=AS_OF,
+                contracts=contract_lines // LINES_A_CONTRACT,
+                lines=LINES_A_CONTRACT,
                 changed=changed,
             )
-        )  # fmt: skip
+        )
         return {
             entity: _export(connection, sql, exports / f"{entity}.csv") for entity, sql in _ENTITIES.items()
         }

@@ -33,6 +33,9 @@ TABLES = (
 )
 
 
+State = tuple[str | None, date, bool]
+
+
 @dataclass(frozen=True)
 class Command:
     """`run`, or `close` of a period."""
@@ -76,13 +79,15 @@ class Seen:
 
     as_of: date
     last_closed: str | None
+    is_from_chain: bool
+    """Built from the published months alone: a close was killed between its commit and its release."""
     content: tuple[str, ...]
     broken: int
     """Equations that do not hold."""
 
     @property
-    def state(self) -> tuple[str | None, date]:
-        return self.last_closed, self.as_of
+    def state(self) -> State:
+        return self.last_closed, self.as_of, self.is_from_chain
 
 
 def look(path: Path) -> Seen:
@@ -98,14 +103,14 @@ def look_with(connection: engine.Connection) -> Seen:
     """One consistent look: all tables in one transaction."""
     connection.execute("begin transaction read only")
     try:
-        [(as_of, last_closed)] = connection.execute(
-            "select as_of, last_closed_period from audit.runs"
+        [(as_of, last_closed, is_from_chain)] = connection.execute(
+            "select as_of, last_closed_period, run_id like 'close %' from audit.runs"
         ).fetchall()
         content = tuple(_digest(connection, table) for table in TABLES)
         [(broken,)] = connection.execute("select count(*) from audit.tie_outs where not holds").fetchall()
     finally:
         connection.execute("commit")
-    return Seen(as_of, last_closed, content, broken)
+    return Seen(as_of, last_closed, is_from_chain, content, broken)
 
 
 def _digest(connection: engine.Connection, table: str) -> str:

@@ -71,10 +71,10 @@ def test_readers_always_see_a_whole_state(tmp_path: Path) -> None:
     staying.join()
 
     assert [seen.state for seen in states] == [
-        (None, date(2026, 2, 2)),
-        (None, date(2026, 2, 3)),
-        ("2026-01", date(2026, 2, 4)),
-        ("2026-01", date(2026, 2, 5)),
+        (None, date(2026, 2, 2), False),
+        (None, date(2026, 2, 3), False),
+        ("2026-01", date(2026, 2, 4), False),
+        ("2026-01", date(2026, 2, 5), False),
     ]
     assert not any(seen.broken for seen in states)
     assert seen_by_the_staying == {first}, "the open connection keeps the state it opened"
