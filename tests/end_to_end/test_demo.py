@@ -293,6 +293,42 @@ def test_a_quarantined_contract_above_the_policy_blocks_the_close(demo: tuple[Wo
     assert workspace.tieout_db.read_bytes() == before
 
 
+@pytest.mark.parametrize("table", ["fct_bookings", "fct_billings", "fct_recognized_revenue"])
+def test_every_posted_row_leads_to_rows_of_source_files(demo: tuple[Workspace, str], table: str) -> None:
+    with show.reader(demo[0]) as connection:
+        [(rows, without)] = connection.execute(
+            f"select count(*), count(*) filter (where posting_id not in"
+            f" (select fact_key from audit.lineage where fact_table = '{table}')) from marts.{table}"
+        ).fetchall()
+    assert rows > 20
+    assert without == 0
+
+
+def test_the_row_that_lineage_names_holds_the_record(demo: tuple[Workspace, str]) -> None:
+    """Row 1 is the header; the corrected service report stands in the file that corrected it, all else in the first."""
+    workspace, _ = demo
+    with show.reader(workspace) as connection:
+        found = connection.execute(
+            "select distinct entity, record_key, source_file, source_row from audit.lineage order by all"
+        ).fetchall()
+    rows = {
+        path: path.read_text(encoding="utf-8").splitlines()
+        for path in workspace.exports.joinpath("files").glob("*.csv")
+    }
+    assert {entity for entity, *_ in found} >= {
+        "contracts",
+        "contract_lines",
+        "fulfillments",
+        "invoices",
+        "invoice_lines",
+    }
+    for _, key, file, row in found:
+        assert rows[workspace.root / file][row - 1].startswith(key), (key, file, row)
+    files = {key: file for _, key, file, _ in found}
+    assert files["F-0009"] == "exports/files/fulfillments-2026-09-03.csv"
+    assert files["K-2025-001"] == "exports/files/contracts-2026-08-04.csv"
+
+
 def test_dagster_shows_the_assets_jobs_and_schedules_of_the_stored_picture(
     demo: tuple[Workspace, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
