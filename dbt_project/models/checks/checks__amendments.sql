@@ -21,7 +21,7 @@ final as (
         lines.contract_id as line_contract_id,
         coalesce(lines.end_date, contracts.end_date) as term_end_date,
         coalesce(cancels.cancels, 0) as cancels,
-        context.cut_date,
+        context.as_of,
         {{ common_checks('amendments', 'currencies.exponent') }}
     from {{ ref('exchange__amendments') }} as records
     left join {{ ref('exchange__contracts') }} as contracts on records.contract_id = contracts.contract_id

@@ -16,14 +16,25 @@ with line_totals as (
 
 billed_totals as (
 
-    select
-        links.contract_id,
-        cast(sum(lines.amount) as decimal(38, 3)) as billed_total
-    from {{ ref('links__invoice_lines') }} as links
-    inner join {{ ref('exchange__invoice_lines') }} as lines on links.record_key = lines.record_key
-    inner join {{ ref('exchange__invoices') }} as invoices on links.invoice_id = invoices.invoice_id
-    where invoices.status not in ('draft', 'void')
-    group by links.contract_id
+    -- net of what was credited
+    select contract_id, cast(sum(amount) as decimal(38, 3)) as billed_total
+    from (
+        select links.contract_id, lines.amount
+        from {{ ref('links__invoice_lines') }} as links
+        inner join {{ ref('exchange__invoice_lines') }} as lines on links.record_key = lines.record_key
+        inner join {{ ref('exchange__invoices') }} as invoices on links.invoice_id = invoices.invoice_id
+        where invoices.status not in ('draft', 'void')
+
+        union all
+
+        select links.contract_id, -lines.amount as amount
+        from {{ ref('links__credit_note_lines') }} as links
+        inner join {{ ref('exchange__credit_note_lines') }} as lines on links.record_key = lines.record_key
+        inner join {{ ref('exchange__credit_notes') }} as credit_notes
+            on links.credit_note_id = credit_notes.credit_note_id
+        where coalesce(credit_notes.status, 'open') not in ('draft', 'void')
+    ) as documents
+    group by contract_id
 
 ),
 
@@ -45,7 +56,7 @@ other_cancellations as (
     cross join {{ source('run', 'context') }} as context
     where amendments.action = 'cancel'
         and amendments.effective_date != records.cancelled_date
-        and amendments.signed_date <= context.cut_date
+        and amendments.signed_date <= context.as_of
     group by records.contract_id
 
 ),

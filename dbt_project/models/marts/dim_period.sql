@@ -11,9 +11,13 @@ used as (
 
     select min(period_index) as first_index, max(period_index) as last_index
     from (
-        select period_index from {{ ref('periods') }} where is_closed
+        select closed.period_index
+        from {{ ref('periods') }} as closed
+        inner join {{ source('frozen', 'periods') }} as published on closed.period = published.period
         union all
         select period_index from {{ ref('posted') }}
+        union all
+        select original_index as period_index from {{ ref('posted') }}
         union all
         select days.period_index
         from {{ ref('marts__revenue_segments') }} as segments

@@ -45,9 +45,34 @@ context as (
 
 ),
 
+calendar as (
+
+    select * from declared
+    union all
+    select * from calendar_months
+
+),
+
+first_published as (
+
+    select min(start_date) as start_date, min(published_with) as published_with
+    from {{ source('frozen', 'periods') }}
+    where start_date = (select min(start_date) from {{ source('frozen', 'periods') }})
+
+),
+
 published as (
 
     select period, start_date, end_date, published_with from {{ source('frozen', 'periods') }}
+
+    union all
+
+    -- nothing was known of these when the first publication closed them as well: what comes late for them now posts
+    -- under its own period
+    select calendar.period, calendar.start_date, calendar.end_date, first_published.published_with
+    from calendar
+    cross join first_published
+    where calendar.end_date < first_published.start_date
 
 ),
 
@@ -58,7 +83,7 @@ not_published as (
         calendar.start_date,
         calendar.end_date,
         cast(null as {{ dbt.type_string() }}) as published_with
-    from (select * from declared union all select * from calendar_months) as calendar
+    from calendar
     cross join context
     where context.last_closed_end is null or calendar.end_date > context.last_closed_end
 
