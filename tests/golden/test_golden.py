@@ -65,7 +65,6 @@ def test_the_oracle_gives_the_golden_figures(by_oracle: Mapping[str, Tables], ca
     check(BY_ID[case_id], by_oracle)
 
 
-@pytest.mark.slow
 @every_case
 def test_the_product_publishes_the_golden_figures(by_product: Mapping[str, Tables], case_id: str) -> None:
     check(BY_ID[case_id], by_product)
