@@ -1,7 +1,7 @@
 -- Grain: entity × record that is used and that figures can stand on.
 -- Why: what figures stand on, in which version and from which row: tells late from corrected at the next close, what
 -- has vanished since, and where an auditor looks. A document over several contracts is kept under the first of them
--- that is no draft; one of no contract has none.
+-- that is no draft; one of no contract, and what the price list says, has none.
 
 {% for entity in [
     'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoice_lines', 'credit_note_lines',
@@ -15,6 +15,19 @@ select
     record_version,
     source_row
 from {{ ref('accepted__' ~ entity) }}
+
+union all
+
+{% endfor -%}
+{% for entity, relation in [('products', 'accepted__products'), ('ssp_prices', 'exchange__ssp_prices')] -%}
+select
+    '{{ entity }}' as entity,
+    record_key,
+    cast(null as {{ dbt.type_string() }}) as contract_id,
+    cast(null as {{ dbt.type_string() }}) as contract_line_id,
+    record_version,
+    source_row
+from {{ ref(relation) }}
 
 union all
 

@@ -1,6 +1,7 @@
 -- Grain: posting key whose closed months must be compared month by month.
 -- Why: months are expanded only where something can differ (architecture.md posting 3): the cumulative at the
--- last close does, or a record of the contract changed (which can move revenue between closed months of one sum).
+-- last close does, or what the contract stands on changed: its records, or the policy and the code for all of them
+-- (each can move revenue between closed months of one sum).
 
 with held as (
 
@@ -41,4 +42,9 @@ from compared
 left join {{ ref('changed_contracts') }} as changed on compared.contract_id = changed.contract_id
 cross join {{ source('run', 'context') }} as context
 where not context.is_first_publication
-    and (compared.has_moved or changed.contract_id is not null)
+    and (
+        compared.has_moved
+        or changed.contract_id is not null
+        or context.has_policy_changed
+        or context.has_code_changed
+    )
