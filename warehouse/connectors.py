@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from warehouse.errors import ConfigurationError
 from warehouse.settings import Mode, ObjectSettings, Order, nearest, validated
 from warehouse.workspace import Workspace, shipped
+
+Encoding = Literal["utf-8", "utf-16", "windows-1252"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 DECLARATION = "connector.yml"
@@ -32,10 +36,31 @@ class SourceObject(BaseModel):
     columns: tuple[str, ...] = Field(min_length=1)
     required: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
-    encoding: Literal["utf-8"] = "utf-8"
+    encoding: Encoding = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    """None: the one of comma, semicolon and tab that finds most columns."""
+    has_preamble: bool = False
+    """Report lines stand above the header, which is the first row with all required columns."""
+    trailers: tuple[str, ...] = ()
+    """Patterns of the first value of rows that are no records: totals, copyright lines."""
     description: str = ""
 
-    @field_validator("patterns")
+    @property
+    def reading(self) -> str:
+        """Names a way to read text that is not the usual one; empty for the usual one."""
+        ways = {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "has_preamble": self.has_preamble,
+            "trailers": self.trailers,
+        }
+        unusual = {
+            name: value for name, value in ways.items() if value != type(self).model_fields[name].default
+        }
+        text = json.dumps(unusual, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12] if unusual else ""
+
+    @field_validator("patterns", "trailers")
     @classmethod
     def _are_patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
@@ -55,6 +80,10 @@ class SourceObject(BaseModel):
         for column in named:
             if column is not None and column not in self.columns:
                 raise ValueError(f"{column} is not one of the columns{nearest(column, list(self.columns))}")
+        if self.has_preamble and not self.required:
+            raise ValueError(
+                "has_preamble needs required columns: they tell the header from what stands above it"
+            )
         if self.order == "version" and self.version_column is None:
             raise ValueError("order: version needs a version_column")
         if self.order == "version" and self.mode == "full":

@@ -64,7 +64,7 @@ def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Deliv
         else f"cast(null as varchar) as {identifier(column)}"
         for column in declared.columns
     )
-    paths = [literal(str(lake_file(workspace, one.sha256))) for one in group]
+    paths = [literal(str(lake_file(workspace, one.sha256, one.reading))) for one in group]
     files = ", ".join(
         f"({path}, {one.file_id << _FILE_BITS}, {one.rank})" for path, one in zip(paths, group, strict=True)
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.unit.workspaces import zipped
+from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, connect, literal
 from warehouse.extract.find import Format, FoundFile
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.extract.readers.csv import read_csv, read_header
+from warehouse.extract.readers.jsonl import read_jsonl
 from warehouse.extract.readers.parquet import read_parquet
 from warehouse.extract.stage import stage
 
@@ -24,21 +27,27 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.connection: Connection = connect(settings={"threads": 2})
+        self.left_out = 0
 
-    def __call__(self, data: bytes, name: str = "deals.csv") -> tuple[tuple[str, ...], list[Row]]:
+    def __call__(
+        self, data: bytes, name: str = "deals.csv", **declared: Any
+    ) -> tuple[tuple[str, ...], list[Row]]:
         path = self.folder / name
         path.write_bytes(data)
-        kind: Format = "parquet" if ".parquet" in name else "tsv" if ".tsv" in name else "csv"
+        deals = SourceObject(columns=("id", "amount", "note"), **declared)
+        kind = cast(Format, name.removesuffix(".gz").rpartition(".")[2])
         file = FoundFile(path, name, "crm", "deals", kind, name.endswith(".gz"))
-        staged = stage(file, self.folder / "copy", pause=lambda _: None)
+        staged = stage(file, self.folder / "copy", deals.encoding, pause=lambda _: None)
         target = self.folder / "lake.parquet"
-        if staged.text is None:
+        if kind == "parquet":
             result = read_parquet(self.connection, staged.path, target)
+        elif kind == "jsonl":
+            result = read_jsonl(self.connection, staged.path, target)
         else:
             result = read_csv(
-                self.connection, staged.path, target, ("id", "amount", "note"),
-                is_tsv=kind == "tsv", facts=staged.text,
-            )  # fmt: skip
+                self.connection, staged.path, target, deals, is_tsv=kind == "tsv", facts=staged.facts
+            )
+        self.left_out = result.left_out
         columns = ", ".join(["_row", *(f'"{column}"' for column in result.columns)])
         query = f"select {columns} from read_parquet({literal(str(target))}) order by _row"
         rows = self.connection.execute(query).fetchall()
@@ -148,7 +157,7 @@ def test_a_filled_column_without_a_name_is_kept_by_its_position(read: Reader) ->
 def test_the_delimiter_is_the_one_that_finds_the_declared_columns(tmp_path: Path) -> None:
     path = tmp_path / "h.csv"
     path.write_text('id;amount;"note, with, many, commas"\n')
-    assert read_header(path, ("id", "amount"), is_tsv=False).delimiter == ";"
+    assert read_header(path, SourceObject(columns=("id", "amount")), is_tsv=False).delimiter == ";"
 
 
 @pytest.mark.parametrize(
@@ -248,3 +257,147 @@ def test_a_file_that_never_stands_still_is_a_finding(tmp_path: Path) -> None:
             tmp_path / "copy",
             pause=lambda _: None,
         )
+
+
+# --- what a connector declares ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        ("utf-16", "id,amount,note\r\n1,2.50,Zürich €\r\n".encode("utf-16")),
+        ("utf-16", b"\xfe\xff" + "id,amount,note\n1,2.50,Zürich €\n".encode("utf-16-be")),
+        ("windows-1252", "id,amount,note\n1,2.50,Zürich €\n".encode("cp1252")),
+    ],
+)
+def test_a_declared_encoding_reads_as_utf_8_does(read: Reader, encoding: str, data: bytes) -> None:
+    assert read(data, encoding=encoding)[1] == [(2, "1", "2.50", "Zürich €")]
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_a_character_across_two_pieces_of_a_file_stays_whole(read: Reader, size: int) -> None:
+    note = "€" * size
+    data = f"id,amount,note\n1,2,{note}\n".encode("utf-16")
+    assert read(data, encoding="utf-16")[1] == [(2, "1", "2", note)]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "what"),
+    [
+        ("utf-8", "id\n1".encode("utf-16"), r"is UTF-16 text, not UTF-8"),
+        ("windows-1252", b"id,amount,note\n1,2,\x81\n", r"is not windows-1252 text: byte 0x81 in line 2"),
+        ("utf-16", "id\n1\n".encode("utf-16")[:-1], r"is not utf-16 text"),
+        ("utf-8", "id,note\n1,\xfc\n".encode("latin-1"), r"is not UTF-8 text: byte 0xfc in line 2"),
+    ],
+)
+def test_text_in_another_encoding_is_told(read: Reader, encoding: str, data: bytes, what: str) -> None:
+    with pytest.raises(UnreadableFileError, match=what) as error:
+        read(data, encoding=encoding)
+    assert error.value.rule == "wrong_encoding"
+    assert "connector.yml" in error.value.remedy
+
+
+def test_a_declared_delimiter_is_not_guessed(read: Reader) -> None:
+    assert read(b"id|amount|note\n1|2,5;x|y\n", delimiter="|")[1] == [(2, "1", "2,5;x", "y")]
+
+
+REPORT = b"""Journal Report,,
+"January, 2026",,
+
+id,amount,note
+1,2.50,x
+Total for x,2.50,
+2,3,y
+Grand Totals,5.50,
+
+"\xc2\xa9 2026 Ledger Ltd, all rights reserved",,
+"""
+
+
+@pytest.mark.parametrize("data", [REPORT, REPORT.replace(b"\n", b"\r\n"), REPORT.replace(b",,", b"")])
+def test_a_report_is_read_without_what_stands_around_its_records(read: Reader, data: bytes) -> None:
+    """Row numbers are still those of the file, and what was left out is counted."""
+    trailers = ("(Grand )?Totals?( .*)?", "©.*")
+    columns, rows = read(data, has_preamble=True, required=("id", "amount"), trailers=trailers)
+    assert columns == ("id", "amount", "note")
+    assert [(row[0], row[1], row[2]) for row in rows] == [(5, "1", "2.50"), (7, "2", "3")]
+    assert read.left_out == 5
+
+
+def test_a_preamble_alone_keeps_the_fast_way(read: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("slow")
+
+    monkeypatch.setattr("warehouse.extract.readers.csv._read_slowly", refuse)
+    data = b"Report,of,today\nid,amount,note\n1,2,x\n"
+    assert read(data, has_preamble=True, required=("id",))[1] == [(3, "1", "2", "x")]
+    assert read.left_out == 1
+
+
+def test_a_header_that_never_comes_is_told(read: Reader) -> None:
+    with pytest.raises(UnreadableFileError, match=r"none of its first 200 rows has the columns id, amount"):
+        read(b"x,y\n1,2\n" * 300, has_preamble=True, required=("id", "amount"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoding": "utf-16"},
+        {"delimiter": ";"},
+        {"trailers": ("x",)},
+        {"has_preamble": True, "required": ("id",)},
+    ],
+)
+def test_each_way_of_reading_has_a_name_of_its_own(changes: dict[str, Any]) -> None:
+    usual = SourceObject(columns=("id",))
+    assert usual.reading == ""
+    assert SourceObject(columns=("id",), **changes).reading != ""
+
+
+# --- JSON lines -------------------------------------------------------------------------------------
+
+
+def test_json_lines_keep_digits_order_of_keys_and_nested_values(read: Reader) -> None:
+    data = (
+        b'{"id": 1, "amount": 12345678901234567.10, "note": "a\\nb \xe2\x82\xac"}\n'
+        b"\n"
+        b'{"id": "2", "lines": [{"n": 1.50, "t": "x,\\"y\\""}, null], "note": null, "ok": true}\r\n'
+        b'{"id": 3e2, "amount": -0.0, "note": ""}'
+    )
+    columns, rows = read(data, "deals.jsonl")
+    assert columns == ("id", "amount", "note", "lines", "ok")
+    assert rows == [
+        (1, "1", "12345678901234567.10", "a\nb €", None, None),
+        (3, "2", None, None, '[{"n":1.50,"t":"x,\\"y\\""},null]', "true"),
+        (4, "3e2", "-0.0", "", None, None),
+    ]
+
+
+def test_gzipped_and_declared_encodings_of_json_lines(read: Reader) -> None:
+    assert read(zipped(b'{"id": 1}\n') + zipped(b'{"id": 2}\n'), "deals.jsonl.gz")[1] == [(1, "1"), (2, "2")]
+    assert read('{"id": "ü"}\n'.encode("utf-16"), "deals.jsonl", encoding="utf-16")[1] == [(1, "ü")]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b'{"id": 1}\n[1]\n', r"line 2: it is no JSON object"),
+        (b'{"id": 1}\n{"id": 2\n', r"line 2: it is no valid JSON"),
+        (b'{"id": 1, "id": 2}\n', r"line 1: it is no valid JSON: key id stands twice"),
+        (b'{"id": NaN}\n', r"line 1: it is no valid JSON: NaN is no number"),
+        (b'{"id": 1, "ID": 2}\n', r"column ID stands twice"),
+        (b'{"_row": 1}\n', r"column _row is a name of ours"),
+        (b"[" * 100_000, r"line 1: it is no valid JSON"),
+        (b"{}\n{}\n", r"it has no object with a key"),
+    ],
+)
+def test_faults_of_json_lines_name_the_line(read: Reader, data: bytes, what: str) -> None:
+    with pytest.raises(UnreadableFileError, match=what):
+        read(data, "deals.jsonl")
+
+
+def test_many_json_lines_are_all_there_in_order(read: Reader) -> None:
+    data = b"".join(b'{"id": %d, "note": "%s"}\n' % (n, b"x" * (n % 500)) for n in range(1, 30_001))
+    rows = read(data, "deals.jsonl")[1]
+    assert [row[0] for row in rows] == list(range(1, 30_001))
+    assert all(str(row[0]) == row[1] for row in rows)

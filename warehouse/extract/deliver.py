@@ -20,6 +20,7 @@ from warehouse.extract.findings import FileFinding, UnreadableFileError
 from warehouse.extract.order import Delivery, Ordered, ordered
 from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake_file
 from warehouse.extract.readers.csv import read_csv
+from warehouse.extract.readers.jsonl import read_jsonl
 from warehouse.extract.readers.parquet import read_parquet
 from warehouse.extract.stage import Staged, Stat, stage
 from warehouse.journal import Journal
@@ -54,13 +55,19 @@ class _Fresh:
 
     file: FoundFile
     sha256: str
+    reading: str
     size_bytes: int
     read: ReadResult
     money: Mapping[str, str]
 
 
-def lake_file(workspace: Workspace, sha256: str) -> Path:
-    return workspace.lake / f"{sha256}.parquet"
+def lake_file(workspace: Workspace, sha256: str, reading: str = "") -> Path:
+    """Where the content of a file lies, as it was read: read in another way it is another lake file."""
+    return workspace.lake / _lake_name(sha256, reading)
+
+
+def _lake_name(sha256: str, reading: str) -> str:
+    return f"{sha256}{f'-{reading}' if reading else ''}.parquet"
 
 
 def extract(context: RunContext, journal: Journal, report: Report = lambda _: None) -> Extraction:
@@ -153,53 +160,57 @@ class _Extractor:
     def _read_new(
         self, files: tuple[FoundFile, ...], objects: Objects, history: list[Delivery], lake: Path
     ) -> list[_Fresh]:
-        known = {(one.system, one.object, one.path): one.sha256 for one in history}
+        known = {(one.system, one.object, one.path): (one.sha256, one.reading) for one in history}
         cache = _StatCache(self.workspace.state / "extract.json")
         fresh = []
         with closing(self._connect(lake)) as connection:
             for file in files:
-                latest = known.get((file.system, file.object, file.relative))
-                if latest is not None and cache.sha256(file) == latest and self._is_in_lake(latest):
-                    continue
+                latest = known.get(_path_key(file))
                 declared = objects[file.system, file.object]
+                reading = _reading_of(file, declared)
+                seen = cache.sha256(file)
+                if seen is not None and (seen, reading) == latest and self._is_in_lake(seen, reading):
+                    continue
                 try:
-                    staged = stage(file, self.scratch / "copy")
+                    staged = stage(file, self.scratch / "copy", declared.encoding)
                     cache.remember(file, staged)
-                    if staged.sha256 == latest and self._is_in_lake(latest):
+                    if (staged.sha256, reading) == latest and self._is_in_lake(staged.sha256, reading):
                         continue
                     self.report(f"reading {file.relative}")
                     fresh.append(self._read(connection, file, declared, staged, lake))
                 except UnreadableFileError as error:
                     self.findings.append(error.finding(file.relative, file.system, file.object))
         cache.save(files)
-        return [one for one in fresh if known.get(_path_key(one.file)) != one.sha256]
+        return [one for one in fresh if known.get(_path_key(one.file)) != (one.sha256, one.reading)]
 
     def _connect(self, lake: Path) -> Connection:
         return connect(
             settings=settings_for(self.workspace), allowed=[self.scratch, lake, self.workspace.lake]
         )
 
-    def _is_in_lake(self, sha256: str) -> bool:
-        return lake_file(self.workspace, sha256).is_file()
+    def _is_in_lake(self, sha256: str, reading: str) -> bool:
+        return lake_file(self.workspace, sha256, reading).is_file()
 
     def _read(
         self, connection: Connection, file: FoundFile, declared: SourceObject, staged: Staged, lake: Path
     ) -> _Fresh:
-        target = lake / f"{staged.sha256}.parquet"
-        if self._is_in_lake(staged.sha256):
-            target = lake_file(self.workspace, staged.sha256)
-        if target.is_file():
+        reading = _reading_of(file, declared)
+        target = lake / _lake_name(staged.sha256, reading)
+        if self._is_in_lake(staged.sha256, reading):
+            target = lake_file(self.workspace, staged.sha256, reading)
+        if target.is_file() and not reading:
             read = describe_lake_file(connection, target)
-        elif staged.text is None:
+        elif file.format == "parquet":
             read = read_parquet(connection, staged.path, target)
+        elif file.format == "jsonl":
+            read = read_jsonl(connection, staged.path, target)
         else:
             read = read_csv(
-                connection, staged.path, target, declared.columns, is_tsv=file.format == "tsv",
-                facts=staged.text,
-            )  # fmt: skip
+                connection, staged.path, target, declared, is_tsv=file.format == "tsv", facts=staged.facts
+            )
         _require_columns(declared, read)
         money = _money(connection, declared, target, read)
-        return _Fresh(file, staged.sha256, staged.stat.size, read, money)
+        return _Fresh(file, staged.sha256, reading, staged.stat.size, read, money)
 
     # --- judging ---------------------------------------------------------------------------------
 
@@ -238,12 +249,18 @@ class _Extractor:
             self.findings += order.findings
             for one in order.current:
                 self.findings += _extra_columns(objects[one.system, one.object], one)
+                self.findings += _left_out(one)
                 self.findings += _gone(one, order, present)
 
     def _judge_lake(self, placed: list[Ordered]) -> None:
         for one in (one for order in placed for one in order.current):
-            if not self._is_in_lake(one.sha256):
+            if not self._is_in_lake(one.sha256, one.reading):
                 self.findings.append(_lake_file_missing(self.workspace, one))
+
+
+def _reading_of(file: FoundFile, declared: SourceObject) -> str:
+    """How its text is read; a Parquet file says everything itself."""
+    return "" if file.format == "parquet" else declared.reading
 
 
 def _path_key(file: FoundFile) -> tuple[str, str, str]:
@@ -252,13 +269,13 @@ def _path_key(file: FoundFile) -> tuple[str, str, str]:
 
 def _numbered(fresh: list[_Fresh], history: list[Delivery]) -> list[Delivery]:
     """New deliveries with their place in the journal to be; content that was seen before keeps its file id."""
-    ids = {(one.system, one.object, one.sha256): one.file_id for one in history}
+    ids = {(one.system, one.object, one.sha256, one.reading): one.file_id for one in history}
     next_id = 1 + max(ids.values(), default=0)
     batch = 1 + max((one.batch for one in history), default=0)
     next_seq = 1 + max((one.seq for one in history), default=0)
     numbered = []
     for seq, one in enumerate(fresh, start=next_seq):
-        identity = (one.file.system, one.file.object, one.sha256)
+        identity = (one.file.system, one.file.object, one.sha256, one.reading)
         if identity not in ids:
             ids[identity] = next_id
             next_id += 1
@@ -267,6 +284,7 @@ def _numbered(fresh: list[_Fresh], history: list[Delivery]) -> list[Delivery]:
                 seq=seq, batch=batch, first_seen="", file_id=ids[identity], system=one.file.system,
                 object=one.file.object, path=one.file.relative, sha256=one.sha256, rows=one.read.rows,
                 size_bytes=one.size_bytes, columns=one.read.columns, money=one.money,
+                reading=one.reading, left_out=one.read.left_out,
             )
         )  # fmt: skip
     return numbered
@@ -319,6 +337,18 @@ def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:
     ]  # fmt: skip
 
 
+def _left_out(one: Delivery) -> list[FileFinding]:
+    if not one.left_out:
+        return []
+    rows = f"{one.left_out:,} row{'' if one.left_out == 1 else 's'}"
+    return [
+        FileFinding(
+            "report_rows_left_out", "warn", one.path, f"{one.path}: {rows} above the header or matching its trailers "
+            "are no records and were left out.", None, one.system, one.object,
+        )
+    ]  # fmt: skip
+
+
 def _gone(one: Delivery, order: Ordered, present: set[str]) -> list[FileFinding]:
     """A newest full export that alone was removed: perhaps to withdraw it, which removing does not do."""
     others = present.intersection(other.path for other in order.deliveries)
@@ -334,7 +364,7 @@ def _gone(one: Delivery, order: Ordered, present: set[str]) -> list[FileFinding]
 
 
 def _lake_file_missing(workspace: Workspace, one: Delivery) -> FileFinding:
-    relative = workspace.relative(lake_file(workspace, one.sha256))
+    relative = workspace.relative(lake_file(workspace, one.sha256, one.reading))
     return FileFinding(
         "lake_file_missing", "block", relative, f"{relative} is missing; it holds {one.path}, delivered "
         f"{one.first_seen[:10]}.", "Restore lake/ from a backup, or deliver the same file again.",

@@ -15,9 +15,8 @@ from warehouse.extract.findings import FileFinding
 from warehouse.settings import nearest
 from warehouse.workspace import Workspace
 
-Format = Literal["csv", "tsv", "parquet"]
-SUPPORTED = ("csv", "tsv", "parquet")
-_LATER = ("jsonl", "xlsx")
+Format = Literal["csv", "tsv", "jsonl", "parquet"]
+SUPPORTED = ("csv", "tsv", "jsonl", "parquet")
 _FILE = re.compile(r"(?P<stem>.+?)\.(?P<format>csv|tsv|parquet|jsonl|xlsx)(?P<gzip>\.gz)?", re.IGNORECASE)
 
 # `-`, `_` or `.`, then a date (and perhaps a time), or digits.

@@ -37,6 +37,10 @@ class Delivery:
     size_bytes: int
     columns: tuple[str, ...]
     money: Mapping[str, str]
+    reading: str = ""
+    """How its text was read where that was not the usual way (connectors.SourceObject.reading)."""
+    left_out: int = 0
+    """Rows of the file that are no records: report lines above the header, totals below."""
     mode: Mode = "full"
     rank: int = 0
     is_current: bool = False
@@ -51,7 +55,7 @@ class Delivery:
             seq=event["seq"], batch=event["batch"], first_seen=event["at"], file_id=event["file_id"],
             system=event["system"], object=event["object"], path=event["path"], sha256=event["sha256"],
             rows=event["rows"], size_bytes=event["size_bytes"], columns=tuple(event["columns"]),
-            money=event["money"],
+            money=event["money"], reading=event.get("reading", ""), left_out=event.get("left_out", 0),
         )  # fmt: skip
 
     def event(self) -> dict[str, Any]:
@@ -59,7 +63,8 @@ class Delivery:
         return {
             "batch": self.batch, "file_id": self.file_id, "system": self.system, "object": self.object,
             "path": self.path, "sha256": self.sha256, "rows": self.rows, "size_bytes": self.size_bytes,
-            "columns": list(self.columns), "money": dict(self.money),
+            "columns": list(self.columns), "money": dict(self.money), "reading": self.reading,
+            "left_out": self.left_out,
         }  # fmt: skip
 
 

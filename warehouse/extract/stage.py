@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from warehouse.connectors import Encoding
 from warehouse.extract.find import FoundFile
 from warehouse.extract.findings import UnreadableFileError
 
@@ -57,21 +58,26 @@ class TextFacts:
 
 @dataclass(frozen=True)
 class Staged:
-    """The copy and what was learned while copying."""
+    """The copy, text as UTF-8, and what was learned while copying."""
 
     path: Path
     sha256: str
     stat: Stat
-    text: TextFacts | None
+    facts: TextFacts
 
 
-def stage(file: FoundFile, scratch: Path, pause: Callable[[float], None] = time.sleep) -> Staged:
+def stage(
+    file: FoundFile,
+    scratch: Path,
+    encoding: Encoding = "utf-8",
+    pause: Callable[[float], None] = time.sleep,
+) -> Staged:
     """Copy a file that stands still; one that changes while it is copied is copied again."""
     for attempt in range(_ATTEMPTS):
         if attempt:
             pause(_PAUSE_SECONDS)
         try:
-            staged = _copy(file, scratch)
+            staged = _copy(file, scratch, encoding)
         except FileNotFoundError as error:
             raise UnreadableFileError(
                 "vanished_file", "it disappeared while it was read", "Let the delivery end, then run again."
@@ -92,13 +98,13 @@ def _unreadable(error: OSError) -> UnreadableFileError:
     )
 
 
-def _copy(file: FoundFile, scratch: Path) -> Staged | None:
+def _copy(file: FoundFile, scratch: Path, encoding: Encoding) -> Staged | None:
     """None when the file changed meanwhile; then any fault found in it means nothing."""
     with file.path.open("rb") as source:
         before = Stat.of(os.fstat(source.fileno()))
         fault: UnreadableFileError | None = None
         pieces = _Pieces(source)
-        text = _Text() if file.format != "parquet" else None
+        text = _Text(encoding) if file.format != "parquet" else None
         try:
             _copy_content(file, pieces, text, scratch)
             pieces.drain()
@@ -108,7 +114,7 @@ def _copy(file: FoundFile, scratch: Path) -> Staged | None:
         return None
     if fault is not None:
         raise fault
-    return Staged(scratch, pieces.sha256, before, text.facts() if text else None)
+    return Staged(scratch, pieces.sha256, before, text.facts() if text else TextFacts(0, 0, False))
 
 
 def _copy_content(file: FoundFile, pieces: _Pieces, text: _Text | None, scratch: Path) -> None:
@@ -119,13 +125,11 @@ def _copy_content(file: FoundFile, pieces: _Pieces, text: _Text | None, scratch:
     with scratch.open("wb") as target:
         while piece := _read(content):
             if is_empty:
-                _check_magic(file, piece)
+                _check_magic(file, piece, is_utf16=text is not None and text.encoding == "utf-16")
             is_empty = False
-            if text is not None:
-                text.feed(piece)
-            target.write(piece)
-    if text is not None:
-        text.end()
+            target.write(piece if text is None else text.feed(piece))
+        if text is not None:
+            target.write(text.end())
     if is_empty:
         raise UnreadableFileError(
             "empty_file",
@@ -150,7 +154,7 @@ def _read(content: IO[bytes]) -> bytes:
         ) from error  # fmt: skip
 
 
-def _check_magic(file: FoundFile, piece: bytes) -> None:
+def _check_magic(file: FoundFile, piece: bytes, *, is_utf16: bool) -> None:
     is_parquet = piece.startswith(b"PAR1")
     if file.format == "parquet":
         if not is_parquet:
@@ -161,9 +165,18 @@ def _check_magic(file: FoundFile, piece: bytes) -> None:
             )
         return
     for magic, what in _MAGIC:
+        if piece.startswith(magic) and "UTF-16" in what:
+            if is_utf16:
+                return
+            raise UnreadableFileError(
+                "wrong_encoding",
+                f"it {what}",
+                "Save it as UTF-8, or declare encoding: utf-16 in connector.yml.",
+            )
         if piece.startswith(magic):
-            rule = "wrong_encoding" if "UTF-16" in what else "wrong_compression"
-            raise UnreadableFileError(rule, f"it {what}", "Save it as UTF-8 CSV, or give it its true ending.")
+            raise UnreadableFileError(
+                "wrong_compression", f"it {what}", "Save it as UTF-8 CSV, or give it its true ending."
+            )
 
 
 class _Pieces:
@@ -188,20 +201,31 @@ class _Pieces:
 
 
 class _Text:
-    """Checks that a stream of bytes is UTF-8, counts it and notices blank lines. A BOM is no content."""
+    """Turns a stream of bytes into UTF-8, counts it and notices blank lines. A BOM is no content."""
 
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
         self._lines = 0
         self._bytes = 0
         self._quotes = 0
         self._last_byte = b""
         self._has_blank_lines = False
 
-    def feed(self, piece: bytes) -> None:
-        self._decode(piece, final=False)
-        if not self._last_byte:
-            piece = piece.removeprefix(codecs.BOM_UTF8)
+    def feed(self, piece: bytes) -> bytes:
+        text = self._decode(piece, final=False)
+        return self._count(piece if self.encoding == "utf-8" else text.encode())
+
+    def end(self) -> bytes:
+        text = self._decode(b"", final=True)
+        return b"" if self.encoding == "utf-8" else self._count(text.encode())
+
+    def facts(self) -> TextFacts:
+        return TextFacts(self._bytes, self._quotes, self._has_blank_lines)
+
+    def _count(self, written: bytes) -> bytes:
+        """Counts what is written, and hands it on."""
+        piece = written if self._last_byte else written.removeprefix(codecs.BOM_UTF8)
         self._lines += piece.count(b"\n")
         self._bytes += len(piece)
         self._quotes += piece.count(b'"')
@@ -209,20 +233,18 @@ class _Text:
             # With the byte before it, so that a blank line across two pieces, or at the very start, is seen.
             joined = (self._last_byte or b"\n") + piece
             self._has_blank_lines = any(pair in joined for pair in (b"\n\n", b"\n\r", b"\r\r"))
-        self._last_byte = piece[-1:]
+        self._last_byte = piece[-1:] or self._last_byte
+        return written
 
-    def facts(self) -> TextFacts:
-        return TextFacts(self._bytes, self._quotes, self._has_blank_lines)
-
-    def end(self) -> None:
-        self._decode(b"", final=True)
-
-    def _decode(self, piece: bytes, *, final: bool) -> None:
+    def _decode(self, piece: bytes, *, final: bool) -> str:
         try:
-            self._decoder.decode(piece, final)
+            return self._decoder.decode(piece, final)
         except UnicodeDecodeError as error:
             line = self._lines + 1 + error.object[: error.start].count(b"\n")
             value = f"byte 0x{error.object[error.start]:02x}"
+            name = "UTF-8" if self.encoding == "utf-8" else self.encoding
             raise UnreadableFileError(
-                "wrong_encoding", f"it is not UTF-8 text: {value} in line {line}", "Save it as UTF-8."
+                "wrong_encoding",
+                f"it is not {name} text: {value} in line {line}",
+                "Save it as UTF-8, or declare its encoding in connector.yml.",
             ) from error

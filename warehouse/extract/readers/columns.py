@@ -18,10 +18,11 @@ UNNAMED = re.compile(r"column_[0-9]+")
 
 @dataclass(frozen=True)
 class ReadResult:
-    """The columns that hold data or have a name, and the number of records below the header."""
+    """The columns that hold data or have a name, the number of records, and of rows that are none."""
 
     columns: tuple[str, ...]
     rows: int
+    left_out: int = 0
 
 
 def checked_columns(fields: Sequence[str]) -> tuple[str, ...]:

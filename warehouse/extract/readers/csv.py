@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, EngineError, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_lake_file
@@ -32,19 +34,24 @@ _LINE_BYTES = 4 << 20
 _DELIMITERS = (",", ";", "\t")
 
 
+_PREAMBLE_ROWS = 200
+
+
 @dataclass(frozen=True)
 class Header:
     columns: tuple[str, ...]
     delimiter: str
     record: int
     text: str
+    above: int = 0
+    """Report lines above it."""
 
 
 def read_csv(
     connection: Connection,
     source: Path,
     target: Path,
-    declared: Sequence[str],
+    declared: SourceObject,
     *,
     is_tsv: bool,
     facts: TextFacts,
@@ -56,36 +63,59 @@ def read_csv(
         if not _accounts_for(connection, written, rows, header, facts):
             raise _NotAccountedForError
 
-    if not facts.has_blank_lines:
+    if not facts.has_blank_lines and not declared.trailers:
         # Neither is a fault of the file yet: the slow way reads it, or says what is wrong with it.
         with suppress(EngineError, _NotAccountedForError):
-            return write_lake_file(connection, _fast_query(source, header), header.columns, target, check)
-    return _read_slowly(connection, source, target, header)
+            read = write_lake_file(connection, _fast_query(source, header), header.columns, target, check)
+            return replace(read, left_out=header.above)
+    return _read_slowly(connection, source, target, header, declared.trailers)
 
 
-def read_header(source: Path, declared: Sequence[str], *, is_tsv: bool) -> Header:
-    """The first record that is not blank, split by the delimiter that finds most declared columns."""
+def read_header(source: Path, declared: SourceObject, *, is_tsv: bool) -> Header:
+    """The first record that is not blank, split by the delimiter that finds most declared columns.
+
+    Below a preamble: the first record that has all required columns.
+    """
     with source.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(_HEADER_CHARACTERS)
-    delimiters = ("\t", ",", ";") if is_tsv else _DELIMITERS
-    candidates = [(delimiter, *_first_record(start, delimiter)) for delimiter in delimiters]
-    wanted = {column.lower() for column in declared}
+    delimiters = (declared.delimiter,) if declared.delimiter else ("\t", ",", ";") if is_tsv else _DELIMITERS
+    required = {column.lower() for column in declared.required} if declared.has_preamble else set()
+    candidates = [
+        (delimiter, *found)
+        for delimiter in delimiters
+        if (found := _header_record(start, delimiter, required)) is not None
+    ]
+    if not candidates:
+        raise UnreadableFileError(
+            "required_column_missing",
+            f"none of its first {_PREAMBLE_ROWS} rows has the columns {', '.join(declared.required)}",
+            "Export it again with these columns.",
+        )
+    wanted = {column.lower() for column in declared.columns}
 
-    def promise(candidate: tuple[str, list[str], int, str]) -> tuple[int, int]:
+    def promise(candidate: tuple[str, list[str], int, str, int]) -> tuple[int, int]:
         fields = candidate[1]
         return len({field.strip().lower() for field in fields} & wanted), len(fields)
 
-    delimiter, fields, record, text = max(candidates, key=promise)
-    return Header(checked_columns(fields), delimiter, record, text)
+    delimiter, fields, record, text, above = max(candidates, key=promise)
+    return Header(checked_columns(fields), delimiter, record, text, above)
 
 
-def _first_record(text: str, delimiter: str) -> tuple[list[str], int, str]:
-    """Its fields, its number, and the text up to its end."""
+def _header_record(text: str, delimiter: str, required: set[str]) -> tuple[list[str], int, str, int] | None:
+    """Its fields, its number, the text up to its end, and how many records stand above it."""
     lines = list(io.StringIO(text, newline=""))
     reader = _records(iter(lines), delimiter, is_strict=False)
+    above = 0
     for number, record in enumerate(reader, start=1):
-        if not _is_blank_line(record):
-            return record, number, "".join(lines[: reader.line_num])
+        if _is_blank_line(record):
+            continue
+        if required <= {field.strip().lower() for field in record}:
+            return record, number, "".join(lines[: reader.line_num]), above
+        above += 1
+        if number >= _PREAMBLE_ROWS:
+            return None
+    if above:
+        return None
     raise UnreadableFileError(
         "empty_file", "it is empty; it has not even a header", "Export it again; no rows still have a header."
     )
@@ -133,10 +163,12 @@ def _dialect(delimiter: str, line_bytes: int = _LINE_BYTES) -> str:
     )
 
 
-def _read_slowly(connection: Connection, source: Path, target: Path, header: Header) -> ReadResult:
+def _read_slowly(
+    connection: Connection, source: Path, target: Path, header: Header, trailers: Sequence[str]
+) -> ReadResult:
     rewritten = source.with_name(source.name + ".rewritten")
     try:
-        written, longest = _rewrite(source, rewritten, header)
+        written, longest, below = _rewrite(source, rewritten, header, trailers)
 
         def check(_path: Path, rows: int) -> None:
             if rows != written:
@@ -150,7 +182,8 @@ def _read_slowly(connection: Connection, source: Path, target: Path, header: Hea
             f"select * from read_csv({literal(str(rewritten))}, auto_detect = false, header = false, "
             f"columns = {{{types}, {literal(ROW)}: 'BIGINT'}}, new_line = '\\n', {_dialect(',', line_bytes)})"
         )
-        return write_lake_file(connection, query, header.columns, target, check)
+        read = write_lake_file(connection, query, header.columns, target, check)
+        return replace(read, left_out=header.above + below)
     except EngineError as error:
         raise UnreadableFileError(
             "unreadable_file", f"the engine cannot read it: {str(error).splitlines()[0]}", "Export it again."
@@ -159,9 +192,10 @@ def _read_slowly(connection: Connection, source: Path, target: Path, header: Hea
         rewritten.unlink(missing_ok=True)
 
 
-def _rewrite(source: Path, target: Path, header: Header) -> tuple[int, int]:
-    """The same records in the plainest dialect, numbered; returns how many, and the bytes of the longest one."""
-    written = longest = 0
+def _rewrite(source: Path, target: Path, header: Header, trailers: Sequence[str]) -> tuple[int, int, int]:
+    """The same records in the plainest dialect, numbered: how many, the bytes of the longest, the totals left out."""
+    is_trailer = re.compile("|".join(f"(?:{pattern})" for pattern in trailers) or r"(?!)").fullmatch
+    written = longest = below = 0
     with (
         source.open(encoding="utf-8-sig", newline="") as file,
         target.open("w", encoding="utf-8", newline="") as out,
@@ -169,12 +203,16 @@ def _rewrite(source: Path, target: Path, header: Header) -> tuple[int, int]:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         numbered = enumerate(_records(file, header.delimiter, is_strict=True), start=1)
         for number, record in islice(_checked(numbered), header.record, None):
-            if not _is_blank_line(record):
-                fields = _fitted(record, len(header.columns), number)
-                longest = max(longest, _bytes_of(fields))
-                writer.writerow([*fields, number])
-                written += 1
-    return written, longest
+            if _is_blank_line(record):
+                continue
+            if is_trailer(next((field.strip() for field in record if field.strip()), "")):
+                below += 1
+                continue
+            fields = _fitted(record, len(header.columns), number)
+            longest = max(longest, _bytes_of(fields))
+            writer.writerow([*fields, number])
+            written += 1
+    return written, longest, below
 
 
 def _bytes_of(fields: list[str]) -> int:
