@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-bytes prove-kills check format ui bench lock env
+.PHONY: help demo test prove-engine prove-bytes prove-uci prove-kills check format ui bench lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ prove-engine: $(STAMP) ## 1,000 generated contract lives against the independent
 
 prove-bytes: $(STAMP) ## the same workspace gives the same bytes, with any threads and memory
 	TIEOUT_BYTES_LINES=20000 $(BIN)/python -m pytest -s tests/end_to_end/test_same_bytes.py
+
+prove-uci: $(STAMP) ## a real shop's 305 daily files through a connector of its own (needs the data beside the project)
+	TIEOUT_UCI_DAYS=305 $(BIN)/python -m pytest -s tests/end_to_end/test_uci.py
 
 prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers beside commands that write
 	TIEOUT_KILLS=50 $(BIN)/python -m pytest -s tests/faults

@@ -75,7 +75,7 @@ final as (
         {{ exchange_columns('contracts') }},
         coalesce(records.total_amount, line_totals.lines_total) as held_amount,
         records.currency as held_currency,
-        customers.customer_id is not null as is_known_customer,
+        customers.customer_id is not null or records.customer_id = '(unknown)' as is_known_customer,
         currencies.currency is not null as is_known_currency,
         records.entity_id is null or records.entity_id = context.default_entity_id and not entity_of_all.has_entities
             or entities.entity_id is not null as is_known_entity,

@@ -39,7 +39,7 @@ final as (
         links.contract_id,
         coalesce(records.total_amount, line_totals.lines_total) as held_amount,
         records.currency as held_currency,
-        customers.customer_id is not null as is_known_customer,
+        customers.customer_id is not null or records.customer_id = '(unknown)' as is_known_customer,
         currencies.currency is not null as is_known_currency,
         links.entity_id is not null as has_entity,
         records.contract_id is null or named.contract_id is not null as is_known_contract,

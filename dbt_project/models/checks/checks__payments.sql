@@ -17,7 +17,7 @@ final as (
         links.contract_id,
         records.amount as held_amount,
         records.currency as held_currency,
-        customers.customer_id is not null as is_known_customer,
+        customers.customer_id is not null or records.customer_id = '(unknown)' as is_known_customer,
         currencies.currency is not null as is_known_currency,
         records.invoice_id is null or invoices.invoice_id is not null as is_known_invoice,
         records.contract_id is null or named.contract_id is not null as is_known_contract,

@@ -55,7 +55,7 @@ credit_note_lines as (
         lines.contract_id,
         lines.contract_line_id,
         credit_notes.customer_id,
-        invoices.entity_id,
+        credit_notes.entity_id,
         credit_notes.currency,
         credit_notes.issue_date,
         credit_notes.status,
@@ -68,7 +68,6 @@ credit_note_lines as (
         lines.reason
     from {{ ref('accepted__credit_note_lines') }} as lines
     inner join credit_notes on lines.credit_note_id = credit_notes.credit_note_id
-    left join invoices on credit_notes.invoice_id = invoices.invoice_id
 
 ),
 
