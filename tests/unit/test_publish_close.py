@@ -690,6 +690,17 @@ def test_the_schedule_stays_a_view_where_it_stands_on_released_tables(con: Conne
     assert read(workspace, "select count(*) from marts.fct_revenue_schedule") == [(6,)]
 
 
+def test_what_a_killed_release_left_is_no_folder_of_a_close(con: Connection, books: Books) -> None:
+    """Recovering took the half-written file for a folder once, and every later command failed."""
+    workspace = books.workspace
+    close(con, books, 1)
+    for name in (".releasing-tieout.duckdb", ".releasing-tieout.duckdb.wal"):
+        (workspace.published / name).write_bytes(b"half")
+    assert recover(workspace) == []
+    roll_forward(workspace)
+    assert list(workspace.published.glob(".*")) == []
+
+
 def test_a_release_killed_half_way_leaves_the_last_good_file(
     con: Connection, books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:

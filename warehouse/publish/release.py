@@ -82,7 +82,7 @@ def release(con: Connection, workspace: Workspace, run: ReleaseRun) -> Stamp:
 def roll_forward(workspace: Workspace) -> bool:
     """Rebuild the file where a close was killed between its commit and its release. True where it was needed."""
     chain = read_chain(workspace.published)
-    _building(workspace).unlink(missing_ok=True)
+    _remove_database(_building(workspace))
     if chain.head is None:
         return False
     held = read_stamp(workspace.tieout_db)
@@ -213,7 +213,7 @@ class _FromChain:
 
 
 def _building(workspace: Workspace) -> Path:
-    return workspace.published / ".building-tieout.duckdb"
+    return workspace.published / ".releasing-tieout.duckdb"
 
 
 def _replace(con: Connection, workspace: Workspace, chain: Chain, source: _Source, run: ReleaseRun) -> Stamp:
