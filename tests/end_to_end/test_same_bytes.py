@@ -16,12 +16,10 @@ from warehouse.publish.manifest import read_chain
 
 LINES = int(os.environ.get("TIEOUT_BYTES_LINES", "0"))
 FIRST_DAY = large.FIRST_DAY if LINES else date(2026, 1, 1)
-ENGINES = {
-    "two threads": "threads = 2",
-    "one thread, 512 MB": 'threads = 1\nmemory_limit = "512MB"',
-}
+ENGINES = {"two threads": "threads = 2", "one thread, 512 MB": 'threads = 1\nmemory_limit = "512MB"'}
 if LINES:
-    ENGINES |= {
+    ENGINES = {
+        "two threads": "threads = 2",
         "two threads again": "threads = 2",
         "one thread": "threads = 1",
         "512 MB": 'threads = 2\nmemory_limit = "512MB"',
