@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-bytes prove-uci prove-kills check format ui bench lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-kills check format ui bench lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test: $(STAMP) ## all tests but the slow proofs
 
 prove-engine: $(STAMP) ## 1,000 generated contract lives against the independent oracle, to the minor unit
 	$(BIN)/python -m pytest -n $(WORKERS) -m slow tests/property
+
+prove-periods: $(STAMP) ## open months, cuts, first closes over years, --through, 4-4-5 calendars
+	$(BIN)/python -m pytest tests/end_to_end/test_periods.py
 
 prove-bytes: $(STAMP) ## the same workspace gives the same bytes, with any threads and memory
 	TIEOUT_BYTES_LINES=20000 $(BIN)/python -m pytest -s tests/end_to_end/test_same_bytes.py

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from orchestration.stages import models_of
 from warehouse.engine import Connection
 from warehouse.extract.order import Delivery
-from warehouse.plan import Step
+from warehouse.plan import Step, relations
 
 BUILT = "run.built"
 LAKE = "lake"
@@ -48,20 +48,13 @@ def kept(connection: Connection, steps: Sequence[Step], wanted: Mapping[str, str
     """Models that were built with the same key and are still there."""
     _prepare(connection)
     built = dict(connection.execute(f"select unique_id, key from {BUILT}").fetchall())
-    relations = {
-        name
-        for (name,) in connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-            " union all select schema_name || '.' || view_name from duckdb_views()"
-            " where database_name = current_database()"
-        ).fetchall()
-    }
+    present = relations(connection)
     return {
         step.unique_id
         for step in steps
         if step.unique_id in wanted
         and built.get(step.unique_id) == wanted[step.unique_id]
-        and step.relation in relations
+        and step.relation in present
     }
 
 

@@ -54,9 +54,11 @@ class SourceObject(BaseModel):
             "has_preamble": self.has_preamble,
             "trailers": self.trailers,
         }
-        unusual = {
+        unusual: dict[str, object] = {
             name: value for name, value in ways.items() if value != type(self).model_fields[name].default
         }
+        if self.has_preamble:
+            unusual["header"] = self.required
         text = json.dumps(unusual, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12] if unusual else ""
 

@@ -2,14 +2,13 @@
 
 One process opens one database file with one set of settings: DuckDB refuses a second connection whose
 settings differ, and shares the first one's instance with every connection whose settings agree. So
-`session` opens the file, locks the instance down, and everything that works on it in this process (dbt
-with `settings_for`, Great Expectations through `gx_connection_string`, our own `connect`) joins it.
+`session` opens the file, locks the instance down, and everything that works on it in this process (our own
+`connect`, Great Expectations through `gx_connection_string`) joins it.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -108,10 +107,10 @@ def workspace_places(workspace: Workspace) -> list[Path]:
 
 @contextmanager
 def session(workspace: Workspace) -> Iterator[Connection]:
-    """Hold the working warehouse open: dbt, the gate and dbt again share this one locked-down instance.
+    """Hold the working warehouse open: models, gate and models again share this one locked-down instance.
 
-    Nothing is closed and reopened at a hand-over. At the end every connection is gone, dbt's too, so
-    that another process can open the file.
+    Nothing is closed and reopened at a hand-over. At the end every connection is gone, so that another
+    process can open the file.
     """
     connection = connect(
         workspace.warehouse_db, settings=settings_for(workspace), allowed=workspace_places(workspace)
@@ -129,19 +128,7 @@ def session(workspace: Workspace) -> Iterator[Connection]:
                 ended = _sessions.pop(key)
             for gate in ended.gate:
                 gate.close()
-            close_all()
         connection.close()
-
-
-def close_all() -> None:
-    """Let go of the connection that dbt keeps open in this process after its commands."""
-    manager = sys.modules.get("dbt.adapters.duckdb.connections")
-    if manager is None:
-        return
-    environment = manager.DuckDBConnectionManager._ENV  # noqa: SLF001 - closing only drops it; the file stays open
-    manager.DuckDBConnectionManager.close_all_connections()
-    if environment is not None:
-        environment.close()
 
 
 def _key(path: Path | str) -> str:

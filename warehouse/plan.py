@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from graphlib import TopologicalSorter
 from typing import Any, Literal
@@ -107,11 +107,9 @@ class TransformError(TieoutError):
         self.detail = detail
 
 
-def execute(
-    connection: Connection, steps: Sequence[Step], report: Callable[[StepResult], None] | None = None
-) -> list[StepResult]:
+def execute(connection: Connection, steps: Sequence[Step]) -> list[StepResult]:
     """Build models and run tests, in the order given; raises where a model can't be built or breaks its contract."""
-    existing = _relations(connection)
+    existing = relations(connection)
     for schema in sorted({step.schema for step in steps if not step.is_test}):
         connection.execute(f"create schema if not exists {identifier(schema)}")
     results = []
@@ -122,8 +120,6 @@ def execute(
         except EngineError as error:
             raise TransformError(step.name, " ".join(str(error).split()), step.path) from error
         results.append(StepResult(step, time.monotonic() - start, failures))
-        if report is not None:
-            report(results[-1])
     _require_contracts(connection, steps)
     return results
 
@@ -164,7 +160,7 @@ def _build_in_rounds(connection: Connection, step: Step, target: str) -> None:
         connection.execute(f"insert into {target} {step.sql.replace(ROUND, str(number))}")
 
 
-def _relations(connection: Connection) -> dict[str, str]:
+def relations(connection: Connection) -> dict[str, str]:
     """What is there already, by name: table or view."""
     return dict(
         connection.execute(

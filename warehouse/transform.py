@@ -117,7 +117,8 @@ def _connector_models(connector: Connector, entities: Sequence[str]) -> Files:
 
 def _staged(entity: str, mapping: str) -> bytes:
     """What a connector maps, with the columns of the entity that it does not give (macros/staged.sql)."""
-    return f"{{% call staged('{entity}') %}}\n{mapping.strip()}\n{{% endcall %}}\n".encode()
+    query = mapping.strip().removesuffix(";")
+    return f"{{% call staged('{entity}') %}}\n{query}\n{{% endcall %}}\n".encode()
 
 
 def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str, Connector]) -> str:

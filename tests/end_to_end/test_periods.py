@@ -12,7 +12,7 @@ from tests.end_to_end.test_late_and_corrected import combine, first_wave, invoic
 from tests.harness import Company
 from warehouse.errors import BlockedError, ConfigurationError
 
-# Sixteen builds: part of `make prove` until a build is fast enough for `make test`.
+# Sixteen builds, two minutes: `make prove-periods`.
 pytestmark = pytest.mark.slow
 
 

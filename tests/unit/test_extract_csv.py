@@ -39,13 +39,13 @@ class Reader:
         file = FoundFile(path, name, "crm", "deals", kind, name.endswith(".gz"))
         staged = stage(file, self.folder / "copy", deals.encoding, pause=lambda _: None)
         target = self.folder / "lake.parquet"
-        if kind == "parquet":
+        if staged.text is None:
             result = read_parquet(self.connection, staged.path, target)
         elif kind == "jsonl":
             result = read_jsonl(self.connection, staged.path, target)
         else:
             result = read_csv(
-                self.connection, staged.path, target, deals, is_tsv=kind == "tsv", facts=staged.facts
+                self.connection, staged.path, target, deals, is_tsv=kind == "tsv", facts=staged.text
             )
         self.left_out = result.left_out
         columns = ", ".join(["_row", *(f'"{column}"' for column in result.columns)])

@@ -200,13 +200,13 @@ class _Extractor:
             target = lake_file(self.workspace, staged.sha256, reading)
         if target.is_file() and not reading:
             read = describe_lake_file(connection, target)
-        elif file.format == "parquet":
+        elif staged.text is None:
             read = read_parquet(connection, staged.path, target)
         elif file.format == "jsonl":
             read = read_jsonl(connection, staged.path, target)
         else:
             read = read_csv(
-                connection, staged.path, target, declared, is_tsv=file.format == "tsv", facts=staged.facts
+                connection, staged.path, target, declared, is_tsv=file.format == "tsv", facts=staged.text
             )
         _require_columns(declared, read)
         money = _money(connection, declared, target, read)

@@ -63,7 +63,7 @@ class Staged:
     path: Path
     sha256: str
     stat: Stat
-    facts: TextFacts
+    text: TextFacts | None
 
 
 def stage(
@@ -114,7 +114,7 @@ def _copy(file: FoundFile, scratch: Path, encoding: Encoding) -> Staged | None:
         return None
     if fault is not None:
         raise fault
-    return Staged(scratch, pieces.sha256, before, text.facts() if text else TextFacts(0, 0, False))
+    return Staged(scratch, pieces.sha256, before, text.facts() if text else None)
 
 
 def _copy_content(file: FoundFile, pieces: _Pieces, text: _Text | None, scratch: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.engine import Connection, identifier, literal
+from warehouse.engine import Connection, EngineError, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.journal import sync_directory
 
@@ -73,6 +73,25 @@ def write_lake_file(
     finally:
         temporary.unlink(missing_ok=True)
     return ReadResult(kept, rows)
+
+
+def write_rewritten(
+    connection: Connection, query: str, columns: Sequence[str], target: Path, expected: int
+) -> ReadResult:
+    """Write what a reader has put into the plainest form itself: the engine must find each of its records."""
+
+    def check(_path: Path, rows: int) -> None:
+        if rows != expected:
+            raise UnreadableFileError(
+                "unreadable_file", f"the engine reads {rows} of its {expected} records", "Split it up."
+            )
+
+    try:
+        return write_lake_file(connection, query, columns, target, check)
+    except EngineError as error:
+        raise UnreadableFileError(
+            "unreadable_file", f"the engine cannot read it: {str(error).splitlines()[0]}", "Export it again."
+        ) from error
 
 
 def describe_lake_file(connection: Connection, path: Path) -> ReadResult:

@@ -21,7 +21,13 @@ from typing import TYPE_CHECKING
 from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, EngineError, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
-from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_lake_file
+from warehouse.extract.readers.columns import (
+    ROW,
+    ReadResult,
+    checked_columns,
+    write_lake_file,
+    write_rewritten,
+)
 from warehouse.extract.stage import TextFacts
 
 if TYPE_CHECKING:
@@ -169,25 +175,14 @@ def _read_slowly(
     rewritten = source.with_name(source.name + ".rewritten")
     try:
         written, longest, below = _rewrite(source, rewritten, header, trailers)
-
-        def check(_path: Path, rows: int) -> None:
-            if rows != written:
-                raise UnreadableFileError(
-                    "unreadable_file", f"the engine reads {rows} of its {written} rows", "Split it up."
-                )
-
         types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header.columns)
         line_bytes = max(_LINE_BYTES, longest + 1024)
         query = (
             f"select * from read_csv({literal(str(rewritten))}, auto_detect = false, header = false, "
             f"columns = {{{types}, {literal(ROW)}: 'BIGINT'}}, new_line = '\\n', {_dialect(',', line_bytes)})"
         )
-        read = write_lake_file(connection, query, header.columns, target, check)
+        read = write_rewritten(connection, query, header.columns, target, written)
         return replace(read, left_out=header.above + below)
-    except EngineError as error:
-        raise UnreadableFileError(
-            "unreadable_file", f"the engine cannot read it: {str(error).splitlines()[0]}", "Export it again."
-        ) from error
     finally:
         rewritten.unlink(missing_ok=True)
 

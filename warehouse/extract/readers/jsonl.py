@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from warehouse.engine import Connection, EngineError, literal
+from warehouse.engine import Connection, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
-from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_lake_file
+from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_rewritten
 
 _LONGEST_LINE = 64 << 20
 
@@ -30,26 +30,16 @@ def read_jsonl(connection: Connection, source: Path, target: Path) -> ReadResult
         keys, written, longest = _rewrite(source, rewritten)
         columns = checked_columns(keys)
         # By position: two keys may differ by what a column name can't.
-        types = ", ".join(f"{literal(f'c{place}')}: 'VARCHAR'" for place in range(len(columns)))
+        places = [f"c{place}" for place in range(len(columns))]
+        types = ", ".join(f"{literal(place)}: 'VARCHAR'" for place in places)
         names = ", ".join(
-            f'c{place} as "{name.replace(chr(34), chr(34) * 2)}"' for place, name in enumerate(columns)
+            f"{place} as {identifier(name)}" for place, name in zip(places, columns, strict=True)
         )
         query = (
             f"select {names}, {ROW} from read_json({literal(str(rewritten))}, format = 'newline_delimited', "
             f"columns = {{{types}, {literal(ROW)}: 'BIGINT'}}, maximum_object_size = {longest + 1024})"
         )
-
-        def check(_path: Path, rows: int) -> None:
-            if rows != written:
-                raise UnreadableFileError(
-                    "unreadable_file", f"the engine reads {rows} of its {written} lines", "Split it up."
-                )
-
-        return write_lake_file(connection, query, columns, target, check)
-    except EngineError as error:
-        raise UnreadableFileError(
-            "unreadable_file", f"the engine cannot read it: {str(error).splitlines()[0]}", "Export it again."
-        ) from error
+        return write_rewritten(connection, query, columns, target, written)
     finally:
         rewritten.unlink(missing_ok=True)
 
