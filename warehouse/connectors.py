@@ -43,16 +43,19 @@ class SourceObject(BaseModel):
     """Report lines stand above the header, which is the first row with all required columns."""
     trailers: tuple[str, ...] = ()
     """Patterns of the first value of rows that are no records: totals, copyright lines."""
+    sheet: str | None = None
+    """Of an Excel workbook; None: the only sheet that has rows."""
     description: str = ""
 
     @property
     def reading(self) -> str:
-        """Names a way to read text that is not the usual one; empty for the usual one."""
+        """Names a way to read a file that is not the usual one; empty for the usual one."""
         ways = {
             "encoding": self.encoding,
             "delimiter": self.delimiter,
             "has_preamble": self.has_preamble,
             "trailers": self.trailers,
+            "sheet": self.sheet,
         }
         unusual: dict[str, object] = {
             name: value for name, value in ways.items() if value != type(self).model_fields[name].default

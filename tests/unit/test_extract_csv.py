@@ -11,11 +11,11 @@ import pytest
 from tests.unit.workspaces import zipped
 from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, connect, literal
+from warehouse.extract.exports import Export
 from warehouse.extract.find import Format, FoundFile
 from warehouse.extract.findings import UnreadableFileError
-from warehouse.extract.readers.csv import read_csv, read_header
-from warehouse.extract.readers.jsonl import read_jsonl
-from warehouse.extract.readers.parquet import read_parquet
+from warehouse.extract.readers.csv import read_header
+from warehouse.extract.readers.registry import READERS
 from warehouse.extract.stage import stage
 
 Row = tuple[object, ...]
@@ -36,17 +36,10 @@ class Reader:
         path.write_bytes(data)
         deals = SourceObject(columns=("id", "amount", "note"), **declared)
         kind = cast(Format, name.removesuffix(".gz").rpartition(".")[2])
-        file = FoundFile(path, name, "crm", "deals", kind, name.endswith(".gz"))
+        file = FoundFile(Export(path, name), "crm", "deals", kind, name.endswith(".gz"))
         staged = stage(file, self.folder / "copy", deals.encoding, pause=lambda _: None)
         target = self.folder / "lake.parquet"
-        if staged.text is None:
-            result = read_parquet(self.connection, staged.path, target)
-        elif kind == "jsonl":
-            result = read_jsonl(self.connection, staged.path, target)
-        else:
-            result = read_csv(
-                self.connection, staged.path, target, deals, is_tsv=kind == "tsv", facts=staged.text
-            )
+        result = READERS[kind](self.connection, staged, target, deals)
         self.left_out = result.left_out
         columns = ", ".join(["_row", *(f'"{column}"' for column in result.columns)])
         query = f"select {columns} from read_parquet({literal(str(target))}) order by _row"
@@ -157,7 +150,7 @@ def test_a_filled_column_without_a_name_is_kept_by_its_position(read: Reader) ->
 def test_the_delimiter_is_the_one_that_finds_the_declared_columns(tmp_path: Path) -> None:
     path = tmp_path / "h.csv"
     path.write_text('id;amount;"note, with, many, commas"\n')
-    assert read_header(path, SourceObject(columns=("id", "amount")), is_tsv=False).delimiter == ";"
+    assert read_header(path, SourceObject(columns=("id", "amount")), (",", ";")).delimiter == ";"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +216,7 @@ def test_nested_parquet_columns_do_not_shift_the_names_after_them(read: Reader, 
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "deals.csv"
     path.write_text("id\n1\n")
-    file = FoundFile(path, "deals.csv", "crm", "deals", "csv", False)
+    file = FoundFile(Export(path, "deals.csv"), "crm", "deals", "csv", False)
     changes = iter(["id\n1\n2\n", "id\n1\n2\n3\n"])
 
     class ChangingPath(type(path)):  # type: ignore[misc]
@@ -234,7 +227,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path: Path) -> N
                 path.write_text(text)
             return Path(str(self)).stat()
 
-    growing = FoundFile(ChangingPath(path), "deals.csv", "crm", "deals", "csv", False)
+    growing = FoundFile(Export(ChangingPath(path), "deals.csv"), "crm", "deals", "csv", False)
     assert (
         stage(growing, tmp_path / "copy", pause=lambda _: None).sha256
         == stage(file, tmp_path / "other").sha256
@@ -253,7 +246,7 @@ def test_a_file_that_never_stands_still_is_a_finding(tmp_path: Path) -> None:
 
     with pytest.raises(UnreadableFileError, match="changes while it is read"):
         stage(
-            FoundFile(RestlessPath(path), "deals.csv", "crm", "deals", "csv", False),
+            FoundFile(Export(RestlessPath(path), "deals.csv"), "crm", "deals", "csv", False),
             tmp_path / "copy",
             pause=lambda _: None,
         )
@@ -345,6 +338,7 @@ def test_a_header_that_never_comes_is_told(read: Reader) -> None:
         {"encoding": "utf-16"},
         {"delimiter": ";"},
         {"trailers": ("x",)},
+        {"sheet": "Deals"},
         {"has_preamble": True, "required": ("id",)},
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.workspaces import drop, new_workspace
+from tests.unit.workspaces import CONNECTOR, drop, new_workspace
 from warehouse.connectors import SourceObject, load_connectors
 from warehouse.extract.find import Found, find_files, name_order
 from warehouse.workspace import Workspace
@@ -76,9 +76,9 @@ def test_what_lies_elsewhere_is_told_and_not_used(tmp_path: Path) -> None:
     assert result.files == ()
 
 
-def test_a_format_that_is_not_built_yet_blocks(tmp_path: Path) -> None:
-    workspace = new_workspace(tmp_path)
-    drop(workspace, "deals.xlsx", b"PK")
+def test_a_format_that_is_not_read_blocks_where_a_pattern_means_the_file(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path, connector=CONNECTOR.replace("_export[.]csv", "_export[.][a-z]+"))
+    drop(workspace, "evt_20260131_export.xls", b"PK")
     assert [(one.rule, one.severity) for one in found(workspace).findings] == [
         ("unsupported_format", "block")
     ]

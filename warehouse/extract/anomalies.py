@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from warehouse.extract.find import FoundFile
@@ -68,7 +68,7 @@ def stale(context: RunContext, files: Iterable[FoundFile]) -> list[FileFinding]:
         own = context.settings.object_settings(file.system, file.object).freshness_hours
         group = (file.system, None if own is None else file.object)
         try:
-            modified = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+            modified = file.export.stat().modified
         except OSError:
             # Reading it fails, too, and says why.
             continue

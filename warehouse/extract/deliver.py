@@ -19,10 +19,8 @@ from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
 from warehouse.extract.order import Delivery, Ordered, ordered
 from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake_file
-from warehouse.extract.readers.csv import read_csv
-from warehouse.extract.readers.jsonl import read_jsonl
-from warehouse.extract.readers.parquet import read_parquet
-from warehouse.extract.stage import Staged, Stat, stage
+from warehouse.extract.readers.registry import READERS
+from warehouse.extract.stage import Staged, stage
 from warehouse.journal import Journal
 from warehouse.workspace import RunContext, Workspace
 
@@ -200,14 +198,8 @@ class _Extractor:
             target = lake_file(self.workspace, staged.sha256, reading)
         if target.is_file() and not reading:
             read = describe_lake_file(connection, target)
-        elif staged.text is None:
-            read = read_parquet(connection, staged.path, target)
-        elif file.format == "jsonl":
-            read = read_jsonl(connection, staged.path, target)
         else:
-            read = read_csv(
-                connection, staged.path, target, declared, is_tsv=file.format == "tsv", facts=staged.text
-            )
+            read = READERS[file.format](connection, staged, target, declared)
         _require_columns(declared, read)
         money = _money(connection, declared, target, read)
         return _Fresh(file, staged.sha256, reading, staged.stat.size, read, money)
@@ -382,7 +374,7 @@ class _StatCache:
     def sha256(self, file: FoundFile) -> str | None:
         entry = self._entries.get(file.relative)
         try:
-            stat = asdict(Stat.of(file.path.stat()))
+            stat = asdict(file.export.stat())
         except OSError:
             # It will be met again, and reported, when it is opened.
             return None

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from warehouse.connectors import Connector, SourceObject, load_connectors
+from warehouse.extract.exports import Export, listed
 from warehouse.extract.findings import FileFinding
 from warehouse.settings import nearest
 from warehouse.workspace import Workspace
 
-Format = Literal["csv", "tsv", "jsonl", "parquet"]
-SUPPORTED = ("csv", "tsv", "jsonl", "parquet")
-_FILE = re.compile(r"(?P<stem>.+?)\.(?P<format>csv|tsv|parquet|jsonl|xlsx)(?P<gzip>\.gz)?", re.IGNORECASE)
+Format = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
+SUPPORTED: tuple[Format, ...] = get_args(Format)
+_FILE = re.compile(rf"(?P<stem>.+?)\.(?P<format>{'|'.join(SUPPORTED)})(?P<gzip>\.gz)?", re.IGNORECASE)
 
 # `-`, `_` or `.`, then a date (and perhaps a time), or digits.
 _SUFFIX = re.compile(
@@ -32,12 +32,15 @@ _MOMENTS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 class FoundFile:
     """A file that matches exactly one object."""
 
-    path: Path
-    relative: str
+    export: Export
     system: str
     object: str
     format: Format
     is_gzip: bool
+
+    @property
+    def relative(self) -> str:
+        return self.export.relative
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,18 @@ def find_files(workspace: Workspace, connectors: Mapping[str, Connector]) -> Fou
     """All files of the enabled systems that match an object, and a finding for each that does not."""
     files: list[FoundFile] = []
     findings: list[FileFinding] = []
-    for entry in _entries(workspace.exports):
-        if not entry.is_dir():
-            findings.append(_outside_a_system(workspace, entry, connectors))
+    for entry in listed(workspace):
+        if not entry.is_folder:
+            findings.append(_outside_a_system(entry.relative, connectors))
         elif entry.name in connectors:
-            for path in _entries(entry):
-                result = _classify(workspace, connectors[entry.name], path)
+            for export in listed(workspace, entry.name):
+                result = _classify(workspace, connectors[entry.name], export)
                 if isinstance(result, FoundFile):
                     files.append(result)
                 elif result is not None:
                     findings.append(result)
         elif entry.name not in (known := load_connectors(workspace)):
-            findings.append(_unknown_system(workspace, entry, list(known)))
+            findings.append(_unknown_system(entry, list(known)))
     return Found(tuple(files), tuple(findings))
 
 
@@ -105,32 +108,32 @@ def _order_of(text: str) -> NameOrder:
     return NameOrder(number=int(digits)) if digits == text else NameOrder()
 
 
-def _classify(workspace: Workspace, connector: Connector, path: Path) -> FoundFile | FileFinding | None:
-    relative = workspace.relative(path)
-    if path.is_dir():
+def _classify(workspace: Workspace, connector: Connector, export: Export) -> FoundFile | FileFinding | None:
+    relative = export.relative
+    if export.is_folder:
         return FileFinding(
             "folder_not_read", "warn", relative, f"{relative} is a folder; only files directly in "
             f"exports/{connector.system} are read.", "Move its files one folder up.", connector.system,
         )  # fmt: skip
-    names = [name for name in connector.objects if _is_named(name, path.name)]
-    names = names or [name for name, declared in connector.objects.items() if _fits(declared, path.name)]
+    names = [name for name in connector.objects if _is_named(name, export.name)]
+    names = names or [name for name, declared in connector.objects.items() if _fits(declared, export.name)]
     if not names:
-        return _unmatched(connector, path, relative)
+        return _unmatched(connector, export)
     if len(names) > 1:
         return FileFinding(
             "ambiguous_file", "block", relative, f"{relative} matches the patterns of {' and '.join(names)}.",
             f"Make the patterns in the connector.yml of {connector.system} exclude each other.", connector.system,
         )  # fmt: skip
-    if _is_ignored(workspace, connector.system, names[0], path.name):
+    if _is_ignored(workspace, connector.system, names[0], export.name):
         return None
-    parts = _FILE.fullmatch(path.name)
-    kind = parts["format"].lower() if parts else ""
-    if parts is None or kind not in SUPPORTED:
+    parts = _FILE.fullmatch(export.name)
+    if parts is None:
         return FileFinding(
             "unsupported_format", "block", relative, f"{relative}: this version cannot read such files.",
             f"Export {names[0]} as {', '.join(SUPPORTED)}.", connector.system, names[0],
         )  # fmt: skip
-    return FoundFile(path, relative, connector.system, names[0], cast(Format, kind), bool(parts["gzip"]))
+    kind = cast(Format, parts["format"].lower())
+    return FoundFile(export, connector.system, names[0], kind, bool(parts["gzip"]))
 
 
 def _is_named(name: str, file_name: str) -> bool:
@@ -150,8 +153,9 @@ def _is_ignored(workspace: Workspace, system: str, name: str, file_name: str) ->
     return any(fnmatchcase(file_name, pattern) for pattern in patterns)
 
 
-def _unmatched(connector: Connector, path: Path, relative: str) -> FileFinding:
-    parts = _FILE.fullmatch(path.name)
+def _unmatched(connector: Connector, export: Export) -> FileFinding:
+    relative = export.relative
+    parts = _FILE.fullmatch(export.name)
     known = list(connector.objects)
     hint = nearest(re.split(r"[-_.]?\d", parts["stem"])[0], known) if parts else ""
     return FileFinding(
@@ -161,27 +165,16 @@ def _unmatched(connector: Connector, path: Path, relative: str) -> FileFinding:
     )  # fmt: skip
 
 
-def _outside_a_system(workspace: Workspace, path: Path, connectors: Mapping[str, Connector]) -> FileFinding:
-    relative = workspace.relative(path)
+def _outside_a_system(relative: str, connectors: Mapping[str, Connector]) -> FileFinding:
     return FileFinding(
         "unmatched_file", "warn", relative, f"{relative} lies in no system's folder. It is not used.",
         f"Move it to exports/<system>/ ({', '.join(connectors)}).",
     )  # fmt: skip
 
 
-def _unknown_system(workspace: Workspace, folder: Path, known: list[str]) -> FileFinding:
-    relative = workspace.relative(folder)
+def _unknown_system(folder: Export, known: list[str]) -> FileFinding:
     return FileFinding(
-        "unknown_system", "warn", relative, f"{relative}: there is no connector {folder.name}"
+        "unknown_system", "warn", folder.relative, f"{folder.relative}: there is no connector {folder.name}"
         f"{nearest(folder.name, known)} Its files are not used.",
         f"Rename the folder, or write connectors/{folder.name}/connector.yml.",
     )  # fmt: skip
-
-
-def _entries(folder: Path) -> list[Path]:
-    """What lies in a folder, in a fixed order; hidden files and our own examples are nobody's export."""
-    if not folder.is_dir():
-        return []
-    return sorted(
-        path for path in folder.iterdir() if not path.name.startswith(".") and path.suffix != ".example"
-    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
-import os
 import time
 import zlib
 from collections.abc import Callable
@@ -17,34 +16,26 @@ from pathlib import Path
 from typing import IO, cast
 
 from warehouse.connectors import Encoding
-from warehouse.extract.find import FoundFile
+from warehouse.extract.exports import Stat
+from warehouse.extract.find import Format, FoundFile
 from warehouse.extract.findings import UnreadableFileError
 
 _PIECE = 1 << 20
 _ATTEMPTS = 4
 _PAUSE_SECONDS = 0.25
 
-_MAGIC = (
+_BINARY: dict[Format, tuple[bytes, str]] = {
+    "parquet": (b"PAR1", "a Parquet file"),
+    "xlsx": (b"PK\x03\x04", "an Excel workbook"),
+}
+_OFFICE = b"\xd0\xcf\x11\xe0"
+_FOREIGN = (
     (b"\x1f\x8b", "is gzip-compressed, but its name does not end in .gz"),
     (b"PK\x03\x04", "is an Excel workbook or a zip archive, not what its name says"),
+    (_OFFICE, "is an old or password-protected Office file, not what its name says"),
     (b"PAR1", "is a Parquet file, not what its name says"),
-    (b"\xff\xfe", "is UTF-16 text, not UTF-8"),
-    (b"\xfe\xff", "is UTF-16 text, not UTF-8"),
 )
-
-
-@dataclass(frozen=True)
-class Stat:
-    """What tells a changed file from an unchanged one without reading it."""
-
-    size: int
-    modified_ns: int
-    changed_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, result: os.stat_result) -> Stat:
-        return cls(result.st_size, result.st_mtime_ns, result.st_ctime_ns, result.st_ino)
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
@@ -100,17 +91,16 @@ def _unreadable(error: OSError) -> UnreadableFileError:
 
 def _copy(file: FoundFile, scratch: Path, encoding: Encoding) -> Staged | None:
     """None when the file changed meanwhile; then any fault found in it means nothing."""
-    with file.path.open("rb") as source:
-        before = Stat.of(os.fstat(source.fileno()))
+    with file.export.opened() as (source, before):
         fault: UnreadableFileError | None = None
         pieces = _Pieces(source)
-        text = _Text(encoding) if file.format != "parquet" else None
+        text = _Text(encoding) if file.format not in _BINARY else None
         try:
             _copy_content(file, pieces, text, scratch)
             pieces.drain()
         except UnreadableFileError as error:
             fault = error
-    if Stat.of(file.path.stat()) != before:
+    if file.export.stat() != before:
         return None
     if fault is not None:
         raise fault
@@ -155,28 +145,33 @@ def _read(content: IO[bytes]) -> bytes:
 
 
 def _check_magic(file: FoundFile, piece: bytes, *, is_utf16: bool) -> None:
-    is_parquet = piece.startswith(b"PAR1")
-    if file.format == "parquet":
-        if not is_parquet:
-            raise UnreadableFileError(
-                "unreadable_file",
-                "it is not a Parquet file",
-                "Export it again, or give it the ending it deserves.",
-            )
+    if file.format in _BINARY:
+        _check_signature(piece, *_BINARY[file.format])
         return
-    for magic, what in _MAGIC:
-        if piece.startswith(magic) and "UTF-16" in what:
-            if is_utf16:
-                return
-            raise UnreadableFileError(
-                "wrong_encoding",
-                f"it {what}",
-                "Save it as UTF-8, or declare encoding: utf-16 in connector.yml.",
-            )
+    if piece.startswith(_UTF_16) and not is_utf16:
+        raise UnreadableFileError(
+            "wrong_encoding",
+            "it is UTF-16 text, not UTF-8",
+            "Save it as UTF-8, or declare encoding: utf-16 in connector.yml.",
+        )
+    for magic, what in _FOREIGN:
         if piece.startswith(magic):
             raise UnreadableFileError(
                 "wrong_compression", f"it {what}", "Save it as UTF-8 CSV, or give it its true ending."
             )
+
+
+def _check_signature(piece: bytes, signature: bytes, what: str) -> None:
+    if piece.startswith(_OFFICE) and signature.startswith(b"PK"):
+        raise UnreadableFileError(
+            "unreadable_file",
+            "it is protected by a password, or a workbook of the old .xls form",
+            "Save it as an Excel workbook (.xlsx) without a password.",
+        )
+    if not piece.startswith(signature):
+        raise UnreadableFileError(
+            "unreadable_file", f"it is not {what}", "Export it again, or give it the ending it deserves."
+        )
 
 
 class _Pieces:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,26 +20,14 @@ from typing import TYPE_CHECKING
 from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, EngineError, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
-from warehouse.extract.readers.columns import (
-    ROW,
-    ReadResult,
-    checked_columns,
-    write_lake_file,
-    write_rewritten,
-)
-from warehouse.extract.stage import TextFacts
+from warehouse.extract.readers import records
+from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_lake_file
+from warehouse.extract.stage import Staged, TextFacts
 
 if TYPE_CHECKING:
     from _csv import _reader
 
 _HEADER_CHARACTERS = 1 << 20
-_LONGEST_FIELD = 64 << 20
-# DuckDB keeps a buffer a thread; longer lines than this take the slow way.
-_LINE_BYTES = 4 << 20
-_DELIMITERS = (",", ";", "\t")
-
-
-_PREAMBLE_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -53,78 +40,68 @@ class Header:
     """Report lines above it."""
 
 
-def read_csv(
-    connection: Connection,
-    source: Path,
-    target: Path,
-    declared: SourceObject,
-    *,
-    is_tsv: bool,
-    facts: TextFacts,
-) -> ReadResult:
+def read_csv(connection: Connection, staged: Staged, target: Path, declared: SourceObject) -> ReadResult:
     """Read a UTF-8 copy into a lake file with the columns of its header and `_row`."""
-    header = read_header(source, declared, is_tsv=is_tsv)
+    return _read(connection, staged, target, declared, (",", ";", "\t"))
+
+
+def read_tsv(connection: Connection, staged: Staged, target: Path, declared: SourceObject) -> ReadResult:
+    """The same; where nothing else finds more of the declared columns, a tab separates them."""
+    return _read(connection, staged, target, declared, ("\t", ",", ";"))
+
+
+def _read(
+    connection: Connection, staged: Staged, target: Path, declared: SourceObject, delimiters: tuple[str, ...]
+) -> ReadResult:
+    source, facts = staged.path, staged.text
+    header = read_header(source, declared, delimiters)
 
     def check(written: Path, rows: int) -> None:
-        if not _accounts_for(connection, written, rows, header, facts):
+        if facts is None or not _accounts_for(connection, written, rows, header, facts):
             raise _NotAccountedForError
 
-    if not facts.has_blank_lines and not declared.trailers:
+    if facts is not None and not facts.has_blank_lines and not declared.trailers:
         # Neither is a fault of the file yet: the slow way reads it, or says what is wrong with it.
         with suppress(EngineError, _NotAccountedForError):
             read = write_lake_file(connection, _fast_query(source, header), header.columns, target, check)
             return replace(read, left_out=header.above)
-    return _read_slowly(connection, source, target, header, declared.trailers)
+    return _read_slowly(connection, source, target, header, declared)
 
 
-def read_header(source: Path, declared: SourceObject, *, is_tsv: bool) -> Header:
+def read_header(source: Path, declared: SourceObject, delimiters: tuple[str, ...]) -> Header:
     """The first record that is not blank, split by the delimiter that finds most declared columns.
 
     Below a preamble: the first record that has all required columns.
     """
     with source.open(encoding="utf-8-sig", newline="") as file:
         start = file.read(_HEADER_CHARACTERS)
-    delimiters = (declared.delimiter,) if declared.delimiter else ("\t", ",", ";") if is_tsv else _DELIMITERS
-    required = {column.lower() for column in declared.required} if declared.has_preamble else set()
     candidates = [
-        (delimiter, *found)
-        for delimiter in delimiters
-        if (found := _header_record(start, delimiter, required)) is not None
+        found
+        for delimiter in ((declared.delimiter,) if declared.delimiter else delimiters)
+        if (found := _header_by(delimiter, start, declared)) is not None
     ]
     if not candidates:
-        raise UnreadableFileError(
-            "required_column_missing",
-            f"none of its first {_PREAMBLE_ROWS} rows has the columns {', '.join(declared.required)}",
-            "Export it again with these columns.",
-        )
+        raise records.no_header(declared)
     wanted = {column.lower() for column in declared.columns}
 
-    def promise(candidate: tuple[str, list[str], int, str, int]) -> tuple[int, int]:
+    def promise(candidate: tuple[Header, Sequence[str]]) -> tuple[int, int]:
         fields = candidate[1]
         return len({field.strip().lower() for field in fields} & wanted), len(fields)
 
-    delimiter, fields, record, text, above = max(candidates, key=promise)
-    return Header(checked_columns(fields), delimiter, record, text, above)
+    header, fields = max(candidates, key=promise)
+    return replace(header, columns=checked_columns(fields))
 
 
-def _header_record(text: str, delimiter: str, required: set[str]) -> tuple[list[str], int, str, int] | None:
-    """Its fields, its number, the text up to its end, and how many records stand above it."""
+def _header_by(delimiter: str, text: str, declared: SourceObject) -> tuple[Header, Sequence[str]] | None:
+    """The header as a delimiter splits it, its names not yet checked, with the text up to its end."""
     lines = list(io.StringIO(text, newline=""))
-    reader = _records(iter(lines), delimiter, is_strict=False)
-    above = 0
-    for number, record in enumerate(reader, start=1):
-        if _is_blank_line(record):
-            continue
-        if required <= {field.strip().lower() for field in record}:
-            return record, number, "".join(lines[: reader.line_num]), above
-        above += 1
-        if number >= _PREAMBLE_ROWS:
-            return None
-    if above:
+    reader = _csv_records(iter(lines), delimiter, is_strict=False)
+    filled = ((number, fields) for number, fields in enumerate(reader, start=1) if not _is_blank_line(fields))
+    found = records.find_header(filled, declared)
+    if found is None:
         return None
-    raise UnreadableFileError(
-        "empty_file", "it is empty; it has not even a header", "Export it again; no rows still have a header."
-    )
+    number, fields, above = found
+    return Header((), delimiter, number, "".join(lines[: reader.line_num]), above), fields
 
 
 def _fast_query(source: Path, header: Header) -> str:
@@ -132,7 +109,7 @@ def _fast_query(source: Path, header: Header) -> str:
     return (
         f"select *, cast(row_number() over () + {header.record} as bigint) as {ROW} from read_csv("
         f"{literal(str(source))}, auto_detect = false, header = false, skip = {header.record}, "
-        f"columns = {{{types}}}, {_dialect(header.delimiter)})"
+        f"columns = {{{types}}}, {records.dialect(header.delimiter)})"
     )
 
 
@@ -161,59 +138,14 @@ def _accounts_for(connection: Connection, written: Path, rows: int, header: Head
     }
 
 
-def _dialect(delimiter: str, line_bytes: int = _LINE_BYTES) -> str:
-    return (
-        f"delim = {literal(delimiter)}, quote = '\"', escape = '\"', nullstr = '', strict_mode = true, "
-        f"null_padding = false, ignore_errors = false, max_line_size = {line_bytes}, "
-        f"buffer_size = {2 * line_bytes}, compression = 'none'"
-    )
-
-
 def _read_slowly(
-    connection: Connection, source: Path, target: Path, header: Header, trailers: Sequence[str]
+    connection: Connection, source: Path, target: Path, header: Header, declared: SourceObject
 ) -> ReadResult:
-    rewritten = source.with_name(source.name + ".rewritten")
-    try:
-        written, longest, below = _rewrite(source, rewritten, header, trailers)
-        types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in header.columns)
-        line_bytes = max(_LINE_BYTES, longest + 1024)
-        query = (
-            f"select * from read_csv({literal(str(rewritten))}, auto_detect = false, header = false, "
-            f"columns = {{{types}, {literal(ROW)}: 'BIGINT'}}, new_line = '\\n', {_dialect(',', line_bytes)})"
-        )
-        read = write_rewritten(connection, query, header.columns, target, written)
-        return replace(read, left_out=header.above + below)
-    finally:
-        rewritten.unlink(missing_ok=True)
-
-
-def _rewrite(source: Path, target: Path, header: Header, trailers: Sequence[str]) -> tuple[int, int, int]:
-    """The same records in the plainest dialect, numbered: how many, the bytes of the longest, the totals left out."""
-    is_trailer = re.compile("|".join(f"(?:{pattern})" for pattern in trailers) or r"(?!)").fullmatch
-    written = longest = below = 0
-    with (
-        source.open(encoding="utf-8-sig", newline="") as file,
-        target.open("w", encoding="utf-8", newline="") as out,
-    ):
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        numbered = enumerate(_records(file, header.delimiter, is_strict=True), start=1)
-        for number, record in islice(_checked(numbered), header.record, None):
-            if _is_blank_line(record):
-                continue
-            if is_trailer(next((field.strip() for field in record if field.strip()), "")):
-                below += 1
-                continue
-            fields = _fitted(record, len(header.columns), number)
-            longest = max(longest, _bytes_of(fields))
-            writer.writerow([*fields, number])
-            written += 1
-    return written, longest, below
-
-
-def _bytes_of(fields: list[str]) -> int:
-    """An upper bound, and the exact figure only where it matters: encoding every field would double the time."""
-    bound = sum(4 * len(field) + 3 for field in fields)
-    return bound if bound <= _LINE_BYTES else sum(2 * len(field.encode()) + 3 for field in fields)
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        numbered = _checked(enumerate(_csv_records(file, header.delimiter, is_strict=True), start=1))
+        below = (record for record in islice(numbered, header.record, None) if not _is_blank_line(record[1]))
+        read = records.write_records(connection, source, target, header.columns, below, _fitted, declared)
+    return replace(read, left_out=header.above + read.left_out)
 
 
 def _checked(numbered: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
@@ -234,10 +166,12 @@ def _plain(error: str) -> str:
         return "a quote is opened and never closed, or the file is cut off"
     if "expected after" in error:
         return "text follows a closing quote"
+    if "field larger than" in error:
+        return f"a value is longer than {records.LONGEST >> 20} MB, or a quote is opened and never closed"
     return error
 
 
-def _fitted(record: list[str], width: int, number: int) -> list[str]:
+def _fitted(width: int, number: int, record: Sequence[str]) -> Sequence[str]:
     """A record of exactly the header's width; blank fields beyond it are nobody's data."""
     if len(record) > width and not any(field.strip() for field in record[width:]):
         return record[:width]
@@ -250,8 +184,8 @@ def _fitted(record: list[str], width: int, number: int) -> list[str]:
     return record
 
 
-def _records(lines: Iterable[str], delimiter: str, *, is_strict: bool) -> _reader:
-    csv.field_size_limit(_LONGEST_FIELD)
+def _csv_records(lines: Iterable[str], delimiter: str, *, is_strict: bool) -> _reader:
+    csv.field_size_limit(records.LONGEST)
     # DuckDB, too, skips spaces before an opening quote.
     return csv.reader(lines, delimiter=delimiter, strict=is_strict, skipinitialspace=True)
 

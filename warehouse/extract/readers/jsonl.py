@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_rewritten
+from warehouse.extract.stage import Staged
 
 _LONGEST_LINE = 64 << 20
 
@@ -23,8 +25,9 @@ class _Number(str):
     __slots__ = ()
 
 
-def read_jsonl(connection: Connection, source: Path, target: Path) -> ReadResult:
+def read_jsonl(connection: Connection, staged: Staged, target: Path, _declared: SourceObject) -> ReadResult:
     """Read a UTF-8 copy into a lake file; a key that some objects lack is null there. `_row` is the line."""
+    source = staged.path
     rewritten = source.with_name(source.name + ".rewritten")
     try:
         keys, written, longest = _rewrite(source, rewritten)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, EngineError, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_lake_file
+from warehouse.extract.stage import Staged
 
 
-def read_parquet(connection: Connection, source: Path, target: Path) -> ReadResult:
+def read_parquet(connection: Connection, staged: Staged, target: Path, _declared: SourceObject) -> ReadResult:
     """Read a Parquet copy into a lake file of text columns and `_row`; the first record is row 2."""
+    source = staged.path
     try:
         names = _column_names(connection, source)
         columns = checked_columns(names)
