@@ -4,48 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from tests.unit.reading import Reader, Row
 from tests.unit.workspaces import zipped
 from warehouse.connectors import SourceObject
-from warehouse.engine import Connection, connect, literal
+from warehouse.engine import literal
 from warehouse.extract.exports import Export
-from warehouse.extract.find import Format, FoundFile
+from warehouse.extract.find import FoundFile
 from warehouse.extract.findings import UnreadableFileError
 from warehouse.extract.readers.csv import read_header
-from warehouse.extract.readers.registry import READERS
 from warehouse.extract.stage import stage
-
-Row = tuple[object, ...]
-
-
-class Reader:
-    """Stages and reads one file the way extraction does."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.connection: Connection = connect(settings={"threads": 2})
-        self.left_out = 0
-
-    def __call__(
-        self, data: bytes, name: str = "deals.csv", **declared: Any
-    ) -> tuple[tuple[str, ...], list[Row]]:
-        path = self.folder / name
-        path.write_bytes(data)
-        deals = SourceObject(columns=("id", "amount", "note"), **declared)
-        kind = cast(Format, name.removesuffix(".gz").rpartition(".")[2])
-        file = FoundFile(Export(path, name), "crm", "deals", kind, name.endswith(".gz"))
-        staged = stage(file, self.folder / "copy", deals.encoding, pause=lambda _: None)
-        target = self.folder / "lake.parquet"
-        result = READERS[kind](self.connection, staged, target, deals)
-        self.left_out = result.left_out
-        columns = ", ".join(["_row", *(f'"{column}"' for column in result.columns)])
-        query = f"select {columns} from read_parquet({literal(str(target))}) order by _row"
-        rows = self.connection.execute(query).fetchall()
-        assert len(rows) == result.rows
-        return result.columns, rows
 
 
 @pytest.fixture

@@ -81,18 +81,15 @@ class Workbook:
 def opened(path: Path) -> Iterator[Workbook]:
     """A workbook as long as it is read; raises UnreadableFileError where it is none, or one that is too large."""
     _check_sizes(_or_damaged(lambda: _parts(path)))
-    with warnings.catch_warnings():
+    with path.open("rb") as file, warnings.catch_warnings():
         # Of what openpyxl does not support, none of which is a cell, and of dates that it makes errors of.
         warnings.simplefilter("ignore")
-        workbook = _or_damaged(lambda: _load(path))
-        try:
-            yield workbook
-        finally:
-            workbook._reader.archive.close()  # noqa: SLF001
+        yield _or_damaged(lambda: _load(file))
 
 
-def _load(path: Path) -> Workbook:
-    reader = ExcelReader(path, read_only=True, data_only=True, keep_links=False)
+def _load(file: IO[bytes]) -> Workbook:
+    # Given a path, it judges by the name, and a copy has another.
+    reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
     reader.read_manifest()
     reader.read_strings()
     reader.read_workbook()
@@ -100,6 +97,8 @@ def _load(path: Path) -> Workbook:
     sheets = {
         sheet.name: rel.target for sheet, rel in reader.parser.find_sheets() if "chartsheet" not in rel.Type
     }
+    if not sheets:
+        raise ValueError("it has no sheets")
     return Workbook(reader, sheets)
 
 
@@ -181,13 +180,15 @@ class _Cells(WorkSheetParser):  # type: ignore[misc]
                 raise ValueError(f"row {number} has a cell twice, or out of order")
             if text := _text(cell["value"]):
                 fields += [""] * (place - len(fields)) + [text]
-        return number, fields if any(field.strip() for field in fields) else []
+        while fields and not fields[-1].strip():
+            fields.pop()
+        return number, fields
 
     def parse_cell(self, element: Element) -> dict[str, Any]:
         """As openpyxl's; raises UnreadableFileError for a formula without a value, which looks like no cell there."""
         cell: dict[str, Any] = super().parse_cell(element)
-        is_formula = cell["value"] is None and element.find(FORMULA_TAG) is not None
-        if is_formula and cell["data_type"] != "s":
+        is_text = element.get("t") == "str"
+        if cell["value"] is None and not is_text and element.find(FORMULA_TAG) is not None:
             place = f"{get_column_letter(cell['column'])}{self.row_counter}"
             raise UnreadableFileError(
                 "formula_without_value",

@@ -78,9 +78,12 @@ def _named(workbook: Workbook, sheet: str) -> str:
 
 def _fitted(width: int, number: int, row: Sequence[str]) -> Sequence[str]:
     if len(row) > width:
+        from openpyxl.utils import get_column_letter
+
         raise UnreadableFileError(
             "malformed_row",
-            f"row {number} has a value in column {len(row)}, the header ends in column {width}",
+            f"row {number} has a value in column {get_column_letter(len(row))}; "
+            f"the header ends in column {get_column_letter(width)}",
             "Give that column a name in the header, or empty it.",
         )
     return [*row, *[""] * (width - len(row))]
