@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-kills check format ui bench lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-kills check format ui bench bench-file lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ prove-bytes: $(STAMP) ## the same workspace gives the same bytes, with any threa
 
 prove-uci: $(STAMP) ## a real shop's 305 daily files through a connector of its own (needs the data beside the project)
 	TIEOUT_UCI_DAYS=305 $(BIN)/python -m pytest -s tests/end_to_end/test_uci.py
+
+prove-input: $(STAMP) ## 20,000 mutated exports of every format through readers and gate, hundreds a run
+	$(BIN)/python -m tests.input --workers $(WORKERS)
 
 prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers beside commands that write
 	TIEOUT_KILLS=50 $(BIN)/python -m pytest -s tests/faults
@@ -60,6 +63,9 @@ ui: $(STAMP) ## Dagster's web interface on 127.0.0.1
 
 bench: $(STAMP) ## times and memory on 200,000 contract lines
 	$(BIN)/python -m tests.benchmarks
+
+bench-file: $(STAMP) ## a 2 GB CSV into the lake in under 1 GiB of memory (needs 5 GB of disk)
+	$(BIN)/python -m tests.benchmarks.large_file
 
 env: $(STAMP) ## the environment alone
 
