@@ -45,6 +45,10 @@ class SourceObject(BaseModel):
     """Patterns of the first value of rows that are no records: totals, copyright lines."""
     sheet: str | None = None
     """Of an Excel workbook; None: the only sheet that has rows."""
+    decimal_mark: Literal[".", ","] = "."
+    """Of numbers delivered as text. Where it is a comma, points group digits (1.234,56), and 1234.56 is no number."""
+    number_columns: tuple[str, ...] = ()
+    """The columns that decimal_mark is about; needed where it is a comma."""
     description: str = ""
 
     @property
@@ -81,7 +85,10 @@ class SourceObject(BaseModel):
         twice = sorted({column for column in lowered if lowered.count(column) > 1})
         if twice:
             raise ValueError(f"columns are declared twice: {', '.join(twice)}")
-        named = [*self.key, *self.required, self.money_column, self.currency_column, self.version_column]
+        named = [
+            *self.key, *self.required, *self.number_columns, self.money_column, self.currency_column,
+            self.version_column,
+        ]  # fmt: skip
         for column in named:
             if column is not None and column not in self.columns:
                 raise ValueError(f"{column} is not one of the columns{nearest(column, list(self.columns))}")
@@ -95,6 +102,16 @@ class SourceObject(BaseModel):
             raise ValueError(
                 "order: version is for mode: incremental; the newest full export is a file, not rows"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _says_which_columns_are_numbers(self) -> SourceObject:
+        if self.decimal_mark == "." and self.number_columns:
+            raise ValueError('number_columns are for decimal_mark: ","')
+        if self.decimal_mark == "," and not self.number_columns:
+            raise ValueError('decimal_mark: "," needs number_columns: the columns whose numbers have it')
+        if self.decimal_mark == "," and self.money_column not in {None, *self.number_columns}:
+            raise ValueError(f"{self.money_column}, the money_column, is not one of the number_columns")
         return self
 
     def with_settings(self, settings: ObjectSettings, origin: str) -> SourceObject:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from warehouse.connectors import SourceObject, enabled_connectors
 from warehouse.engine import Connection, identifier, literal
 from warehouse.extract.deliver import in_force, lake_file
+from warehouse.extract.numbers import plain
 from warehouse.extract.order import Delivery
 from warehouse.journal import Journal
 from warehouse.workspace import RunContext, Workspace
@@ -59,7 +60,7 @@ def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Deliv
     """
     in_file = {column.lower(): column for column in group[0].columns}
     columns = ", ".join(
-        f"data.{identifier(in_file[column.lower()])} as {identifier(column)}"
+        f"{plain(declared, column, f'data.{identifier(in_file[column.lower()])}')} as {identifier(column)}"
         if column.lower() in in_file
         else f"cast(null as varchar) as {identifier(column)}"
         for column in declared.columns

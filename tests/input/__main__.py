@@ -15,7 +15,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from rich.console import Console
@@ -87,7 +86,7 @@ def _known(number: int | None, numbers: Sequence[int]) -> int | None:
 def _in_a_process(seed: int, numbers: Sequence[int]) -> Result:
     folder = Path(tempfile.mkdtemp(prefix="tieout-input-"))
     mine, its = _FORKS.Pipe()
-    process = _FORKS.Process(target=_work, args=(its, folder / "workspace", seed, numbers))
+    process = _FORKS.Process(target=batch.answer, args=(its, folder / "workspace", seed, numbers))
     process.start()
     its.close()
     try:
@@ -102,10 +101,6 @@ def _in_a_process(seed: int, numbers: Sequence[int]) -> Result:
     finally:
         process.join()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _work(answer: Connection, root: Path, seed: int, numbers: Sequence[int]) -> None:
-    answer.send(batch.run(root, seed, numbers))
 
 
 def _table(total: Result) -> Table:

@@ -11,6 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from random import Random
 from typing import Literal
@@ -85,6 +86,11 @@ def run(root: Path, seed: int, numbers: Sequence[int]) -> Result:
     except Exception:
         result.failures.append((traceback.format_exc(limit=-6), None))
     return result
+
+
+def answer(pipe: Pipe, root: Path, seed: int, numbers: Sequence[int]) -> None:
+    """One batch as the whole of a process, which may die of it."""
+    pipe.send(run(root, seed, numbers))
 
 
 class _Batch:

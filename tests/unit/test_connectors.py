@@ -34,6 +34,14 @@ def test_the_shipped_connector_files_declares_every_required_and_key_column(tmp_
         ("mode: incremental", "order: version", "order: version needs a version_column"),
         ("mode: incremental", "order: version\n    version_column: kind", "is for mode: incremental"),
         ("system: crm", "system: crm\nfolder: /", "unknown key folder"),
+        ("key: [id]", 'decimal_mark: ","', 'decimal_mark: "," needs number_columns'),
+        ("key: [id]", "number_columns: [amount]", 'number_columns are for decimal_mark: ","'),
+        ("key: [id]", 'decimal_mark: ","\n    number_columns: [amunt]', "amunt is not one of the columns"),
+        (
+            "key: [id]",
+            'decimal_mark: ","\n    number_columns: [note]',
+            "amount, the money_column, is not one of",
+        ),
         ("system: crm", "system: [", "not valid YAML"),
     ],
 )

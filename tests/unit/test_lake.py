@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.workspaces import CONNECTOR, context, drop, extracted, new_workspace
 from warehouse import lake
 from warehouse.engine import session
+from warehouse.fingerprint import code_hash
 from warehouse.workspace import Workspace
 
 
@@ -83,3 +86,63 @@ def test_registering_again_and_without_a_connector_replaces_what_was_there(tmp_p
     assert seen(workspace, "select count(*) from run.source_files") == [[(1,)]]
     drop(workspace, "deals.csv", "id,amount\nD1,7\nD2,7\n")
     assert seen(workspace, "select count(*), sum(rows) from run.source_files where is_current") == [[(1, 2)]]
+
+
+# --- decimal comma ----------------------------------------------------------------------------------
+
+COMMA = CONNECTOR.replace(
+    "money_column: amount", 'money_column: amount\n    decimal_mark: ","\n    number_columns: [amount]'
+)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "text"),
+    [
+        ("1234,56", "1234.56"),
+        ("1.234,56", "1234.56"),
+        ("1.234.567,8", "1234567.8"),
+        ("-1.234,56", "-1234.56"),
+        ("+7", "+7"),
+        ("1.234", "1234"),
+        ("0,005", "0.005"),
+        (" 12,5 ", "12.5"),
+        ("1234.56", "1234.56 (decimal mark is ,)"),
+        ("1234.5", "1234.5 (decimal mark is ,)"),
+        ("1,234.56", "1,234.56 (decimal mark is ,)"),
+        ("1.23,45", "1.23,45 (decimal mark is ,)"),
+        ("1234.567,8", "1234.567,8 (decimal mark is ,)"),
+        ("1,2,3", "1,2,3 (decimal mark is ,)"),
+        ("1,", "1, (decimal mark is ,)"),
+        (",5", ",5 (decimal mark is ,)"),
+        ("1e5", "1e5 (decimal mark is ,)"),
+        ("NaN", "NaN (decimal mark is ,)"),
+        ("", None),
+        ("  ", "  "),
+    ],
+)
+def test_a_decimal_comma_becomes_a_point_and_anything_else_no_number(
+    tmp_path: Path, delivered: str, text: str | None
+) -> None:
+    workspace = new_workspace(tmp_path, connector=COMMA)
+    drop(workspace, "deals.csv", f'id,amount,note\nD1,"{delivered}","{delivered}"\n')
+    ((row,),) = seen(workspace, "select amount, note from lake.crm__deals")
+    assert row == (text, delivered or None)
+
+
+def test_the_total_of_a_delivery_reads_its_decimal_marks_as_the_lake_does(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path, connector=COMMA)
+    drop(workspace, "deals.csv", "id;amount;currency\n1;1.234,50;EUR\n2;-0,50;EUR\n3;99.99;EUR\n")
+    (one,) = extracted(workspace).current
+    assert one.money == {"EUR": "1234.000000"}
+
+
+def test_another_decimal_mark_is_seen_at_once_and_builds_again(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    drop(workspace, "deals.csv", "id,amount\n1,1.234\n")
+    assert seen(workspace, "select amount from lake.crm__deals") == [[("1.234",)]]
+    before = code_hash(workspace)
+    new_workspace(tmp_path, connector=COMMA)
+    assert seen(workspace, "select amount from lake.crm__deals") == [[("1234",)]]
+    assert code_hash(workspace) != before, (
+        "what was built on the other mark is not kept (orchestration.unchanged)"
+    )

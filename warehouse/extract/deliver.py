@@ -17,6 +17,7 @@ from warehouse.engine import Connection, connect, identifier, literal, settings_
 from warehouse.extract import anomalies
 from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
+from warehouse.extract.numbers import plain
 from warehouse.extract.order import Delivery, Ordered, ordered
 from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake_file
 from warehouse.extract.readers.registry import READERS
@@ -304,7 +305,7 @@ def _money(
     currency = (
         f"trim({identifier(declared.currency_column)})" if has_currency and declared.currency_column else "''"
     )
-    amount = f"trim({identifier(declared.money_column)})"
+    amount = f"trim({plain(declared, declared.money_column, identifier(declared.money_column))})"
     rows = connection.execute(
         f"select {currency} as currency, sum(cast({amount} as decimal(28, 6))) as total "
         f"from read_parquet({literal(str(target))}) "
