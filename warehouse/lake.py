@@ -9,6 +9,7 @@ from warehouse.engine import Connection, identifier, literal
 from warehouse.extract.deliver import in_force, lake_file
 from warehouse.extract.order import Delivery
 from warehouse.journal import Journal
+from warehouse.raw_rows import declared_columns, with_money
 from warehouse.workspace import RunContext, Workspace
 
 _FILE_BITS = 32
@@ -49,7 +50,8 @@ def _view(
     query = query or _no_rows(declared)
     if declared.order == "version" and declared.version_column:
         query = _ranked_by_version(declared, declared.version_column, query)
-    return f"create or replace view lake.{identifier(view_name(system, name))} as {query}"
+    view = identifier(view_name(system, name))
+    return f"create or replace view lake.{view} as {with_money(declared, query)}"
 
 
 def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Delivery]) -> str:
@@ -57,13 +59,7 @@ def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Deliv
 
     One scan of many files: a select a file took four seconds to create for a year of daily exports.
     """
-    in_file = {column.lower(): column for column in group[0].columns}
-    columns = ", ".join(
-        f"data.{identifier(in_file[column.lower()])} as {identifier(column)}"
-        if column.lower() in in_file
-        else f"cast(null as varchar) as {identifier(column)}"
-        for column in declared.columns
-    )
+    columns = declared_columns(declared, group[0].columns, "data")
     paths = [literal(str(lake_file(workspace, one.sha256, one.reading))) for one in group]
     files = ", ".join(
         f"({path}, {one.file_id << _FILE_BITS}, {one.rank})" for path, one in zip(paths, group, strict=True)
@@ -76,7 +72,7 @@ def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Deliv
 
 
 def _no_rows(declared: SourceObject) -> str:
-    columns = ", ".join(f"cast(null as varchar) as {identifier(column)}" for column in declared.columns)
+    columns = declared_columns(declared, (), "data")
     return f"select {columns}, cast(null as bigint) as _row_id, cast(null as bigint) as _rank where false"
 
 

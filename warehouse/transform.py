@@ -128,8 +128,13 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
         for entity, systems in sorted(feeds.items())
     )
     objects = ",\n        ".join(
-        f"{{'system': {system!r}, 'object': {name!r}, 'money_column': {_jinja(declared.money_column)}, "
-        f"'currency_column': {_jinja(declared.currency_column)}}}"
+        repr(
+            {
+                "system": system,
+                "object": name,
+                "becomes": dict(declared.money.becomes) if declared.money else {},
+            }
+        )
         for system, connector in sorted(connectors.items())
         for name, declared in sorted(connector.objects.items())
     )
@@ -145,10 +150,6 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
         f"    {{{{ return([\n        {objects}\n    ]) }}}}\n"
         "{%- endmacro %}\n"
     )
-
-
-def _jinja(text: str | None) -> str:
-    return "none" if text is None else repr(text)
 
 
 def _lake_sources(connectors: Mapping[str, Connector]) -> str:

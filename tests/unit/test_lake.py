@@ -26,9 +26,9 @@ def test_every_declared_object_has_all_declared_columns_with_or_without_files(tm
         "from lake.crm__deal_lines",
         "select distinct column_type from (describe lake.crm__deal_lines) order by 1",
     )
-    assert deals == [("D1", "5", None, None, (1 << 32) + 2, 1)]
+    assert deals == [("D1", "5", None, None, (1 << 32) + 2, 1, 5, None)]
     assert lines == []
-    assert types == [("BIGINT",), ("VARCHAR",)]
+    assert types == [("BIGINT",), ("DECIMAL(28,9)",), ("VARCHAR",)]
 
 
 def test_rows_of_increments_carry_the_rank_of_their_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from warehouse.connectors import Connector, SourceObject, enabled_connectors
-from warehouse.engine import Connection, connect, identifier, literal, settings_for
+from warehouse.engine import Connection, connect, literal, settings_for
 from warehouse.extract import anomalies
 from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
@@ -24,6 +24,7 @@ from warehouse.extract.readers.jsonl import read_jsonl
 from warehouse.extract.readers.parquet import read_parquet
 from warehouse.extract.stage import Staged, Stat, stage
 from warehouse.journal import Journal
+from warehouse.raw_rows import check_money, declared_columns, with_money
 from warehouse.workspace import RunContext, Workspace
 
 Report = Callable[[str], None]
@@ -164,6 +165,8 @@ class _Extractor:
         cache = _StatCache(self.workspace.state / "extract.json")
         fresh = []
         with closing(self._connect(lake)) as connection:
+            for connector in enabled_connectors(self.workspace).values():
+                check_money(connection, connector)
             for file in files:
                 latest = known.get(_path_key(file))
                 declared = objects[file.system, file.object]
@@ -304,21 +307,15 @@ def _require_columns(declared: SourceObject, read: ReadResult) -> None:
 def _money(
     connection: Connection, declared: SourceObject, target: Path, read: ReadResult
 ) -> Mapping[str, str]:
-    """The money column's total by currency, to compare deliveries by; text that is no amount is the gate's matter."""
-    present = {column.lower() for column in read.columns}
-    if declared.money_column is None or declared.money_column.lower() not in present:
+    """The total of its money by currency, to compare deliveries by; text that is no amount is the gate's matter."""
+    if declared.money is None:
         return {}
-    has_currency = declared.currency_column is not None and declared.currency_column.lower() in present
-    currency = (
-        f"trim({identifier(declared.currency_column)})" if has_currency and declared.currency_column else "''"
-    )
-    amount = f"trim({identifier(declared.money_column)})"
-    rows = connection.execute(
-        f"select {currency} as currency, sum(cast({amount} as decimal(28, 6))) as total "
-        f"from read_parquet({literal(str(target))}) "
-        f"where regexp_full_match({amount}, '[-+]?[0-9]{{1,18}}([.][0-9]{{1,6}})?') group by 1 order by 1"
+    columns = declared_columns(declared, read.columns, "data")
+    rows = with_money(declared, f"select {columns} from read_parquet({literal(str(target))}) as data")
+    totals = connection.execute(
+        f"select _currency, sum(_amount) from ({rows}) group by all having sum(_amount) <> 0 order by all"
     ).fetchall()
-    return anomalies.totals(rows)
+    return anomalies.totals(totals)
 
 
 def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:
