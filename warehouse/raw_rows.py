@@ -54,15 +54,15 @@ def check_money(connection: Connection, connector: Connector) -> None:
     """The money of every object is SQL the engine understands, and no float; else a sentence that names the object."""
     for name, declared in connector.objects.items():
         if declared.money is not None:
-            _check(connection, f"{connector.folder / DECLARATION}: objects.{name}.money", declared)
+            where = f"{connector.folder / DECLARATION}: objects.{name}.money"
+            _check(connection, where, declared, declared.money)
 
 
-def _check(connection: Connection, where: str, declared: SourceObject) -> None:
+def _check(connection: Connection, where: str, declared: SourceObject, money: Money) -> None:
     nothing = f"select {declared_columns(declared, (), 'none')} where false"
-    assert declared.money is not None
-    parts = {"amount": _amount(declared, declared.money)}
-    if declared.money.currency is not None:
-        parts["currency"] = _currency(declared, declared.money.currency)
+    parts = {"amount": _amount(declared, money)}
+    if money.currency is not None:
+        parts["currency"] = _currency(declared, money.currency)
     for part, expression in parts.items():
         try:
             described = connection.execute(
