@@ -263,9 +263,10 @@ def test_a_look_leaves_no_trace(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     drop(workspace, "deals-1.csv", ROWS)
     drop(workspace, "deals-2.csv", "id\n1\n")
-    seen = inspect(context(workspace), Journal(workspace.journal_dir))
-    assert rules(seen) == ["required_column_missing"]
-    assert [one.rows for one in seen.current] == [10]
+    with inspect(context(workspace), Journal(workspace.journal_dir)) as (seen, place):
+        assert rules(seen) == ["required_column_missing"]
+        assert [one.rows for one in seen.current] == [10]
+        assert all(place(workspace, one.sha256, one.reading).is_file() for one in seen.current)
     assert events(workspace) == []
     assert not workspace.lake.exists()
     assert not [path for path in (workspace.state / "extract").rglob("*") if path.is_file()]
