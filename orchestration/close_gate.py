@@ -10,6 +10,15 @@ from warehouse.settings import Policies
 from warehouse.workspace import RunContext
 
 EXAMPLES = 5
+REMEDY = (
+    "This is a fault of the program or of the warehouse file: run `tieout run --full-refresh`; "
+    "if it stays, report it with the lines above."
+)
+EQUATION_REMEDIES = {
+    "E6": "Where a row is named, its connector gives another amount than the row states, by more than rounding: "
+    "mend the SQL of the connector or `money` in its connector.yml (its currency decides what rounding is). "
+    f"Else: {REMEDY[0].lower()}{REMEDY[1:]}"
+}
 _CONTRACTS = """
     with lines as (
         select contract_id, sum(amount) as amount
@@ -219,18 +228,23 @@ def broken_equations(connection: Connection) -> list[Finding]:
     by_equation: dict[str, list[str]] = {}
     for equation, scope, expected, actual, difference in rows:
         by_equation.setdefault(equation, []).append(
-            f"{scope}: expected {expected:,}, found {actual:,}, difference {difference:,}"
+            f"{scope}: expected {_shown(expected)}, found {_shown(actual)}, difference {_shown(difference)}"
         )
     return [
         Finding(
             f"equation {equation}",
             f"equation {equation} does not hold in {len(cases):,} case{'' if len(cases) == 1 else 's'}.",
-            "This is a fault of the program or of the warehouse file: run `tieout run --full-refresh`; "
-            "if it stays, report it with the lines above.",
+            EQUATION_REMEDIES.get(equation, REMEDY),
             examples=tuple(cases[:EXAMPLES]),
         )
         for equation, cases in by_equation.items()
     ]
+
+
+def _shown(number: Decimal) -> str:
+    """With thousands, and at least two decimals."""
+    whole, _, decimals = f"{number:,f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def _percent(part: Decimal | int, whole: Decimal | int) -> str:

@@ -45,12 +45,23 @@ def as_date(day: date | str) -> date:
 _COMPILED = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
 
 
-class Company:
-    """One workspace with the `files` connector."""
+_CONNECTORS = Path(__file__).parent / "connectors"
 
-    def __init__(self, root: Path, toml: str = "[policies]\nfreshness_hours = 0\n") -> None:
+
+class Company:
+    """One workspace with the `files` connector, and those of tests/connectors it is given."""
+
+    def __init__(
+        self,
+        root: Path,
+        toml: str = "[policies]\nfreshness_hours = 0\n",
+        connectors: Sequence[str] = (),
+    ) -> None:
         self.workspace = Workspace.init(root)
         self.workspace.configuration.write_text(toml, encoding="utf-8")
+        for system in connectors:
+            shutil.copytree(_CONNECTORS / system, self.workspace.connectors / system)
+            (self.workspace.exports / system).mkdir()
         _keep_compiled(self.workspace)
 
     def deliver(self, entities: Mapping[str, Rows], system: str = "files") -> None:

@@ -19,7 +19,25 @@ from warehouse.workspace import Workspace, shipped
 Encoding = Literal["utf-8", "utf-16", "windows-1252"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_WORD = re.compile(r"\w+")
 DECLARATION = "connector.yml"
+CURRENCY = re.compile(r"[A-Z]{3}")
+# What the lake adds to the columns of an object.
+OWN_COLUMNS = ("_row", "_row_id", "_rank", "_amount", "_currency", "_money")
+
+
+class Money(BaseModel):
+    """The money in a raw row. From it alone come deliveries' totals, `_amount` in the lake, and completeness (E6)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    amount: str
+    """A column, or SQL over the columns of one row that gives an exact decimal, never a float."""
+    currency: str | None = None
+    """A column, a code such as USD, or SQL. None: the row does not say."""
+    becomes: dict[str, Literal[1, -1]] = Field(default_factory=dict)
+    """Exchange entities whose records carry this money, with its sign in them: what they differ is rounding, or a
+    fault of the connector. Empty: the money is followed by row only."""
 
 
 class SourceObject(BaseModel):
@@ -31,8 +49,7 @@ class SourceObject(BaseModel):
     order: Order = "auto"
     version_column: str | None = None
     key: tuple[str, ...] = ()
-    money_column: str | None = None
-    currency_column: str | None = None
+    money: Money | None = None
     columns: tuple[str, ...] = Field(min_length=1)
     required: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
@@ -85,12 +102,12 @@ class SourceObject(BaseModel):
         twice = sorted({column for column in lowered if lowered.count(column) > 1})
         if twice:
             raise ValueError(f"columns are declared twice: {', '.join(twice)}")
-        named = [
-            *self.key, *self.required, *self.number_columns, self.money_column, self.currency_column,
-            self.version_column,
-        ]  # fmt: skip
-        for column in named:
-            if column is not None and column not in self.columns:
+        ours = [column for column in lowered if column in OWN_COLUMNS]
+        if ours:
+            raise ValueError(f"{', '.join(ours)} is a name of ours")
+        named = [*self.key, *self.required, *self.number_columns, *_words_of(self.money)]
+        for column in [*named, *([self.version_column] if self.version_column else [])]:
+            if column not in self.columns:
                 raise ValueError(f"{column} is not one of the columns{nearest(column, list(self.columns))}")
         if self.has_preamble and not self.required:
             raise ValueError(
@@ -110,14 +127,24 @@ class SourceObject(BaseModel):
             raise ValueError('number_columns are for decimal_mark: ","')
         if self.decimal_mark == "," and not self.number_columns:
             raise ValueError('decimal_mark: "," needs number_columns: the columns whose numbers have it')
-        if self.decimal_mark == "," and self.money_column not in {None, *self.number_columns}:
-            raise ValueError(f"{self.money_column}, the money_column, is not one of the number_columns")
+        amount = self.money.amount if self.money else None
+        if self.decimal_mark == "," and amount in self.columns and amount not in self.number_columns:
+            raise ValueError(f"{amount}, the amount of its money, is not one of the number_columns")
         return self
 
     def with_settings(self, settings: ObjectSettings, origin: str) -> SourceObject:
         """This object as the workspace's tieout.toml wants it."""
         changes = settings.model_dump(include={"mode", "order", "version_column"}, exclude_none=True)
         return validated(SourceObject, {**self.model_dump(), **changes}, origin) if changes else self
+
+
+def _words_of(money: Money | None) -> list[str]:
+    """Where money is named by a single word it is a column, but for a currency's code."""
+    if money is None:
+        return []
+    currency = money.currency or ""
+    words = [money.amount, *([] if CURRENCY.fullmatch(currency) else [currency])]
+    return [word for word in words if _WORD.fullmatch(word) and not word.isdigit()]
 
 
 class Connector(BaseModel):

@@ -11,7 +11,7 @@ from warehouse import __version__
 from warehouse.settings import Settings
 from warehouse.workspace import Workspace, shipped
 
-_NOT_CODE = {"__pycache__", "target", "logs", "dbt_packages"}
+_NOT_CODE = {"__pycache__", "target", "logs", "dbt_packages", "fixtures"}
 
 
 def policies_hash(settings: Settings) -> str:

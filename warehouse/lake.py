@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from warehouse.connectors import SourceObject, enabled_connectors
 from warehouse.engine import Connection, identifier, literal
-from warehouse.extract.deliver import in_force, lake_file
-from warehouse.extract.numbers import plain
+from warehouse.extract.deliver import Place, in_force, lake_file
 from warehouse.extract.order import Delivery
 from warehouse.journal import Journal
+from warehouse.raw_rows import declared_columns, with_money
 from warehouse.workspace import RunContext, Workspace
 
 _FILE_BITS = 32
@@ -23,17 +23,26 @@ _SOURCE_FILES = """
 
 
 def register(connection: Connection, context: RunContext) -> tuple[Delivery, ...]:
-    """Create `lake.<system>__<object>` for every declared object, and `run.source_files`; returns all deliveries."""
-    workspace = context.workspace
-    deliveries = in_force(workspace, Journal(workspace.journal_dir))
+    """Shows the journalled deliveries to SQL; returns all of them."""
+    deliveries = in_force(context.workspace, Journal(context.workspace.journal_dir))
+    show(connection, context.workspace, deliveries)
+    return deliveries
+
+
+def show(
+    connection: Connection, workspace: Workspace, deliveries: Sequence[Delivery], place: Place = lake_file
+) -> None:
+    """Create `lake.<system>__<object>` for every declared object, and `run.source_files`.
+
+    `place` finds the lake file of a content and reading: those of a trial lie in a folder of their own.
+    """
     connection.execute("create schema if not exists lake")
     connection.execute("create schema if not exists run")
     for system, connector in enabled_connectors(workspace).items():
         for name, declared in connector.objects.items():
             own = [one for one in deliveries if (one.system, one.object) == (system, name) and one.is_current]
-            connection.execute(_view(workspace, system, name, declared, own))
+            connection.execute(_view(workspace, system, name, declared, own, place))
     _register_files(connection, deliveries)
-    return deliveries
 
 
 def view_name(system: str, name: str) -> str:
@@ -41,31 +50,31 @@ def view_name(system: str, name: str) -> str:
 
 
 def _view(
-    workspace: Workspace, system: str, name: str, declared: SourceObject, deliveries: Sequence[Delivery]
+    workspace: Workspace,
+    system: str,
+    name: str,
+    declared: SourceObject,
+    deliveries: Sequence[Delivery],
+    place: Place,
 ) -> str:
     alike: dict[tuple[str, ...], list[Delivery]] = {}
     for one in deliveries:
         alike.setdefault(one.columns, []).append(one)
-    query = " union all ".join(_rows_of(workspace, declared, group) for group in alike.values())
+    query = " union all ".join(_rows_of(workspace, declared, group, place) for group in alike.values())
     query = query or _no_rows(declared)
     if declared.order == "version" and declared.version_column:
         query = _ranked_by_version(declared, declared.version_column, query)
-    return f"create or replace view lake.{identifier(view_name(system, name))} as {query}"
+    view = identifier(view_name(system, name))
+    return f"create or replace view lake.{view} as {with_money(declared, query)}"
 
 
-def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Delivery]) -> str:
+def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Delivery], place: Place) -> str:
     """All declared columns of files with the same header, null where they have none, and where each row stands.
 
     One scan of many files: a select a file took four seconds to create for a year of daily exports.
     """
-    in_file = {column.lower(): column for column in group[0].columns}
-    columns = ", ".join(
-        f"{plain(declared, column, f'data.{identifier(in_file[column.lower()])}')} as {identifier(column)}"
-        if column.lower() in in_file
-        else f"cast(null as varchar) as {identifier(column)}"
-        for column in declared.columns
-    )
-    paths = [literal(str(lake_file(workspace, one.sha256, one.reading))) for one in group]
+    columns = declared_columns(declared, group[0].columns, "data")
+    paths = [literal(str(place(workspace, one.sha256, one.reading))) for one in group]
     files = ", ".join(
         f"({path}, {one.file_id << _FILE_BITS}, {one.rank})" for path, one in zip(paths, group, strict=True)
     )
@@ -77,7 +86,7 @@ def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Deliv
 
 
 def _no_rows(declared: SourceObject) -> str:
-    columns = ", ".join(f"cast(null as varchar) as {identifier(column)}" for column in declared.columns)
+    columns = declared_columns(declared, (), "data")
     return f"select {columns}, cast(null as bigint) as _row_id, cast(null as bigint) as _rank where false"
 
 

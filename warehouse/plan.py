@@ -8,6 +8,7 @@ models and tests behind the gate dbt's own runner took 7.5 s a build, on tables 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -97,6 +98,9 @@ def _step(values: dict[str, Any]) -> Step:
     return Step(**{**values, "fqn": tuple(values["fqn"]), "parents": tuple(values["parents"])})
 
 
+CONNECTORS = "connectors/"
+
+
 class TransformError(TieoutError):
     """A model could not be built, or the project not be compiled: a fault of the code, not of the data."""
 
@@ -105,6 +109,26 @@ class TransformError(TieoutError):
         super().__init__(f"{model} could not be built: {detail}{where}")
         self.model = model
         self.detail = detail
+        self.path = path
+
+
+class ConnectorError(TransformError):
+    """The SQL of a connector can't be run: a matter of its author, named by the author's own file."""
+
+    exit_code = 2
+
+    def __init__(self, model: str, detail: str, path: str) -> None:
+        super().__init__(model, detail, path)
+        self.message = f"{path} can't be run: {detail}"
+        self.args = (self.message,)
+        self.remedy = (
+            "Mend it; `tieout check` tries it without a run. docs/write-a-connector.md says what it may read."
+        )
+
+
+def fault(model: str, detail: str, path: str) -> TransformError:
+    """What is said where a model fails: its author is the workspace's, or ours."""
+    return (ConnectorError if path.startswith(CONNECTORS) else TransformError)(model, detail, path)
 
 
 def execute(connection: Connection, steps: Sequence[Step]) -> list[StepResult]:
@@ -118,10 +142,28 @@ def execute(connection: Connection, steps: Sequence[Step]) -> list[StepResult]:
         try:
             failures = _failures(connection, step) if step.is_test else _build(connection, step, existing)
         except EngineError as error:
-            raise TransformError(step.name, " ".join(str(error).split()), step.path) from error
+            raise _fault(connection, steps, step, error) from error
         results.append(StepResult(step, time.monotonic() - start, failures))
     _require_contracts(connection, steps)
     return results
+
+
+def _fault(connection: Connection, steps: Sequence[Step], step: Step, error: EngineError) -> TransformError:
+    """A view fails only where it is read, so a step that fails may be the view's fault: that is tried."""
+    for read in steps:
+        if read.kind == "view" and read.unique_id in step.parents:
+            target = f"{identifier(read.schema)}.{identifier(read.table)}"
+            try:
+                connection.execute(f"create or replace temporary table tried as select * from {target}")
+                connection.execute("drop table tried")
+            except EngineError as own:
+                return fault(read.name, said(own), read.path)
+    return fault(step.name, said(error), step.path)
+
+
+def said(error: EngineError) -> str:
+    """The engine's message in one line, without the line number, which is that of our statement around the SQL."""
+    return re.sub(r"\bLINE [0-9]+:", "near:", " ".join(str(error).split()))
 
 
 def _failures(connection: Connection, step: Step) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from warehouse import plan
-from warehouse.connectors import Connector, enabled_connectors
+from warehouse import exchange, plan
+from warehouse.connectors import DECLARATION, Connector, enabled_connectors
 from warehouse.engine import settings_for
 from warehouse.errors import ConfigurationError
 from warehouse.lake import view_name
-from warehouse.plan import Plan, Step, TransformError
+from warehouse.plan import CONNECTORS, Plan, Step, TransformError, fault
 from warehouse.settings import nearest
 from warehouse.workspace import Workspace, shipped
 
@@ -36,9 +37,9 @@ os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 PROFILES = "profiles.yml"
 _PROFILE = "tieout"
-_EXCHANGE = "exchange__"
-# Not rules of business and no part of what a connector maps to.
-_NO_CONNECTOR_FEEDS = {"currencies"}
+_STAGING_FILE = re.compile(r"models/staging/stg_(?P<system>[a-z0-9_]+?)__(?P<entity>[a-z0-9_]+)[.]sql")
+# Where macros/staged.sql adds to what a connector gives.
+_COMPLETED = "-- columns that the connector does not give"
 # What dbt writes into the project's folder itself.
 _KEPT = {"target", "logs", ".user.yml"}
 _SHIPPED_SUFFIXES = {".sql", ".yml", ".md"}
@@ -67,10 +68,12 @@ def _assemble(workspace: Workspace, wanted: Files) -> Path:
 def project_files(workspace: Workspace) -> Files:
     """Every file of the assembled project by its path in it."""
     connectors = enabled_connectors(workspace)
-    entities = exchange_entities()
+    entities = list(exchange.entities())
     files = _shipped_files(shipped("dbt_project"))
     feeds: dict[str, list[str]] = {}
     for system, connector in connectors.items():
+        if not connector.is_shipped:
+            _check_becomes(connector)
         for entity, content in _connector_models(connector, entities).items():
             files[f"models/staging/{staging_model(system, entity)}.sql"] = content
             feeds.setdefault(entity, []).append(system)
@@ -78,13 +81,6 @@ def project_files(workspace: Workspace) -> Files:
     files["models/staging/lake.yml"] = _lake_sources(connectors).encode()
     files[PROFILES] = _profiles(workspace).encode()
     return files
-
-
-def exchange_entities() -> list[str]:
-    """The exchange entities a connector can map to: what the shipped project has a model for."""
-    folder = shipped("dbt_project") / "models" / "exchange"
-    names = (path.stem.removeprefix(_EXCHANGE) for path in folder.glob(f"{_EXCHANGE}*.sql"))
-    return sorted(name for name in names if name not in _NO_CONNECTOR_FEEDS)
 
 
 def staging_model(system: str, entity: str) -> str:
@@ -121,6 +117,23 @@ def _staged(entity: str, mapping: str) -> bytes:
     return f"{{% call staged('{entity}') %}}\n{query}\n{{% endcall %}}\n".encode()
 
 
+def as_given(step: Step) -> str:
+    """The query of a connector's staging model without the columns that we complete it with."""
+    return step.sql.split(_COMPLETED, 1)[0]
+
+
+def _check_becomes(connector: Connector) -> None:
+    """Money becomes records of entities that have money."""
+    known = {name: entity for name, entity in exchange.entities().items() if entity.money}
+    for name, declared in connector.objects.items():
+        for entity in declared.money.becomes if declared.money else ():
+            if entity not in known:
+                raise ConfigurationError(
+                    f"{connector.folder / DECLARATION}: objects.{name}.money.becomes names {entity}, which is no "
+                    f"exchange entity with an amount{nearest(entity, sorted(known))}."
+                )
+
+
 def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str, Connector]) -> str:
     """macros/staging.sql of this workspace: which connectors feed which entity, and what the lake holds."""
     models = ",\n        ".join(
@@ -128,8 +141,13 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
         for entity, systems in sorted(feeds.items())
     )
     objects = ",\n        ".join(
-        f"{{'system': {system!r}, 'object': {name!r}, 'money_column': {_jinja(declared.money_column)}, "
-        f"'currency_column': {_jinja(declared.currency_column)}}}"
+        repr(
+            {
+                "system": system,
+                "object": name,
+                "becomes": dict(declared.money.becomes) if declared.money else {},
+            }
+        )
         for system, connector in sorted(connectors.items())
         for name, declared in sorted(connector.objects.items())
     )
@@ -145,10 +163,6 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
         f"    {{{{ return([\n        {objects}\n    ]) }}}}\n"
         "{%- endmacro %}\n"
     )
-
-
-def _jinja(text: str | None) -> str:
-    return "none" if text is None else repr(text)
 
 
 def _lake_sources(connectors: Mapping[str, Connector]) -> str:
@@ -274,8 +288,22 @@ def _invoked(runner: dbtRunner, project: Path, command: str, *arguments: str) ->
     outcome = runner.invoke([*_options(project), command, *places, *arguments])
     if outcome.exception is not None:
         error = outcome.exception
-        raise TransformError("the dbt project", _one_line(str(error)) or repr(error)) from error
+        raise _compilation_fault("the dbt project", _one_line(str(error)) or repr(error)) from error
     return outcome.result
+
+
+def _compilation_fault(model: str, detail: str) -> TransformError:
+    """dbt's message, by the connector's own file where it names an assembled one."""
+    named = _STAGING_FILE.search(detail)
+    if named is None:
+        return TransformError(model, detail)
+    return fault(model, detail.replace(named[0], _origin(named[0])), _origin(named[0]))
+
+
+def _origin(path: str) -> str:
+    """The file a model was assembled from, as its author knows it."""
+    named = _STAGING_FILE.fullmatch(path)
+    return f"{CONNECTORS}{named['system']}/{named['entity']}.sql" if named else path
 
 
 def _options(project: Path) -> list[str]:
@@ -295,7 +323,7 @@ def _is_compiled(result: Any) -> bool:
     """A model or test that compiled; one that did not is a fault of the project."""
     node = result.node
     if str(result.status) != "success":
-        raise TransformError(node.name, _one_line(result.message or ""), node.original_file_path)
+        raise fault(node.name, _one_line(result.message or ""), _origin(node.original_file_path))
     return str(node.resource_type) in ("model", "test")
 
 
@@ -317,7 +345,7 @@ def _step(node: Any) -> Step:
         table="" if is_test else node.alias,
         columns=tuple(columns),
         rounds_from=config.get("rounds_from"),
-        path=node.original_file_path,
+        path=_origin(node.original_file_path),
     )
 
 

@@ -1,13 +1,16 @@
 {# What completeness and the lists of records that are not used share. #}
 
-{# Money of a raw row to the third decimal, as far as its text is money at all; what is not counts in rows only.
-   Beyond 13 digits it is not money (quality.md), and a sum of such text must not stop the run. #}
-{% macro raw_money(column) -%}
-    coalesce(
-        case
-            when {{ matches_whole('trim(' ~ column ~ ')', '[-+]?([0-9]{1,13}([.][0-9]{1,30})?|[.][0-9]{1,30})') }}
-                then try_cast(trim({{ column }}) as decimal(18, 3))
-        end, 0)
+{# Fates from the strongest on: of a row behind several records, the strongest use decides. #}
+{% macro fates() -%}
+    {{ return(['used', 'excluded', 'quarantined', 'held', 'later', 'unmapped']) }}
+{%- endmacro %}
+
+{% macro fate_strength(fate) -%}
+(case {{ fate }} {% for name in fates() %}when '{{ name }}' then {{ loop.index }} {% endfor %}end)
+{%- endmacro %}
+
+{% macro fate_of_strength(strength) -%}
+(case {{ strength }} {% for name in fates() %}when {{ loop.index }} then '{{ name }}' {% endfor %}end)
 {%- endmacro %}
 
 {# The money column of an exchange entity (meta.money of its YAML). #}

@@ -8,6 +8,7 @@ with mapped as (
 )
 
 select * from mapped
+-- columns that the connector does not give
 union all by name
 select
     cast(null as bigint[]) as source_rows,

@@ -16,7 +16,7 @@
     {{ return([['stg_files__' ~ entity, 'files']]) }}
 {%- endmacro %}
 
-{# Objects of the connectors: [{'system', 'object', 'money_column', 'currency_column'}, …]. #}
+{# Objects of the connectors, and with which sign their money stands in which entity: [{'system', 'object', 'becomes'}, …]. #}
 {% macro lake_objects() -%}
-    {{ return([{'system': 'files', 'object': 'contracts', 'money_column': 'total_amount', 'currency_column': 'currency'}]) }}
+    {{ return([{'system': 'files', 'object': 'contracts', 'becomes': {'contracts': 1}}]) }}
 {%- endmacro %}

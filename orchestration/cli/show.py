@@ -69,13 +69,13 @@ def column(name: str) -> Column:
 
 def kind_of(name: str) -> Kind:
     """What a column of a published table holds."""
-    if name in AMOUNTS:
+    if name in AMOUNTS or name.startswith("amount_"):
         return "amount"
     if name in RATIOS:
         return "ratio"
     if name in PERCENTS:
         return "percent"
-    return "number" if name == "source_row" else "text"
+    return "number" if name == "source_row" or name.startswith("rows_") else "text"
 
 
 def table_of(answer: "Answer", **extra: object) -> Table:
@@ -331,6 +331,54 @@ def show_quarantine(workspace: WorkspaceOption = None, form: FormatOption = Form
     output.show(
         table_of(answer) if form is not Format.table else quarantine_for_people(answer, excluded), form
     )
+
+
+@commands.command("completeness")
+def show_completeness(workspace: WorkspaceOption = None, form: FormatOption = Format.table) -> None:
+    """What became of every source row and of its money: used, left out, held back, mapped to nothing, rounded.
+
+    Examples:
+
+    - `tieout show completeness`
+    - `tieout show completeness --format json`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.completeness(connection)
+    output.show(table_of(answer) if form is not Format.table else completeness_for_people(answer), form)
+
+
+def completeness_for_people(answer: "Answer") -> Table:
+    """Two lines an object and currency, rows and money; fates that nothing has are left out and named below."""
+    at = {name: i for i, name in enumerate(answer.columns)}
+    fates = [name.removeprefix("amount_") for name in answer.columns if name.startswith("amount_")]
+    body: list[list[Cell]] = []
+    for row in answer.rows:
+        place: list[Cell] = [row[at["source_system"]], row[at["source_object"]], row[at["currency"]] or ""]
+        rows = [row[at[f"rows_{fate}"]] if f"rows_{fate}" in at else "" for fate in fates]
+        money = [_exact(row[at[f"amount_{fate}"]], place[2]) for fate in fates]
+        body.append([*place, "rows", *rows])
+        if any(money):
+            body.append(["", "", "", "money", *money])
+    heads = [Column("source_system", "system"), Column("source_object", "object")]
+    heads += [Column("currency", "currency"), Column("what", "")]
+    heads += [Column(fate, fate, "number") for fate in fates]
+    unused = {fate for i, fate in enumerate(fates, start=4) if not any(row[i] for row in body)}
+    shown, kept = without(heads, body, unused - {"extracted", "used"})
+    remarks = ["Extracted is the sum of the others, in rows and in money."] if body else []
+    if unused:
+        remarks.append(f"Nothing is {', '.join(fate for fate in fates if fate in unused)}.")
+    return Table(
+        shown, kept, title="What became of every source row", remarks=remarks, empty="No row was delivered."
+    )
+
+
+def _exact(amount: Cell, currency: Cell) -> Decimal:
+    """With the decimals of its currency, and all that it has beyond them."""
+    exact = Decimal(str(amount))
+    decimals = len(f"{exact:f}".rstrip("0").partition(".")[2])
+    return exact.quantize(Decimal(1).scaleb(-max(decimals, output.exponent_of(currency))))
 
 
 def quarantine_for_people(answer: "Answer", excluded: int) -> list[Table]:

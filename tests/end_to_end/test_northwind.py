@@ -1,12 +1,12 @@
-"""Real orders with real shipments: bookings on the order date, revenue on the ship date, backlog = unshipped."""
+"""Real orders with real shipments, through the connector that docs/write-a-connector.md builds: bookings on the order
+date, revenue on the ship date, backlog = unshipped.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from collections.abc import Iterator
+import shutil
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,96 +17,18 @@ from tests.harness import Company, shared_data
 BOOKINGS = {"1996": "208083.99", "1997": "617085.35", "1998": "440623.95"}
 REVENUE = {"1996": "193316.58", "1997": "608847.01", "1998": "437692.26"}
 BACKLOG = {"1996-12": ("14767.41", 9), "1997-12": ("23005.75", 19), "1998-05": ("25937.44", 21)}
+# And with all its decimals: 208,083.97 + 617,085.2035 + 440,623.866.
+UNROUNDED = Decimal("1265793.0395")
 LAST_DAY = date(1998, 5, 6)
-
-
-def rows(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def iso(text: str) -> str:
-    if not text:
-        return ""
-    month, day, year = text.split("/")
-    return date(int(year), int(month), int(day)).isoformat()
-
-
-def exchange_files(folder: Path) -> dict[str, list[dict[str, str]]]:
-    """Northwind's tables written as exchange entities: an order is a contract, its line is shipped whole."""
-    orders = list(rows(folder / "Orders.csv"))
-    ordered = {order["OrderID"]: order for order in orders}
-    lines: list[dict[str, str]] = []
-    fulfillments: list[dict[str, str]] = []
-    totals: dict[str, Decimal] = defaultdict(Decimal)
-    for number, detail in enumerate(rows(folder / "Order_Details.csv"), start=1):
-        order = ordered[detail["OrderID"]]
-        line_id = f"{detail['OrderID']}-{detail['ProductID']}"
-        exact = Decimal(detail["UnitPrice"]) * Decimal(detail["Quantity"]) * (1 - Decimal(detail["Discount"]))
-        amount = exact.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        totals[detail["OrderID"]] += amount
-        lines.append(
-            {
-                "contract_line_id": line_id,
-                "contract_id": detail["OrderID"],
-                "line_number": str(number),
-                "product_id": detail["ProductID"],
-                "quantity": detail["Quantity"],
-                "unit_price": detail["UnitPrice"],
-                "amount": str(amount),
-                "promised_date": iso(order["RequiredDate"]),
-            }
-        )
-        if order["ShippedDate"]:
-            fulfillments.append(
-                {
-                    "fulfillment_id": f"S{line_id}",
-                    "contract_line_id": line_id,
-                    "event_date": iso(order["ShippedDate"]),
-                    "kind": "delivery",
-                    "quantity": detail["Quantity"],
-                }
-            )
-    return {
-        "customers": [
-            {
-                "customer_id": row["CustomerID"],
-                "customer_name": row["CompanyName"],
-                "country": row["Country"],
-            }
-            for row in rows(folder / "Customers.csv")
-        ],
-        "products": [
-            {
-                "product_id": row["ProductID"],
-                "product_name": row["ProductName"],
-                "revenue_category": "goods",
-                "recognition_method": "point_in_time",
-            }
-            for row in rows(folder / "Products.csv")
-        ],
-        "contracts": [
-            {
-                "contract_id": order["OrderID"],
-                "customer_id": order["CustomerID"],
-                "status": "active",
-                "signed_date": iso(order["OrderDate"]),
-                "currency": "USD",
-                "total_amount": str(totals[order["OrderID"]]),
-                "sales_rep": order["EmployeeID"],
-            }
-            for order in orders
-        ],
-        "contract_lines": lines,
-        "fulfillments": fulfillments,
-    }
+PAGE = Path(__file__).parents[2] / "docs" / "write-a-connector.md"
 
 
 @pytest.fixture(scope="module")
 def northwind(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    folder = shared_data("northwind")
-    company = Company(tmp_path_factory.mktemp("northwind"))
-    company.deliver(exchange_files(folder))
+    files = sorted(shared_data("northwind").glob("*.csv"))
+    company = Company(tmp_path_factory.mktemp("northwind") / "company", connectors=["northwind"])
+    for file in files:
+        shutil.copy(file, company.workspace.exports / "northwind")
     company.run(as_of=LAST_DAY)
     return company
 
@@ -131,3 +53,24 @@ def test_backlog_is_what_was_not_shipped(northwind: Company, period: str) -> Non
         f" from marts.fct_backlog where period = '{period}'"
     )
     assert (str(Decimal(total).quantize(Decimal("0.01"))), orders) == BACKLOG[period]
+
+
+def test_what_rounding_took_off_is_known_to_the_last_decimal(northwind: Company) -> None:
+    rounded = sum(map(Decimal, BOOKINGS.values()))
+    assert northwind.query(
+        "select rows_extracted, rows_used, amount_extracted, amount_used, amount_rounding"
+        " from audit.completeness where source_object = 'order_details'"
+    ) == [(2155, 2155, UNROUNDED, rounded, UNROUNDED - rounded)]
+
+
+def test_no_row_of_any_file_is_lost(northwind: Company) -> None:
+    rows = northwind.query(
+        "select source_object, rows_extracted, rows_used from audit.completeness where source_system = 'northwind'"
+        " order by all"
+    )
+    assert rows == [
+        ("customers", 91, 91),
+        ("order_details", 2155, 2155),
+        ("orders", 830, 830),
+        ("products", 77, 77),
+    ]

@@ -17,7 +17,6 @@ import pytest
 
 from tests.harness import Company, shared_data
 
-CONNECTOR = Path(__file__).parents[1] / "connectors" / "uci"
 DAYS = int(os.environ.get("TIEOUT_UCI_DAYS", "15"))
 STEPS = 3 if DAYS <= 15 else 15
 SETTINGS = """
@@ -36,10 +35,7 @@ def day_files() -> list[Path]:
 
 
 def shop(root: Path) -> Company:
-    company = Company(root, SETTINGS)
-    shutil.copytree(CONNECTOR, company.workspace.connectors / "uci")
-    (company.workspace.exports / "uci").mkdir()
-    return company
+    return Company(root, SETTINGS, ["uci"])
 
 
 def deliver(company: Company, *files: Path) -> None:

@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -112,8 +113,11 @@ def _table(total: Result) -> Table:
         counts = Counter(outcome for number, outcome in total.outcomes.items() if is_one(number))
         table.add_row(title, f"{counts.total():,}", *[f"{counts[one]:,}" for one in OUTCOMES])
 
+    def is_of(place: int, number: int) -> bool:
+        return number % len(MUTATIONS) == place
+
     for place, name in enumerate(MUTATIONS):
-        add(name.replace("_", " "), lambda number, place=place: number % len(MUTATIONS) == place)
+        add(name.replace("_", " "), partial(is_of, place))
     table.add_section()
     add("all", lambda _: True)
     return table

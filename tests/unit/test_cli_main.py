@@ -32,9 +32,11 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
     command = typer.main.get_command(app)
     commands = dict(command.commands)  # type: ignore[attr-defined]
     groups = commands.pop("show").commands
+    tools = commands.pop("connector").commands
+    assert sorted(tools) == ["test"]
     assert sorted(commands) == ["check", "close", "demo", "init", "run", "status", "ui", "verify"]
-    assert sorted(groups) == ["backlog", "bbb", "quarantine", "rollforward", "waterfall"]
-    for name, one in {**commands, **groups}.items():
+    assert sorted(groups) == ["backlog", "bbb", "completeness", "quarantine", "rollforward", "waterfall"]
+    for name, one in {**commands, **groups, **tools}.items():
         assert "Examples:" in (one.help or ""), name
 
 

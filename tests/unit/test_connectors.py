@@ -15,7 +15,7 @@ def test_the_shipped_connector_files_declares_every_required_and_key_column(tmp_
     files = load_connectors(new_workspace(tmp_path))["files"]
     assert files.is_shipped
     assert {"contracts", "contract_lines", "invoices", "payments", "fx_rates"} <= set(files.objects)
-    assert files.objects["contracts"].money_column == "total_amount"
+    assert files.objects["contracts"].money.amount == "total_amount"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ def test_the_shipped_connector_files_declares_every_required_and_key_column(tmp_
     [
         ("mode: incremental", "mod: full", "unknown key objects.events.mod, did you mean mode?"),
         (
-            "money_column: amount",
-            "money_column: amont",
+            "amount: amount,",
+            "amount: amont,",
             "amont is not one of the columns, did you mean amount?",
         ),
         ("[id, deal]", "[id, ID]", "columns are declared twice: id"),
@@ -40,7 +40,7 @@ def test_the_shipped_connector_files_declares_every_required_and_key_column(tmp_
         (
             "key: [id]",
             'decimal_mark: ","\n    number_columns: [note]',
-            "amount, the money_column, is not one of",
+            "amount, the amount of its money, is not one of",
         ),
         ("system: crm", "system: [", "not valid YAML"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from expectations.suites import STRENGTH, Rule, lowered_rules, rules_of, shipped_rules
 from warehouse.errors import ConfigurationError
-from warehouse.transform import exchange_entities
+from warehouse.exchange import entities
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -29,7 +29,7 @@ def test_an_id_names_one_rule_of_an_entity() -> None:
 
 def test_every_exchange_entity_has_the_common_rules() -> None:
     with_common = {rule.entity for rule in shipped_rules() if rule.id == "unparseable_value"}
-    assert with_common == set(exchange_entities())
+    assert with_common == set(entities())
 
 
 def test_each_outcome_of_the_gate_has_rules() -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.unit.workspaces import new_workspace
 from warehouse.connectors import load_connector
 from warehouse.errors import ConfigurationError
-from warehouse.transform import assemble, exchange_entities, project_files
+from warehouse.exchange import entities
+from warehouse.transform import assemble, project_files
 from warehouse.workspace import Workspace, shipped
 
 CONTRACTS = "select id as contract_id, [_row_id] as source_rows, _rank as source_rank from somewhere\n"
@@ -43,7 +44,7 @@ def test_a_connector_model_is_named_after_system_and_entity(tmp_path: Path) -> N
     )
     macros = (project / "macros" / "staging.sql").read_text(encoding="utf-8")
     assert "['stg_files__contracts', 'files'], ['stg_crm__contracts', 'crm']" in macros
-    assert "'object': 'deals', 'money_column': 'amount', 'currency_column': 'currency'" in macros
+    assert "{'system': 'crm', 'object': 'deals', 'becomes': {}}" in macros
 
 
 def test_a_connector_that_is_gone_leaves_no_model(tmp_path: Path) -> None:
@@ -73,17 +74,7 @@ def test_sql_must_bear_the_name_of_an_exchange_entity(tmp_path: Path) -> None:
 
 def test_files_gives_every_column_of_every_entity() -> None:
     """So that any system that can write a CSV can be used without code."""
-    import yaml
-
-    declared = {
-        model["name"].removeprefix("exchange__"): [column["name"] for column in model["columns"]]
-        for path in (shipped("dbt_project") / "models" / "exchange").glob("*.yml")
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
-    }
     files = load_connector(shipped("dbt_project") / "connectors" / "files", is_shipped=True)
-    assert sorted(files.objects) == exchange_entities()
-    for entity, columns in declared.items():
-        if entity == "currencies":
-            continue
-        own = columns[: columns.index("source_system")]
-        assert list(files.objects[entity].columns) == own, entity
+    assert {name: declared.columns for name, declared in files.objects.items()} == {
+        name: entity.names for name, entity in entities().items()
+    }

@@ -19,8 +19,7 @@ objects:
     key: [id]
     columns: [id, amount, currency, note]
     required: [id, amount]
-    money_column: amount
-    currency_column: currency
+    money: {amount: amount, currency: currency}
   deal_lines:
     columns: [id, deal]
     required: [id]

@@ -66,6 +66,17 @@ QUARANTINE_COLUMNS = (
     "source_file",
     "source_row",
 )
+FATES = ("used", "excluded", "quarantined", "held", "later", "unmapped")
+COMPLETENESS_COLUMNS = (
+    "source_system",
+    "source_object",
+    "currency",
+    "rows_extracted",
+    *(f"rows_{fate}" for fate in FATES),
+    "amount_extracted",
+    *(f"amount_{fate}" for fate in FATES),
+    "amount_rounding",
+)
 
 
 @dataclass(frozen=True)
@@ -215,6 +226,17 @@ def quarantine(connection: Any) -> Answer:
         order by severity, rule, currency, entity, record_key, source_file, source_row
     """
     return Answer(QUARANTINE_COLUMNS, _rows(connection, query))
+
+
+def completeness(connection: Any) -> Answer:
+    """What became of every raw row and its money, by object and currency; objects without a row are left out."""
+    query = f"""
+        select {", ".join(COMPLETENESS_COLUMNS)}
+        from audit.completeness
+        where rows_extracted > 0
+        order by source_system, source_object, currency
+    """
+    return Answer(COMPLETENESS_COLUMNS, _rows(connection, query))
 
 
 def excluded_count(connection: Any) -> int:

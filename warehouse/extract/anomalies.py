@@ -97,6 +97,6 @@ def _stale(
     )  # fmt: skip
 
 
-def totals(rows: Iterable[tuple[str | None, Decimal | None]]) -> Mapping[str, str]:
+def totals(rows: Iterable[tuple[str | None, Decimal]]) -> Mapping[str, str]:
     """Money by currency as the journal keeps it: exact text."""
-    return {currency or "": f"{amount:f}" for currency, amount in rows if amount is not None}
+    return {currency or "": f"{amount:f}".rstrip("0").rstrip(".") for currency, amount in rows}

@@ -7,25 +7,26 @@ refused file leaves no trace, so mending or removing it is all its owner has to 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from warehouse.connectors import Connector, SourceObject, enabled_connectors
-from warehouse.engine import Connection, connect, identifier, literal, settings_for
+from warehouse.engine import Connection, connect, literal, settings_for
 from warehouse.extract import anomalies
 from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
-from warehouse.extract.numbers import plain
 from warehouse.extract.order import Delivery, Ordered, ordered
 from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake_file
 from warehouse.extract.readers.registry import READERS
 from warehouse.extract.stage import Staged, stage
 from warehouse.journal import Journal
+from warehouse.raw_rows import check_money, declared_columns, with_money
 from warehouse.workspace import RunContext, Workspace
 
 Report = Callable[[str], None]
+Place = Callable[[Workspace, str, str], Path]
 Objects = dict[tuple[str, str], SourceObject]
 KIND = "deliveries"
 # A file changed less than this before it was hashed may change again with the same time stamp.
@@ -74,9 +75,16 @@ def extract(context: RunContext, journal: Journal, report: Report = lambda _: No
     return _Extractor(context, journal, report).run(is_trial=False)
 
 
-def inspect(context: RunContext, journal: Journal, report: Report = lambda _: None) -> Extraction:
-    """The same without a trace in lake or journal: what `tieout check` shows."""
-    return _Extractor(context, journal, report).run(is_trial=True)
+@contextmanager
+def inspect(
+    context: RunContext, journal: Journal, report: Report = lambda _: None
+) -> Iterator[tuple[Extraction, Place]]:
+    """The same without a trace in lake or journal, and where the files lie that were read, until the block ends."""
+    extractor = _Extractor(context, journal, report)
+    try:
+        yield extractor.run(is_trial=True), extractor.place
+    finally:
+        extractor.clear()
 
 
 def in_force(workspace: Workspace, journal: Journal) -> tuple[Delivery, ...]:
@@ -114,6 +122,7 @@ class _Extractor:
         self.journal = journal
         self.report = report
         self.scratch = self.workspace.state / "extract"
+        self.trial_lake = self.scratch / "lake"
         self.findings: list[FileFinding] = []
 
     def run(self, *, is_trial: bool) -> Extraction:
@@ -122,7 +131,7 @@ class _Extractor:
         found = find_files(self.workspace, connectors)
         self.findings = [*found.findings, *anomalies.stale(self.context, found.files)]
         history = [Delivery.of_event(event) for event in self.journal.read(KIND)]
-        lake = self.scratch / "lake" if is_trial else self.workspace.lake
+        lake = self.trial_lake if is_trial else self.workspace.lake
         self._prepare(lake)
         fresh = self._read_new(found.files, objects, history, lake)
         new = self._accepted(objects, history, _numbered(fresh, history))
@@ -131,11 +140,9 @@ class _Extractor:
             events = self.journal.append_all(KIND, [one.event() for one in new])
             deliveries = [*history, *(Delivery.of_event(event) for event in events)]
         self._clear(self.scratch)
-        self._clear(self.scratch / "lake")
         placed = [_ordered(self.workspace, key, declared, deliveries) for key, declared in objects.items()]
         self._judge_orders(placed, objects, found.files)
-        if not is_trial:
-            self._judge_lake(placed)
+        self._judge_lake(placed)
         return Extraction(
             tuple(one for order in placed for one in order.deliveries),
             tuple(sorted(set(self.findings), key=str)),
@@ -148,6 +155,16 @@ class _Extractor:
         self._clear(self.scratch)
         for half in lake.glob(".*.writing"):
             half.unlink()
+
+    def place(self, workspace: Workspace, sha256: str, reading: str = "") -> Path:
+        """The lake file of a content; of a trial it may lie in the scratch folder."""
+        kept, tried = lake_file(workspace, sha256, reading), self.trial_lake / _lake_name(sha256, reading)
+        return tried if tried.is_file() and not kept.is_file() else kept
+
+    def clear(self) -> None:
+        """Forgets what a trial has read."""
+        self._clear(self.scratch)
+        self._clear(self.trial_lake)
 
     def _clear(self, folder: Path) -> None:
         for path in folder.glob("*"):
@@ -163,6 +180,8 @@ class _Extractor:
         cache = _StatCache(self.workspace.state / "extract.json")
         fresh = []
         with closing(self._connect(lake)) as connection:
+            for connector in enabled_connectors(self.workspace).values():
+                check_money(connection, connector)
             for file in files:
                 latest = known.get(_path_key(file))
                 declared = objects[file.system, file.object]
@@ -247,7 +266,7 @@ class _Extractor:
 
     def _judge_lake(self, placed: list[Ordered]) -> None:
         for one in (one for order in placed for one in order.current):
-            if not self._is_in_lake(one.sha256, one.reading):
+            if not self.place(self.workspace, one.sha256, one.reading).is_file():
                 self.findings.append(_lake_file_missing(self.workspace, one))
 
 
@@ -297,21 +316,15 @@ def _require_columns(declared: SourceObject, read: ReadResult) -> None:
 def _money(
     connection: Connection, declared: SourceObject, target: Path, read: ReadResult
 ) -> Mapping[str, str]:
-    """The money column's total by currency, to compare deliveries by; text that is no amount is the gate's matter."""
-    present = {column.lower() for column in read.columns}
-    if declared.money_column is None or declared.money_column.lower() not in present:
+    """The total of its money by currency, to compare deliveries by; text that is no amount is the gate's matter."""
+    if declared.money is None:
         return {}
-    has_currency = declared.currency_column is not None and declared.currency_column.lower() in present
-    currency = (
-        f"trim({identifier(declared.currency_column)})" if has_currency and declared.currency_column else "''"
-    )
-    amount = f"trim({plain(declared, declared.money_column, identifier(declared.money_column))})"
-    rows = connection.execute(
-        f"select {currency} as currency, sum(cast({amount} as decimal(28, 6))) as total "
-        f"from read_parquet({literal(str(target))}) "
-        f"where regexp_full_match({amount}, '[-+]?[0-9]{{1,18}}([.][0-9]{{1,6}})?') group by 1 order by 1"
+    columns = declared_columns(declared, read.columns, "data")
+    rows = with_money(declared, f"select {columns} from read_parquet({literal(str(target))}) as data")
+    totals = connection.execute(
+        f"select _currency, sum(_amount) from ({rows}) group by all having sum(_amount) <> 0 order by all"
     ).fetchall()
-    return anomalies.totals(rows)
+    return anomalies.totals(totals)
 
 
 def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:

@@ -164,8 +164,9 @@ def read_content(con: Connection, relation: str, columns: Sequence[Column]) -> C
 
 
 def _is_money(column: Column) -> bool:
-    """Amounts are decimals of three places, or integers that say they are minor units."""
-    is_amount = column.type.startswith("DECIMAL(") and column.type.endswith(",3)")
+    """Amounts are decimals of three places, raw ones of nine, or integers that say they are minor units."""
+    is_raw = column.type.endswith(",9)") and column.name.startswith("amount_")
+    is_amount = column.type.startswith("DECIMAL(") and (column.type.endswith(",3)") or is_raw)
     return is_amount or (column.type == "BIGINT" and column.name.endswith("_minor"))
 
 

@@ -1,17 +1,18 @@
--- Grain: raw row that an exchange record stands on × exchange entity.
--- Why: completeness asks what became of every raw row (architecture.md 12). `amount` is the record's money, on the
--- first of its rows only, so that it adds up. Of identical rows folded into one, one is used, the others are not.
+-- Grain: raw row × exchange record that stands on it.
+-- Why: completeness asks what became of every raw row (architecture.md 12). `amount` is the record's money. Of
+-- identical rows folded into one, one is used, the others are not.
 
 {% for entity in staged_entities() -%}
 select
     '{{ entity }}' as entity,
+    records.record_key,
     records.row_id,
     case
         when out.fate is not null then out.fate
         when records.row_id = records.source_row or records.identical_rows = 0 then 'used'
         else 'excluded'
     end as fate,
-    case when records.row_id = records.source_row then records.amount end as amount
+    records.amount
 from (
     select
         record_key,

@@ -1,0 +1,205 @@
+-- Grain: raw row in force, of any object of the enabled connectors.
+-- Why: nothing is lost (E6). The fate of a row is the strongest of all records that stand on it. The fate of its money
+-- is that of the records its object declares that it `becomes`; where it declares none, the row's own. A row whose
+-- money should become something and became nothing is unmapped in money, also where a customer was made of it.
+--
+-- A record may stand on many rows (a header on its lines), and a row behind many records: rows and records that share
+-- one are compared as a group, and what they differ stands on the group's first row:
+--   rounding     less than a minor unit of its currency a row (where no currency is named, nothing may be rounded)
+--   a fate       part of the row's money is in a record with that fate
+--   unexplained  neither: the connector gives another amount than the row states, and E6 does not hold
+
+{% set objects = lake_objects() %}
+{% set ns = namespace(signs=[], entities=[]) %}
+{% for object in objects %}
+    {% for entity, sign in object.becomes.items() %}
+        {% set ns.signs = ns.signs + [[object.system, object.object, entity, sign]] %}
+    {% endfor %}
+{% endfor %}
+
+with raw_rows as (
+
+    {%- for object in objects %}
+    select
+        '{{ object.system }}' as source_system,
+        '{{ object.object }}' as source_object,
+        _row_id as row_id,
+        _currency as currency,
+        _amount as amount,
+        {{ 'true' if object.becomes else 'false' }} as is_followed
+    from {{ source('lake', object.system ~ '__' ~ object.object) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+signs as (
+
+    {%- for system, object, entity, sign in ns.signs %}
+    select '{{ system }}' as source_system, '{{ object }}' as source_object, '{{ entity }}' as entity, {{ sign }} as sign
+    union all
+    {%- endfor %}
+    select
+        cast(null as {{ dbt.type_string() }}) as source_system,
+        cast(null as {{ dbt.type_string() }}) as source_object,
+        cast(null as {{ dbt.type_string() }}) as entity,
+        cast(null as integer) as sign
+    where false
+
+),
+
+row_fates as (
+
+    select *, {{ fate_strength('fate') }} as strength from {{ ref('accepted__row_fates') }}
+
+),
+
+staged as (
+    {% for entity in staged_entities() %}
+    {%- for model, system in staging_models(entity) %}
+    select '{{ entity }}' as entity, {{ each_of('source_rows') }} as row_id from {{ ref(model) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+by_row as (
+
+    select row_id, min(strength) as strength from row_fates group by row_id
+
+),
+
+money_records as (
+
+    select
+        raw_rows.row_id,
+        row_fates.strength,
+        case
+            when row_fates.strength = 1
+                then cast(case when signs.sign < 0 then -row_fates.amount else row_fates.amount end as decimal(28, 9))
+        end as used_amount,
+        min(raw_rows.row_id) over (
+            partition by signs.source_system, signs.source_object, row_fates.entity, row_fates.record_key
+        ) as record_row
+    from row_fates
+    inner join raw_rows on row_fates.row_id = raw_rows.row_id
+    inner join signs
+        on raw_rows.source_system = signs.source_system
+        and raw_rows.source_object = signs.source_object
+        and row_fates.entity = signs.entity
+
+),
+
+money_by_row as (
+
+    select
+        row_id,
+        min(strength) as strength,
+        max(strength) as weakest,
+        min(record_row) as group_row,
+        cast(coalesce(sum(case when record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount
+    from money_records
+    group by row_id
+
+),
+
+compared as (
+
+    select
+        money_by_row.group_row,
+        cast(sum(raw_rows.amount) as decimal(28, 9)) as raw_amount,
+        cast(sum(money_by_row.used_amount) as decimal(28, 9)) as record_amount,
+        count(*) as compared_rows,
+        max(money_by_row.weakest) as weakest,
+        min(case currencies.exponent when 0 then 1.000 when 2 then 0.010 else 0.001 end) as minor_unit
+    from money_by_row
+    inner join raw_rows on money_by_row.row_id = raw_rows.row_id
+    left join {{ ref('exchange__currencies') }} as currencies on raw_rows.currency = currencies.currency
+    where money_by_row.strength = 1
+    group by money_by_row.group_row
+
+),
+
+differing as (
+
+    select
+        group_row,
+        raw_amount,
+        record_amount,
+        cast(raw_amount - record_amount as decimal(28, 9)) as difference,
+        case
+            when abs(raw_amount - record_amount) < compared_rows * minor_unit then 'rounding'
+            when weakest > 1 then {{ fate_of_strength('weakest') }}
+            else 'unexplained'
+        end as difference_fate
+    from compared
+    where raw_amount != record_amount
+
+),
+
+-- rows of a connector that no record stands on: a newer row of the same key took their place
+superseded as (
+
+    select distinct staged.row_id
+    from staged
+    left join by_row on staged.row_id = by_row.row_id
+    where by_row.row_id is null
+
+),
+
+money_superseded as (
+
+    select distinct staged.row_id
+    from staged
+    inner join raw_rows on staged.row_id = raw_rows.row_id
+    inner join signs
+        on raw_rows.source_system = signs.source_system
+        and raw_rows.source_object = signs.source_object
+        and staged.entity = signs.entity
+    left join money_by_row on staged.row_id = money_by_row.row_id
+    where money_by_row.row_id is null
+
+),
+
+decided as (
+
+    select
+        raw_rows.*,
+        coalesce(
+            {{ fate_of_strength('by_row.strength') }},
+            case when superseded.row_id is not null then 'excluded' else 'unmapped' end
+        ) as fate,
+        coalesce(
+            {{ fate_of_strength('money_by_row.strength') }},
+            case when money_superseded.row_id is not null then 'excluded' else 'unmapped' end
+        ) as followed_fate
+    from raw_rows
+    left join by_row on raw_rows.row_id = by_row.row_id
+    left join superseded on raw_rows.row_id = superseded.row_id
+    left join money_by_row on raw_rows.row_id = money_by_row.row_id
+    left join money_superseded on raw_rows.row_id = money_superseded.row_id
+
+),
+
+final as (
+
+    select
+        decided.source_system,
+        decided.source_object,
+        decided.row_id,
+        decided.currency,
+        decided.amount,
+        decided.fate,
+        case when decided.is_followed then decided.followed_fate else decided.fate end as money_fate,
+        differing.raw_amount,
+        differing.record_amount,
+        coalesce(differing.difference, 0) as difference,
+        differing.difference_fate
+    from decided
+    left join differing on decided.row_id = differing.group_row
+
+)
+
+select * from final
