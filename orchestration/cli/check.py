@@ -124,7 +124,7 @@ def _tell(mapped: "Sequence[Mapped]", findings: "Sequence[ConnectorFinding]") ->
     for system, entity in sorted({*records, *said}, key=lambda key: (key[0], key[1] or "~")):
         own = said[system, entity]
         if entity is None:
-            _tell_objects(system, own)
+            _tell_objects(system, own, some_delivered=any(n for (s, _), n in records.items() if s == system))
         elif records.get((system, entity)) or any(one.is_important for one in own):
             count = records.get((system, entity), 0)
             typer.echo(f"{system}: {count:,} {entity} from connectors/{system}/{entity}.sql")
@@ -141,14 +141,14 @@ def _tell_findings(findings: "Sequence[ConnectorFinding]") -> None:
             typer.echo(f"  {words}: {', '.join(names)}")
 
 
-def _tell_objects(system: str, findings: "Sequence[ConnectorFinding]") -> None:
+def _tell_objects(system: str, findings: "Sequence[ConnectorFinding]", *, some_delivered: bool) -> None:
     important = [one for one in findings if one.is_important]
     if important:
         typer.echo(f"{system}:")
         _tell_findings(important)
     missing = [one.object or "" for one in findings if one.check == "no_file"]
     if missing:
-        typer.echo(f"{system}: no file for {', '.join(missing)}")
+        typer.echo(f"{system}: no file for {', '.join(missing) if some_delivered else 'any of its objects'}")
 
 
 def _judge(extraction: "Extraction", failures: "Sequence[TransformError]", form: Format) -> None:
