@@ -196,39 +196,37 @@ class DeliveryPolicies(_Section):
 
     rows_fell: Consequence = Field(
         default="block",
-        description="What follows where rows fall by more than the policy below: block (the delivery is refused), "
-        "warn or off; for an increment block is warn, unless its object says block.",
+        description="Where rows fall too far: block (the delivery is refused, nothing is computed), warn (it is used "
+        "and told of) or off. Of an increment block means warn, unless its object says block.",
     )
     money_fell: Consequence = Field(
         default="block",
-        description="The same for money by currency: it falls, disappears or changes its sign.",
+        description="Where money of a currency falls too far, disappears or changes its sign.",
     )
     zero_rows: Consequence = Field(
-        default="block", description="The same for no rows where the last delivery had some."
+        default="block", description="Where there are no rows and the last delivery had some."
     )
-    rows_jumped: Consequence = Field(
-        default="warn", description="The same for rows that jump by more than the policy below."
-    )
+    rows_jumped: Consequence = Field(default="warn", description="Where rows jump too far.")
     money_jumped: Consequence = Field(
-        default="warn", description="The same for money by currency: it jumps, or its currency is new."
+        default="warn", description="Where money of a currency jumps too far, or its currency is new."
     )
     column_emptied: Consequence = Field(
-        default="block", description="The same for a column that had values and has none, or far fewer."
+        default="block", description="Where a column that had values has none, or far fewer."
     )
     key_form_changed: Consequence = Field(
-        default="block", description="The same for keys that are written in another form: 00012 becomes 12."
+        default="block", description="Where keys are written in another form: 00012 has become 12."
     )
     missing_delivery: Consequence = Field(
-        default="warn", description="The same for a day without its file in a dated incremental series."
+        default="warn", description="Where a dated incremental series has no file for a day."
     )
     stale_exports: Consequence = Field(
-        default="block", description="The same for a system whose newest file is older than freshness_hours."
+        default="block", description="Where the newest file of a system is older than freshness_hours."
     )
     max_fall_percent: Exact = Field(
         default=Decimal(20),
         description="By how many percent rows or money of a full export may fall against the last delivery.",
     )
-    max_jump_percent: Exact = Field(default=Decimal(100), description="By how many percent they may grow.")
+    max_jump_percent: Exact = Field(default=Decimal(100), description="By how many percent they may jump.")
     max_increment_fall_percent: Exact = Field(
         default=Decimal(90),
         description="By how many percent rows or money of an increment may fall against the median of the eight "

@@ -100,7 +100,7 @@ class _Comparison:
                 f"or --waive {rule} at a close."
             )
         else:
-            raised = f"set {limit}, or " if limit else ""
+            raised = f"change {limit}, or set " if limit else ""
             remedy = f'Ask the owner of the source. If it is usual, {raised}{rule} = "off" under {section}.'
         return FileFinding(rule, severity, self.new.path, what, remedy, self.new.system, self.new.object)
 
@@ -144,14 +144,16 @@ class _Comparison:
         sign = -1 if before < 0 else 1
         if (before - now) * sign * 100 <= before * sign * limit:
             return None
-        turns = ": its sign changes" if before * now < 0 else ""
+        turns = ", changing its sign," if before * now < 0 else ""
         return self._change(what, "fell", "falls", (before, now), unit, (name, limit), turns)
 
     def _jump(self, what: str, before: Decimal, now: Decimal, unit: str) -> FileFinding | None:
         name = "max_increment_jump_percent" if self.is_increment else "max_jump_percent"
         limit = getattr(self.policies, name)
         if not before and now:
-            text = f"{self.new.path} has {_figure(now, unit)}; {self.basis}, had none in this currency."
+            text = (
+                f"{self.new.path} has {_figure(now, unit)}; there was no {unit or 'money'} in {self.basis}."
+            )
             return self._told("money_jumped", text)
         sign = -1 if before < 0 else 1
         if (now - before) * sign * 100 <= before * sign * limit:
@@ -167,7 +169,7 @@ class _Comparison:
         against = f"the median of {self.basis}" if self.is_increment else self.basis
         percent = ((now - before) * 100 / abs(before)).copy_abs().quantize(Decimal("0.01"), ROUND_UP)
         text = (
-            f"{self.new.path} {verb} from {_figure(before)} to {_figure(now, unit)} against {against}{note}: "
+            f"{self.new.path} {verb} from {_figure(before)} to {_figure(now, unit)}{note} against {against}: "
             f"by {_plain(percent)} %; {name} allows {_plain(limit)} %."
         )
         return self._told(f"{what}_{rule}", text, name)

@@ -110,9 +110,9 @@ def missing(
     return [
         FileFinding(
             "missing_delivery", policies.missing_delivery, newest,
-            f"{system}.{name} has no file for {_listed(gaps)}; expected {_why(declared.cadence)}.",
-            f"Deliver it. If there is none, say so under {section}: no_delivery_on = "
-            f'["{_interval(gaps[-1])}"]; or set missing_delivery = "off" there.',
+            f"{system}.{name} has no file for {_listed(gaps)}. {_why(declared.cadence)}.",
+            "Deliver what is missing. If there is none, say so under "
+            f"{section}: no_delivery_on = [{_intervals(gaps)}].",
             system, name,
         )
     ]  # fmt: skip
@@ -177,8 +177,8 @@ _NEXT: Mapping[Cadence, timedelta] = {
 
 def _why(cadence: Cadence | None) -> str:
     if cadence is None:
-        return f"because its weekday had one in each of the {_LEARNED_WEEKS} weeks before"
-    return f"because its cadence is {cadence}"
+        return f"These weekdays had one in each of the {_LEARNED_WEEKS} weeks before"
+    return f"Its cadence is {cadence}"
 
 
 def _listed(gaps: Sequence[_Gap]) -> str:
@@ -189,6 +189,7 @@ def _listed(gaps: Sequence[_Gap]) -> str:
     return "; ".join([*shown, *earlier])
 
 
-def _interval(gap: _Gap) -> str:
-    first, last = gap.expected[0], gap.expected[-1]
-    return f"{first}" if first == last else f"{first}/{last}"
+def _intervals(gaps: Sequence[_Gap]) -> str:
+    """The same gaps as tieout.toml takes them."""
+    spans = [(gap.expected[0], gap.expected[-1]) for gap in gaps[-_SHOWN_GAPS:]]
+    return ", ".join(f'"{first}"' if first == last else f'"{first}/{last}"' for first, last in spans)
