@@ -18,7 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from expectations.suites import Rule, Severity, lowered_rules, rules_of
+from expectations.suites import STRENGTH, Rule, Severity, lowered_rules, rules_of
 from warehouse.engine import Connection, EngineError, gx_connection_string, identifier, literal
 from warehouse.errors import ConfigurationError
 
@@ -455,13 +455,14 @@ def _outcomes(
     """Every rule with what it found, also where that is nothing."""
     found = _found(connection)
     remedies = {finding.rule: finding.remedy for finding in findings}
+    told = {finding.rule: finding.severity for finding in sorted(findings, key=_strength)}
     nothing = _Found(0, (), ())
     for rule in (*rules, _notice(), *_untold(rules, findings)):
         one = found.get((rule.entity, rule.id), nothing)
         yield RuleOutcome(
             entity=rule.entity,
             rule=rule.id,
-            severity=rule.severity,
+            severity=_severity(rule, told),
             message=f"{rule.entity}: {rule.title}",
             remedy=remedies.get(rule.id, rule.remedy) if rule.entity == FILES else rule.remedy,
             evaluated=evaluated.get(rule.entity, one.records),
@@ -469,6 +470,17 @@ def _outcomes(
             money=one.money,
             examples=one.examples,
         )
+
+
+def _strength(finding: FileFinding) -> int:
+    return STRENGTH[finding.severity]
+
+
+def _severity(rule: Rule, told: Mapping[str, str]) -> Severity:
+    """Of a rule that extraction tells: what it said (policies and waivers decide), unless the workspace tuned it."""
+    if rule.entity != FILES or not rule.is_shipped or rule.id not in told:
+        return rule.severity
+    return "block" if told[rule.id] == "block" else "warn"
 
 
 def _notice() -> Rule:

@@ -1,8 +1,23 @@
 """What stops a run or a close, in sentences with what to do. The rules themselves live in expectations/ and dbt."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol
+
+SHOWN_NOTES = 3
+
+
+class Told(Protocol):
+    """What extraction says about a file."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def message(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -40,3 +55,16 @@ def _extent(records: int | None, money: Sequence[tuple[str, Decimal]]) -> str:
     parts = [] if records is None else [f"{records:,} record{'' if records == 1 else 's'}"]
     text = money_text(money)
     return ", ".join([*parts, text] if text else parts)
+
+
+def notes(findings: Iterable[Told]) -> Iterator[str]:
+    """What is only told of, a few lines a rule: the last by name, which are the newest of a dated series."""
+    by_rule: dict[str, list[str]] = defaultdict(list)
+    for finding in findings:
+        if finding.severity == "warn":
+            by_rule[finding.rule].append(finding.message)
+    for rule, messages in by_rule.items():
+        yield from (f"note: {message}" for message in messages[-SHOWN_NOTES:])
+        more = len(messages) - SHOWN_NOTES
+        if more > 0:
+            yield f"note: {more:,} more by {rule}, listed in audit.quarantine"

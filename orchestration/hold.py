@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from orchestration.calendar import Calendar
-from orchestration.findings import Finding
+from orchestration.findings import Finding, notes
 from orchestration.progress import Progress
 from warehouse import engine, lake
 from warehouse.errors import BlockedError, TieoutError
@@ -42,9 +42,8 @@ class Hold:
         """Reads new exports into the lake, once per command; a file that can't be used stops the command."""
         if self.extraction is None:
             self.extraction = deliver.extract(context, self.journal, self.progress.say)
-            for finding in self.extraction.findings:
-                if finding.severity == "warn":
-                    self.progress.say(f"note: {finding.message}")
+            for line in notes(self.extraction.findings):
+                self.progress.say(line)
         if self.extraction.blocks:
             files = {finding.file for finding in self.extraction.blocks}
             raise BlockedError(

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from warehouse.errors import ConfigurationError
-from warehouse.settings import Mode, ObjectSettings, Order, nearest, validated
+from warehouse.settings import Cadence, Mode, ObjectSettings, Order, nearest, validated
 from warehouse.workspace import Workspace, shipped
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252"]
@@ -53,6 +53,8 @@ class SourceObject(BaseModel):
     columns: tuple[str, ...] = Field(min_length=1)
     required: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    cadence: Cadence | None = None
+    """When the files of an incremental series with dates in their names come; None: learned from the series."""
     encoding: Encoding = "utf-8"
     delimiter: Literal[",", ";", "\t", "|"] | None = None
     """None: the one of comma, semicolon and tab that finds most columns."""
@@ -134,7 +136,9 @@ class SourceObject(BaseModel):
 
     def with_settings(self, settings: ObjectSettings, origin: str) -> SourceObject:
         """This object as the workspace's tieout.toml wants it."""
-        changes = settings.model_dump(include={"mode", "order", "version_column"}, exclude_none=True)
+        changes = settings.model_dump(
+            include={"mode", "order", "version_column", "cadence"}, exclude_none=True
+        )
         return validated(SourceObject, {**self.model_dump(), **changes}, origin) if changes else self
 
 

@@ -7,6 +7,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,6 +27,9 @@ from warehouse.errors import ConfigurationError
 
 Mode = Literal["full", "incremental"]
 Order = Literal["auto", "date", "number", "first_seen", "version"]
+Cadence = Literal["daily", "weekdays", "weekly", "monthly"]
+Consequence = Literal["block", "warn", "off"]
+"""block: the delivery is refused and nothing is computed; warn: it is used and told of; off: neither."""
 
 
 def _exact(value: object) -> object:
@@ -86,6 +90,10 @@ class Company(_Section):
         return self.functional_currency or self.reporting_currency
 
 
+def _override(example: object) -> Any:
+    return Field(default=None, examples=[example], description="Instead of the policy of that name.")
+
+
 class ObjectSettings(_Section):
     """How one object of a source system is delivered, where it differs from its connector.yml."""
 
@@ -108,12 +116,64 @@ class ObjectSettings(_Section):
     ignore: tuple[str, ...] = Field(
         default=(), description="File names that are not used, also if they were extracted before."
     )
-    max_fall_percent: Exact | None = Field(
-        default=None, examples=["50"], description="Instead of the policy of that name."
+    cadence: Cadence | None = Field(
+        default=None,
+        examples=["weekdays"],
+        description="When files of an incremental series with dates in their names come: daily, weekdays, weekly, "
+        "monthly; unset: learned from the series.",
+    )
+    no_delivery_on: tuple[str, ...] = Field(
+        default=(),
+        description='Days of such a series without a file, as in "2026-12-25" or "2026-12-24/2027-01-01".',
+    )
+    rows_fell: Consequence | None = _override("warn")
+    money_fell: Consequence | None = _override("warn")
+    zero_rows: Consequence | None = _override("warn")
+    rows_jumped: Consequence | None = _override("off")
+    money_jumped: Consequence | None = _override("off")
+    column_emptied: Consequence | None = _override("warn")
+    key_form_changed: Consequence | None = _override("warn")
+    missing_delivery: Consequence | None = _override("block")
+    stale_exports: Consequence | None = _override("warn")
+    max_fall_percent: Exact | None = _override("50")
+    max_jump_percent: Exact | None = _override("200")
+    max_increment_fall_percent: Exact | None = _override("95")
+    max_increment_jump_percent: Exact | None = _override("900")
+    max_column_fall_percent: Exact | None = _override("99")
+    min_known_keys_percent: Exact | None = _override("50")
+    min_anomaly_rows: int | None = Field(
+        default=None, ge=0, strict=True, examples=[1000], description="Instead of the policy of that name."
+    )
+    delivery_due_days: int | None = Field(
+        default=None, ge=0, strict=True, examples=[3], description="Instead of the policy of that name."
     )
     freshness_hours: int | None = Field(
         default=None, ge=0, strict=True, examples=[0], description="Instead of the policy of that name."
     )
+
+    @field_validator("no_delivery_on")
+    @classmethod
+    def _are_days(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            _days_of(value)
+        return values
+
+    @property
+    def days_off(self) -> tuple[tuple[date, date], ...]:
+        """First and last day of each time without a file."""
+        return tuple(_days_of(value) for value in self.no_delivery_on)
+
+
+def _days_of(text: str) -> tuple[date, date]:
+    """A day, or the first and the last as an ISO 8601 interval."""
+    first, _, last = text.partition("/")
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError as error:
+        raise ValueError(f'{text!r} is no day like "2026-12-25" or "2026-12-24/2027-01-01"') from error
+    if days[0] > days[1]:
+        raise ValueError(f"{text!r} ends before it begins")
+    return days
 
 
 class SourceSettings(_Section):
@@ -128,7 +188,77 @@ class SourceSettings(_Section):
     objects: Mapping[str, ObjectSettings] = Field(default_factory=dict)
 
 
-class Policies(_Section):
+class DeliveryPolicies(_Section):
+    """What follows where a delivery differs from those before it, or does not come; an object may decide otherwise.
+
+    An increment varies by nature: what blocks a full export is only told of one, unless its object says `block`.
+    """
+
+    rows_fell: Consequence = Field(
+        default="block",
+        description="Where rows fall too far: block (the delivery is refused, nothing is computed), warn (it is used "
+        "and told of) or off. Of an increment block means warn, unless its object says block.",
+    )
+    money_fell: Consequence = Field(
+        default="block",
+        description="Where money of a currency falls too far, disappears or changes its sign.",
+    )
+    zero_rows: Consequence = Field(
+        default="block", description="Where there are no rows and the last delivery had some."
+    )
+    rows_jumped: Consequence = Field(default="warn", description="Where rows jump too far.")
+    money_jumped: Consequence = Field(
+        default="warn", description="Where money of a currency jumps too far, or its currency is new."
+    )
+    column_emptied: Consequence = Field(
+        default="block", description="Where a column that had values has none, or far fewer."
+    )
+    key_form_changed: Consequence = Field(
+        default="block", description="Where keys are written in another form: 00012 has become 12."
+    )
+    missing_delivery: Consequence = Field(
+        default="warn", description="Where a dated incremental series has no file for a day."
+    )
+    stale_exports: Consequence = Field(
+        default="block", description="Where the newest file of a system is older than freshness_hours."
+    )
+    max_fall_percent: Exact = Field(
+        default=Decimal(20),
+        description="By how many percent rows or money of a full export may fall against the last delivery.",
+    )
+    max_jump_percent: Exact = Field(default=Decimal(100), description="By how many percent they may jump.")
+    max_increment_fall_percent: Exact = Field(
+        default=Decimal(90),
+        description="By how many percent rows or money of an increment may fall against the median of the eight "
+        "before it (from the fifth on).",
+    )
+    max_increment_jump_percent: Exact = Field(
+        default=Decimal(400), description="By how many percent they may exceed it."
+    )
+    max_column_fall_percent: Exact = Field(
+        default=Decimal(90), description="By how many percent the filled share of a column may fall."
+    )
+    min_known_keys_percent: Exact = Field(
+        default=Decimal(80), description="Share of keys that must be written in a form that was there before."
+    )
+    min_anomaly_rows: int = Field(
+        default=50,
+        ge=0,
+        strict=True,
+        description="Below so many rows nothing but the fall of a full export is judged: small numbers vary.",
+    )
+    delivery_due_days: int = Field(
+        default=1, ge=0, strict=True, description="Days after its own by which a dated file must be there."
+    )
+    freshness_hours: int = Field(
+        default=36,
+        ge=0,
+        strict=True,
+        description="Age at which the newest file of a system is too old; 0 is off.",
+    )
+
+
+class Policies(DeliveryPolicies):
     """Decisions of the company. They are archived with every month that is published under them."""
 
     max_held_contracts_percent: Exact = Field(
@@ -141,16 +271,6 @@ class Policies(_Section):
     control_total_tolerance: Exact = Field(
         default=Decimal(0),
         description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
-    )
-    max_fall_percent: Exact = Field(
-        default=Decimal(20),
-        description="By how many percent rows or money of a full export may fall against the last delivery.",
-    )
-    freshness_hours: int = Field(
-        default=36,
-        ge=0,
-        strict=True,
-        description="Age at which the newest file of a system is too old; 0 is off.",
     )
     unlinked_billing_tolerance: Exact = Field(
         default=Decimal(0),
@@ -185,9 +305,23 @@ class Settings(_Section):
     policies: Policies = Field(default_factory=Policies)
     engine: Engine = Field(default_factory=Engine)
 
-    def object_settings(self, system: str, name: str) -> ObjectSettings:
+    def object_settings(self, system: str, name: str | None) -> ObjectSettings:
         source = self.sources.get(system)
-        return source.objects.get(name, ObjectSettings()) if source else ObjectSettings()
+        return source.objects.get(name or "", ObjectSettings()) if source else ObjectSettings()
+
+    def delivery_policies(
+        self, system: str, name: str | None, *, is_increment: bool = False
+    ) -> DeliveryPolicies:
+        """The policies for deliveries of one object: its own where it has some, else the company's.
+
+        Without a name: the company's.
+        """
+        names = set(DeliveryPolicies.model_fields)
+        general: dict[str, Any] = self.policies.model_dump(include=names)
+        if is_increment:
+            general |= {rule: "warn" for rule, value in general.items() if value == "block"}
+        own = self.object_settings(system, name).model_dump(include=names, exclude_none=True)
+        return DeliveryPolicies(**{**general, **own})
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -287,14 +421,17 @@ def template() -> str:
 
 
 def _commented(section: type[BaseModel]) -> str:
-    lines = []
+    lines: list[str] = []
+    said = None
     for key, field in section.model_fields.items():
         if field.description:
             default = field.get_default(call_default_factory=True)
             examples = field.examples or []
             is_unset = default is None and examples
             shown = f"{_toml(examples[0])}  # an example; unset by default" if is_unset else _toml(default)
-            lines += [f"# {field.description}", f"# {key} = {shown}"]
+            lines += [f"# {field.description}"] if field.description != said else []
+            lines.append(f"# {key} = {shown}")
+            said = field.description
     return "\n".join(lines)
 
 

@@ -61,7 +61,7 @@ def test_a_file_changed_within_the_same_time_stamp_is_noticed(tmp_path: Path) ->
     stamp = path.stat()
     path.write_text(ROWS.replace("10.00", "11.00"))
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert [one.money["USD"] for one in extracted(workspace).current] == ["110"]
+    assert [one.profile.money["USD"] for one in extracted(workspace).current] == ["110"]
 
 
 def test_a_renamed_or_touched_file_keeps_its_identity(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from warehouse.settings import Mode, Order
 def delivery(seq: int, name: str, content: str, batch: int = 1) -> Delivery:
     return Delivery(
         seq=seq, batch=batch, first_seen="2026-01-01", file_id=seq, system="crm", object="deals",
-        path=f"exports/crm/{name}", sha256=content, rows=1, size_bytes=1, columns=("id",), money={},
+        path=f"exports/crm/{name}", sha256=content, rows=1, size_bytes=1, columns=("id",),
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def test_the_total_of_a_delivery_reads_its_decimal_marks_as_the_lake_does(tmp_pa
     workspace = new_workspace(tmp_path, connector=COMMA)
     drop(workspace, "deals.csv", "id;amount;currency\n1;1.234,50;EUR\n2;-0,50;EUR\n3;99.99;EUR\n")
     (one,) = extracted(workspace).current
-    assert one.money == {"EUR": "1234"}
+    assert one.profile.money == {"EUR": "1234"}
 
 
 def test_another_decimal_mark_is_seen_at_once_and_builds_again(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from warehouse.errors import ConfigurationError
-from warehouse.settings import Settings, template
+from warehouse.settings import DeliveryPolicies, ObjectSettings, Settings, template
 
 
 def test_an_empty_file_means_the_documented_defaults() -> None:
@@ -56,6 +56,11 @@ def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], sai
         ({"engine": {"memory_limit": "lots"}}, "engine.memory_limit"),
         ({"sources": {"files": {"contracts": {"mode": "all"}}}}, "'full' or 'incremental'"),
         ({"sources": 3}, "sources"),
+        ({"policies": {"rows_jumped": "stop"}}, "'block', 'warn' or 'off'"),
+        ({"policies": {"min_anomaly_rows": -1}}, "policies.min_anomaly_rows"),
+        ({"sources": {"files": {"contracts": {"cadence": "hourly"}}}}, "sources.files.contracts.cadence"),
+        ({"sources": {"files": {"contracts": {"no_delivery_on": ["25.12.2026"]}}}}, "is no day like"),
+        ({"sources": {"files": {"contracts": {"no_delivery_on": ["2026-02-02/2026-02-01"]}}}}, "ends before"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(data: dict[str, object], said: str) -> None:
@@ -90,3 +95,22 @@ def test_the_template_sets_nothing_and_all_of_it_can_be_switched_on() -> None:
     settings = Settings.parse(data)
     assert settings.sources["files"].objects["contracts"].version_column == "updated_at"
     assert set(data["policies"]) == set(type(settings.policies).model_fields)
+
+
+def test_an_object_can_override_every_policy_for_deliveries() -> None:
+    assert set(DeliveryPolicies.model_fields) <= set(ObjectSettings.model_fields)
+    data = {"policies": {"rows_fell": "off"}, "sources": {"crm": {"deals": {"rows_fell": "block"}}}}
+    settings = Settings.parse(data)
+    assert settings.delivery_policies("crm", "deals").rows_fell == "block"
+    assert settings.delivery_policies("crm", "deals", is_increment=True).rows_fell == "block"
+    assert settings.delivery_policies("crm", "deals").money_fell == "block"
+    assert settings.delivery_policies("crm", "deals", is_increment=True).money_fell == "warn"
+    assert settings.delivery_policies("crm", "others").rows_fell == "off"
+    assert settings.delivery_policies("crm", None).rows_fell == "off"
+
+
+def test_the_template_shows_each_override_and_explains_them_once() -> None:
+    overrides = template().split("# [sources.files.contracts]")[1]
+    assert overrides.count("# Instead of the policy of that name.") == 1
+    for name in DeliveryPolicies.model_fields:
+        assert f"# {name} = " in overrides

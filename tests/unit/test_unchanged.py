@@ -23,7 +23,6 @@ def delivery(name: str, sha256: str) -> Delivery:
         rows=1,
         size_bytes=1,
         columns=(),
-        money={},
         is_current=True,
     )
 

@@ -1,102 +1,290 @@
-"""A delivery against the one before it, and against the clock. Faults of one file alone are the readers' matter."""
+"""A delivery against those before it. What should have come and did not is in overdue.py, faults of one file alone
+are the readers' matter.
+
+Everything is said from what the journal keeps of deliveries, so a repeated run says the same. A full export is
+compared with the last one, an increment with the median of those before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from functools import cached_property
+from itertools import islice
+from statistics import median_low
 
-from warehouse.extract.find import FoundFile
 from warehouse.extract.findings import FileFinding
-from warehouse.extract.order import Delivery
-from warehouse.workspace import RunContext
+from warehouse.extract.order import Delivery, Ordered
+from warehouse.extract.profile import KeyForm, KeyForms
+from warehouse.settings import DeliveryPolicies, Settings
+
+USUAL = 8
+"""How many deliveries say what is usual for an increment."""
+FEWEST_USUAL = 4
+# Padded keys that are fewer than this, in percent, are single oddities; numbers of a fixed width have more.
+_PADDED_PERCENT = 5
 
 
-def falls(context: RunContext, new: Delivery, last: Delivery | None) -> list[FileFinding]:
-    """Why a new delivery should not replace the last one without a second look."""
-    if last is None or not last.rows:
-        return []
-    if not new.rows:
-        return [_zero_rows(new, last)]
-    if new.mode == "incremental":
-        return []
-    limit = _max_fall(context, new)
-    if _fallen(Decimal(last.rows), Decimal(new.rows), limit):
-        return [_fall("rows_fell", new, last, f"{last.rows} to {new.rows} rows", limit)]
-    return [
-        _fall(
-            "money_fell", new, last, f"{amount} to {new.money.get(currency, '0')} {currency}".strip(), limit
+def judged(settings: Settings, order: Ordered) -> dict[int, list[FileFinding]]:
+    """What is odd about each delivery in force, by its place in the journal, with the severity of the policy."""
+    current = order.current
+    found: dict[int, list[FileFinding]] = {}
+    policies: DeliveryPolicies | None = None
+    for place, one in enumerate(current):
+        is_increment = one.mode == "incremental"
+        policies = policies or settings.delivery_policies(one.system, one.object, is_increment=is_increment)
+        earlier = current[:place] if is_increment else _last(order, one)
+        found[one.seq] = _Comparison(policies, one, earlier).findings() if earlier else []
+    return found
+
+
+def _last(order: Ordered, one: Delivery) -> Sequence[Delivery]:
+    last = order.before(one)
+    return () if last is None else (last,)
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """One delivery, those before it (of a full export: the last), and the policies for both."""
+
+    policies: DeliveryPolicies
+    new: Delivery
+    earlier: Sequence[Delivery]
+
+    def findings(self) -> list[FileFinding]:
+        found = [finding for finding in self._all() if finding is not None]
+        return sorted(set(found))
+
+    def _all(self) -> Iterator[FileFinding | None]:
+        if not self.new.rows:
+            yield self._zero_rows()
+            return
+        yield from self._sizes()
+        yield from self._columns()
+        yield from self._keys()
+
+    @property
+    def is_increment(self) -> bool:
+        return self.new.mode == "incremental"
+
+    @property
+    def last(self) -> Delivery:
+        return self.earlier[-1]
+
+    @cached_property
+    def window(self) -> Sequence[Delivery]:
+        """The deliveries that say what is usual: the last ones with rows."""
+        filled = (one for one in reversed(self.earlier) if one.rows)
+        return list(islice(filled, USUAL))[::-1]
+
+    @property
+    def basis(self) -> str:
+        """What it is compared with, in words."""
+        if not self.is_increment:
+            return f"the last delivery, {self.last.path}"
+        count = len(self.window)
+        return (
+            f"the {count} deliveries before it" if count > 1 else f"the delivery before it, {self.last.path}"
         )
-        for currency, amount in sorted(last.money.items())
-        if _fallen(abs(Decimal(amount)), abs(Decimal(new.money.get(currency, "0"))), limit)
-    ]
+
+    def _told(self, rule: str, what: str, limit: str = "") -> FileFinding | None:
+        """A finding, unless its policy is `off`; `limit` names the policy that set the figure."""
+        severity = getattr(self.policies, rule)
+        if severity == "off":
+            return None
+        section = f"[sources.{self.new.system}.{self.new.object}]"
+        if severity == "block":
+            remedy = (
+                f'Export it again. If it is right, let it in once: {rule} = "warn" under {section} for one run, '
+                f"or --waive {rule} at a close."
+            )
+        else:
+            raised = f"change {limit}, or set " if limit else ""
+            remedy = f'Ask the owner of the source. If it is usual, {raised}{rule} = "off" under {section}.'
+        return FileFinding(rule, severity, self.new.path, what, remedy, self.new.system, self.new.object)
+
+    def _zero_rows(self) -> FileFinding | None:
+        if not self.last.rows:
+            return None
+        what = f"{self.new.path} has no rows; the last delivery, {self.last.path}, had {self.last.rows:,}."
+        return self._told("zero_rows", what)
+
+    # --- rows and money --------------------------------------------------------------------------
+
+    def _sizes(self) -> Iterator[FileFinding | None]:
+        window = self.window
+        if not window or (self.is_increment and len(window) < FEWEST_USUAL):
+            return
+        usual = Decimal(median_low([one.rows for one in window]))
+        rows = Decimal(self.new.rows)
+        # A full export may not lose a fifth of its ten rows either; only growth and increments need numbers.
+        may_fall = not self.is_increment or usual >= self.policies.min_anomaly_rows
+        may_jump = max(usual, rows) >= self.policies.min_anomaly_rows
+        if may_fall:
+            yield self._fall("rows", usual, rows, "rows")
+        if may_jump:
+            yield self._jump("rows", usual, rows, "rows")
+        for currency in sorted(
+            {*self.new.profile.money, *(name for one in window for name in one.profile.money)}
+        ):
+            before = median_low([_amount(one, currency) for one in window])
+            now = _amount(self.new, currency)
+            if may_fall:
+                yield self._fall("money", before, now, currency)
+            if may_jump and (before or not self._was_there(currency)):
+                yield self._jump("money", before, now, currency)
+
+    def _was_there(self, currency: str) -> bool:
+        return any(_amount(one, currency) for one in self.earlier)
+
+    def _fall(self, what: str, before: Decimal, now: Decimal, unit: str) -> FileFinding | None:
+        name = "max_increment_fall_percent" if self.is_increment else "max_fall_percent"
+        limit = getattr(self.policies, name)
+        sign = -1 if before < 0 else 1
+        if (before - now) * sign * 100 <= before * sign * limit:
+            return None
+        turns = ", changing its sign," if before * now < 0 else ""
+        return self._change(what, "fell", "falls", (before, now), unit, (name, limit), turns)
+
+    def _jump(self, what: str, before: Decimal, now: Decimal, unit: str) -> FileFinding | None:
+        name = "max_increment_jump_percent" if self.is_increment else "max_jump_percent"
+        limit = getattr(self.policies, name)
+        if not before and now:
+            text = (
+                f"{self.new.path} has {_figure(now, unit)}; there was no {unit or 'money'} in {self.basis}."
+            )
+            return self._told("money_jumped", text)
+        sign = -1 if before < 0 else 1
+        if (now - before) * sign * 100 <= before * sign * limit:
+            return None
+        return self._change(what, "jumped", "jumps", (before, now), unit, (name, limit))
+
+    def _change(
+        self, what: str, rule: str, verb: str, figures: tuple[Decimal, Decimal], unit: str,
+        policy: tuple[str, Decimal], note: str = "",
+    ) -> FileFinding | None:  # fmt: skip
+        before, now = figures
+        name, limit = policy
+        against = f"the median of {self.basis}" if self.is_increment else self.basis
+        percent = ((now - before) * 100 / abs(before)).copy_abs().quantize(Decimal("0.01"), ROUND_UP)
+        text = (
+            f"{self.new.path} {verb} from {_figure(before)} to {_figure(now, unit)}{note} against {against}: "
+            f"by {_plain(percent)} %; {name} allows {_plain(limit)} %."
+        )
+        return self._told(f"{what}_{rule}", text, name)
+
+    # --- columns ---------------------------------------------------------------------------------
+
+    def _columns(self) -> Iterator[FileFinding | None]:
+        known = [one for one in self.window if one.profile.filled is not None]
+        filled = self.new.profile.filled
+        policies = self.policies
+        if filled is None or not known or self.new.rows < policies.min_anomaly_rows:
+            return
+        rows = sum(one.rows for one in known)
+        before: dict[str, int] = {}
+        for one in known:
+            for column, count in (one.profile.filled or {}).items():
+                before[column] = before.get(column, 0) + count
+        for column, count in sorted(before.items()):
+            now = filled.get(column, 0)
+            is_emptied = (count * self.new.rows - now * rows) * 100 > (
+                count * self.new.rows * policies.max_column_fall_percent
+            )
+            if count >= policies.min_anomaly_rows and is_emptied:
+                text = (
+                    f"{self.new.path}: column {column} is filled in {now:,} of {self.new.rows:,} rows "
+                    f"({_share(now, self.new.rows)} %); in {self.basis}, in {count:,} of {rows:,} "
+                    f"({_share(count, rows)} %); max_column_fall_percent is "
+                    f"{_plain(policies.max_column_fall_percent)}."
+                )
+                yield self._told("column_emptied", text, "max_column_fall_percent")
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def _keys(self) -> Iterator[FileFinding | None]:
+        if self.new.rows < self.policies.min_anomaly_rows:
+            return
+        for column, forms in sorted(self.new.profile.key_forms.items()):
+            # What is usual knows nearly every key; only where it doesn't all deliveries are asked.
+            known = _forms_of(column, self.window)
+            if known is not None and not self._are_known(forms, known):
+                known = _forms_of(column, self.earlier) or known
+                if not self._are_known(forms, known):
+                    yield self._key_form_changed(column, forms, known)
+
+    def _are_known(self, forms: KeyForms, known: KeyForms) -> bool:
+        return _known_rows(forms, known) * 100 >= forms.rows * self.policies.min_known_keys_percent
+
+    def _key_form_changed(self, column: str, forms: KeyForms, known: KeyForms) -> FileFinding | None:
+        fresh = next(one for one in forms.forms if not _is_known(one, forms, known))
+        usual = known.forms[0]
+        text = (
+            f"{self.new.path}: {_share(_known_rows(forms, known), forms.rows)} % of the values of {column} are written "
+            f"as in {self.basis}; min_known_keys_percent is {_plain(self.policies.min_known_keys_percent)}. "
+            f"They were written {usual.form}, as {usual.example}; now {fresh.form}, as {fresh.example}."
+        )
+        return self._told("key_form_changed", text, "min_known_keys_percent")
 
 
-def _max_fall(context: RunContext, delivery: Delivery) -> Decimal:
-    own = context.settings.object_settings(delivery.system, delivery.object).max_fall_percent
-    return context.settings.policies.max_fall_percent if own is None else own
+def _forms_of(column: str, deliveries: Iterable[Delivery]) -> KeyForms | None:
+    """All forms a key had in these deliveries, if it had any: free text has none to change."""
+    profiles = [one.profile.key_forms[column] for one in deliveries if column in one.profile.key_forms]
+    found: dict[str, KeyForm] = {}
+    for one in (one for forms in profiles for one in forms.forms):
+        same = found.get(one.form)
+        found[one.form] = one if same is None else same.with_more(one)
+    ranked = tuple(sorted(found.values(), key=lambda one: (-one.rows, one.form)))
+    union = KeyForms(sum(forms.rows for forms in profiles), ranked)
+    return union if union.is_formed else None
 
 
-def _fallen(last: Decimal, new: Decimal, limit: Decimal) -> bool:
-    return (last - new) * 100 > last * limit
+def _known_rows(forms: KeyForms, known: KeyForms) -> int:
+    return sum(one.rows for one in forms.forms if _is_known(one, forms, known))
 
 
-def _zero_rows(new: Delivery, last: Delivery) -> FileFinding:
-    is_full = new.mode == "full"
-    return FileFinding(
-        "zero_rows", "block" if is_full else "warn", new.path,
-        f"{new.path} has no rows; the last delivery, {last.path}, had {last.rows}.",
-        "Export it again. If it is right, set max_fall_percent = \"100\" under "
-        f"[sources.{new.system}.{new.object}] for one run." if is_full else None,
-        new.system, new.object,
-    )  # fmt: skip
+def _is_known(one: KeyForm, own: KeyForms, known: KeyForms) -> bool:
+    """Whether keys were written so before. Padded numbers that reach their full width have no zeros, and no need."""
+    if own.is_coarse or known.is_coarse:
+        return one.coarse in {other.coarse for other in known.forms}
+    alike = [other for other in known.forms if other.unpadded == one.unpadded]
+    padded = [other for other in alike if other.is_padded]
+    is_fixed = sum(other.rows for other in padded) * 100 >= _PADDED_PERCENT * sum(
+        other.rows for other in alike
+    )
+    if padded and is_fixed:
+        return one.shortest >= min(other.shortest for other in padded)
+    return any(other.form == one.form for other in alike)
 
 
-def _fall(rule: str, new: Delivery, last: Delivery, what: str, limit: Decimal) -> FileFinding:
-    return FileFinding(
-        rule, "block", new.path, f"{new.path} falls from {what} against the last delivery, {last.path}; "
-        f"the policy allows {limit} %.",
-        "Export it again. If it is right, raise max_fall_percent under "
-        f"[sources.{new.system}.{new.object}] for one run.", new.system, new.object,
-    )  # fmt: skip
-
-
-def stale(context: RunContext, files: Iterable[FoundFile]) -> list[FileFinding]:
-    """Systems (and objects with a limit of their own) whose newest file is older than the freshness limit."""
-    newest: dict[tuple[str, str | None], tuple[datetime, FoundFile]] = {}
-    for file in files:
-        own = context.settings.object_settings(file.system, file.object).freshness_hours
-        group = (file.system, None if own is None else file.object)
-        try:
-            modified = file.export.stat().modified
-        except OSError:
-            # Reading it fails, too, and says why.
-            continue
-        if group not in newest or modified > newest[group][0]:
-            newest[group] = (modified, file)
+def accepted(findings: Iterable[FileFinding]) -> list[FileFinding]:
+    """How they are told of a delivery that is in force, as long as it is: nobody is asked about it again."""
     return [
-        finding
-        for (system, name), (modified, file) in sorted(newest.items(), key=str)
-        if (finding := _stale(context, system, name, modified, file)) is not None
+        replace(one, severity="warn", message=f"{one.message} It was let in.", remedy=None)
+        if one.severity == "block"
+        else one
+        for one in findings
     ]
 
 
-def _stale(
-    context: RunContext, system: str, name: str | None, modified: datetime, file: FoundFile
-) -> FileFinding | None:
-    own = context.settings.object_settings(system, name).freshness_hours if name else None
-    hours = context.settings.policies.freshness_hours if own is None else own
-    if not hours or context.data_time() - modified <= timedelta(hours=hours):
-        return None
-    what = f"{system}.{name}" if name else system
-    return FileFinding(
-        "stale_exports", "block", file.relative,
-        f"The newest file of {what}, {file.relative}, is of {modified:%Y-%m-%d %H:%M} UTC: older than {hours} hours.",
-        "Deliver a newer export, or set freshness_hours (0 is off) under [policies] or "
-        f"[sources.{system}.{name or '<object>'}].", system, name,
-    )  # fmt: skip
+def _amount(delivery: Delivery, currency: str) -> Decimal:
+    """With two decimals at least: that is how money is told from rows where it is shown."""
+    return Decimal(delivery.profile.money.get(currency, "0")) + Decimal("0.00")
 
 
-def totals(rows: Iterable[tuple[str | None, Decimal]]) -> Mapping[str, str]:
-    """Money by currency as the journal keeps it: exact text."""
-    return {currency or "": f"{amount:f}".rstrip("0").rstrip(".") for currency, amount in rows}
+def _figure(number: Decimal, unit: str = "") -> str:
+    """A count as it is; money with two decimals, or as many as it needs."""
+    if number.as_tuple().exponent != 0:
+        cents = number.quantize(Decimal("0.01"))
+        number = cents if cents == number else number.normalize()
+    return f"{number:,f} {unit}".strip()
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}" if number else "0"
+
+
+def _share(part: int, whole: int) -> str:
+    """In percent, rounded down: what is short of a limit never looks as if it reached it."""
+    return _plain((Decimal(part) * 100 / whole).quantize(Decimal("0.01"), ROUND_DOWN))

@@ -1,7 +1,7 @@
 """What is new in exports/ becomes lake files and journal events. What the rows mean is the connectors' matter.
 
-A delivery is journalled only once it is read whole and is no suspicious fall against the one before it: a
-refused file leaves no trace, so mending or removing it is all its owner has to do.
+A delivery is journalled only once it is read whole and no anomaly against those before it refuses it: a refused
+file leaves no trace, so mending or removing it is all its owner has to do.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from warehouse.connectors import Connector, SourceObject, enabled_connectors
-from warehouse.engine import Connection, connect, literal, settings_for
-from warehouse.extract import anomalies
+from warehouse.engine import Connection, connect, settings_for
+from warehouse.extract import anomalies, overdue
 from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
 from warehouse.extract.order import Delivery, Ordered, ordered
+from warehouse.extract.profile import Profile, profile
 from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake_file
 from warehouse.extract.readers.registry import READERS
 from warehouse.extract.stage import Staged, stage
 from warehouse.journal import Journal
-from warehouse.raw_rows import check_money, declared_columns, with_money
+from warehouse.raw_rows import check_money
 from warehouse.workspace import RunContext, Workspace
 
 Report = Callable[[str], None]
@@ -58,7 +59,7 @@ class _Fresh:
     reading: str
     size_bytes: int
     read: ReadResult
-    money: Mapping[str, str]
+    profile: Profile
 
 
 def lake_file(workspace: Workspace, sha256: str, reading: str = "") -> Path:
@@ -129,7 +130,7 @@ class _Extractor:
         connectors = enabled_connectors(self.workspace)
         objects = _objects(connectors)
         found = find_files(self.workspace, connectors)
-        self.findings = [*found.findings, *anomalies.stale(self.context, found.files)]
+        self.findings = [*found.findings, *map(self._waived, overdue.stale(self.context, found.files))]
         history = [Delivery.of_event(event) for event in self.journal.read(KIND)]
         lake = self.trial_lake if is_trial else self.workspace.lake
         self._prepare(lake)
@@ -142,6 +143,7 @@ class _Extractor:
         self._clear(self.scratch)
         placed = [_ordered(self.workspace, key, declared, deliveries) for key, declared in objects.items()]
         self._judge_orders(placed, objects, found.files)
+        self._judge_series(placed, objects, found.files)
         self._judge_lake(placed)
         return Extraction(
             tuple(one for order in placed for one in order.deliveries),
@@ -221,13 +223,13 @@ class _Extractor:
         else:
             read = READERS[file.format](connection, staged, target, declared)
         _require_columns(declared, read)
-        money = _money(connection, declared, target, read)
-        return _Fresh(file, staged.sha256, reading, staged.stat.size, read, money)
+        figures = profile(connection, declared, target, read)
+        return _Fresh(file, staged.sha256, reading, staged.stat.size, read, figures)
 
     # --- judging ---------------------------------------------------------------------------------
 
     def _accepted(self, objects: Objects, history: list[Delivery], new: list[Delivery]) -> list[Delivery]:
-        """The new deliveries without those that would come into force as a suspicious fall."""
+        """The new deliveries without those that an anomaly keeps from coming into force."""
         refused: set[int] = set()
         for key in dict.fromkeys((one.system, one.object) for one in new):
             refused |= self._refused(key, objects[key], history, new)
@@ -236,21 +238,21 @@ class _Extractor:
     def _refused(
         self, key: tuple[str, str], declared: SourceObject, history: list[Delivery], new: list[Delivery]
     ) -> set[int]:
-        """Refusing one brings another into force, which is judged in its turn."""
-        unjudged = {one.seq for one in new}
+        """One at a time, first things first: without a refused one another comes into force, or others look odd."""
         refused: set[int] = set()
         while True:
-            left = [*history, *(one for one in new if one.seq not in refused)]
-            order = _ordered(self.workspace, key, declared, left)
-            coming = [one for one in order.current if one.seq in unjudged]
-            fallen = {one.seq: anomalies.falls(self.context, one, order.before(one)) for one in coming}
-            findings = {seq: [self._waived(finding) for finding in found] for seq, found in fallen.items()}
-            self.findings += [finding for found in findings.values() for finding in found]
-            unjudged -= findings.keys()
-            newly = {seq for seq, found in findings.items() if any(one.severity == "block" for one in found)}
-            if not newly:
+            left = [one for one in new if one.seq not in refused]
+            order = _ordered(self.workspace, key, declared, [*history, *left])
+            told = anomalies.judged(self.workspace.settings, order)
+            coming = {one.seq for one in left}
+            for one in (one for one in order.current if one.seq in coming):
+                findings = [self._waived(finding) for finding in told[one.seq]]
+                if any(finding.severity == "block" for finding in findings):
+                    self.findings += findings
+                    refused.add(one.seq)
+                    break
+            else:
                 return refused
-            refused |= newly
 
     def _waived(self, finding: FileFinding) -> FileFinding:
         return replace(finding, severity="warn") if self.context.is_waived(finding.rule) else finding
@@ -259,10 +261,18 @@ class _Extractor:
         present = {file.relative for file in files}
         for order in placed:
             self.findings += order.findings
+            told = anomalies.judged(self.workspace.settings, order)
             for one in order.current:
+                self.findings += anomalies.accepted(told[one.seq])
                 self.findings += _extra_columns(objects[one.system, one.object], one)
                 self.findings += _left_out(one)
                 self.findings += _gone(one, order, present)
+
+    def _judge_series(self, placed: list[Ordered], objects: Objects, files: tuple[FoundFile, ...]) -> None:
+        for (key, declared), order in zip(objects.items(), placed, strict=True):
+            present = [file.export.name for file in files if (file.system, file.object) == key]
+            found = overdue.missing(self.context, declared, order.current, present)
+            self.findings += map(self._waived, found)
 
     def _judge_lake(self, placed: list[Ordered]) -> None:
         for one in (one for order in placed for one in order.current):
@@ -295,7 +305,7 @@ def _numbered(fresh: list[_Fresh], history: list[Delivery]) -> list[Delivery]:
             Delivery(
                 seq=seq, batch=batch, first_seen="", file_id=ids[identity], system=one.file.system,
                 object=one.file.object, path=one.file.relative, sha256=one.sha256, rows=one.read.rows,
-                size_bytes=one.size_bytes, columns=one.read.columns, money=one.money,
+                size_bytes=one.size_bytes, columns=one.read.columns, profile=one.profile,
                 reading=one.reading, left_out=one.read.left_out,
             )
         )  # fmt: skip
@@ -311,20 +321,6 @@ def _require_columns(declared: SourceObject, read: ReadResult) -> None:
             f"required columns are missing: {', '.join(missing)} (it has: {', '.join(read.columns)})",
             "Export it again with these columns.",
         )
-
-
-def _money(
-    connection: Connection, declared: SourceObject, target: Path, read: ReadResult
-) -> Mapping[str, str]:
-    """The total of its money by currency, to compare deliveries by; text that is no amount is the gate's matter."""
-    if declared.money is None:
-        return {}
-    columns = declared_columns(declared, read.columns, "data")
-    rows = with_money(declared, f"select {columns} from read_parquet({literal(str(target))}) as data")
-    totals = connection.execute(
-        f"select _currency, sum(_amount) from ({rows}) group by all having sum(_amount) <> 0 order by all"
-    ).fetchall()
-    return anomalies.totals(totals)
 
 
 def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:

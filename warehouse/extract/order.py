@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from warehouse.connectors import SourceObject
 from warehouse.extract.find import name_order
 from warehouse.extract.findings import FileFinding
+from warehouse.extract.profile import Profile
 from warehouse.settings import Mode
 
 SortKey = tuple[Any, ...]
@@ -36,7 +37,7 @@ class Delivery:
     rows: int
     size_bytes: int
     columns: tuple[str, ...]
-    money: Mapping[str, str]
+    profile: Profile = field(default_factory=Profile)
     reading: str = ""
     """How its text was read where that was not the usual way (connectors.SourceObject.reading)."""
     left_out: int = 0
@@ -55,7 +56,7 @@ class Delivery:
             seq=event["seq"], batch=event["batch"], first_seen=event["at"], file_id=event["file_id"],
             system=event["system"], object=event["object"], path=event["path"], sha256=event["sha256"],
             rows=event["rows"], size_bytes=event["size_bytes"], columns=tuple(event["columns"]),
-            money=event["money"], reading=event.get("reading", ""), left_out=event.get("left_out", 0),
+            profile=Profile.of_event(event), reading=event.get("reading", ""), left_out=event.get("left_out", 0),
         )  # fmt: skip
 
     def event(self) -> dict[str, Any]:
@@ -63,7 +64,7 @@ class Delivery:
         return {
             "batch": self.batch, "file_id": self.file_id, "system": self.system, "object": self.object,
             "path": self.path, "sha256": self.sha256, "rows": self.rows, "size_bytes": self.size_bytes,
-            "columns": list(self.columns), "money": dict(self.money), "reading": self.reading,
+            "columns": list(self.columns), **self.profile.event(), "reading": self.reading,
             "left_out": self.left_out,
         }  # fmt: skip
 
@@ -80,10 +81,14 @@ class Ordered:
         return tuple(delivery for delivery in self.deliveries if delivery.is_current)
 
     def before(self, delivery: Delivery) -> Delivery | None:
-        """The delivery of other content that came last before this one."""
+        """The last delivery of other content before this one: of an earlier run, where there is one.
+
+        What came with it nobody has judged: a refused export of yesterday must not stand for what is usual.
+        """
         place = next(n for n, one in enumerate(self.deliveries) if one.seq == delivery.seq)
-        earlier = reversed(self.deliveries[:place])
-        return next((one for one in earlier if one.sha256 != delivery.sha256), None)
+        earlier = [one for one in reversed(self.deliveries[:place]) if one.sha256 != delivery.sha256]
+        judged = (one for one in earlier if one.batch < delivery.batch)
+        return next(judged, earlier[0] if earlier else None)
 
 
 def ordered(
