@@ -128,7 +128,7 @@ def test_a_currency_that_disappears_fell_and_one_that_appears_jumped(tmp_path: P
     both = export(50) + "E1,5.00,EUR,\n"
     gone = after(tmp_path / "gone", "", both, export(51))
     assert told(gone) == [("block", "money_fell")]
-    assert "falls from 5.00 to 0 EUR" in gone.findings[0].message
+    assert "falls from 5.00 to 0.00 EUR" in gone.findings[0].message
     new = after(tmp_path / "new", "", export(51), both)
     assert told(new) == [("warn", "money_jumped")]
     assert (
