@@ -130,14 +130,25 @@ def test_a_currency_that_disappears_fell_and_one_that_appears_jumped(tmp_path: P
     both = export(50) + "E1,5.00,EUR,\n"
     gone = after(tmp_path / "gone", "", both, export(51))
     assert told(gone) == [("block", "money_fell")]
-    assert "falls from 5.00 to 0 EUR" in gone.findings[0].message
+    assert "falls from 5.00 to 0.00 EUR" in gone.findings[0].message
     new = after(tmp_path / "new", "", export(51), both)
     assert told(new) == [("warn", "money_jumped")]
     assert (
-        "has 5.00 EUR; there was no EUR in the last delivery, exports/crm/deals-1.csv."
+        "has 5.00 of EUR; there was none in the last delivery, exports/crm/deals-1.csv."
         in new.findings[0].message
     )
     assert told(after(tmp_path / "small", "", export(49), export(48) + "E1,5.00,EUR,\n")) == []
+
+
+def test_money_of_any_size_is_compared_exactly(tmp_path: Path) -> None:
+    largest = "999999999999999999.999999"
+    jumped = after(tmp_path / "jump", "", export(50, "0.000001"), export(50, largest))
+    assert told(jumped) == [("warn", "money_jumped")]
+    assert "from 0.00005 to 49,999,999,999,999,999,999.99995 USD" in jumped.findings[0].message
+    fallen = after(
+        tmp_path / "fall", 'max_fall_percent = "0"', export(50, largest), export(50, largest[:-1] + "8")
+    )
+    assert told(fallen) == [("block", "money_fell")]
 
 
 def test_a_finding_says_what_was_what_is_by_how_much_and_what_is_allowed(tmp_path: Path) -> None:
@@ -283,7 +294,7 @@ def test_a_currency_seen_before_may_come_again_in_an_increment(tmp_path: Path) -
     drop(workspace, "sales-8.csv", export(50, "18.00") + "Y1,5.00,JPY,\n")
     (finding,) = extracted(workspace).findings
     assert (finding.severity, finding.rule) == ("warn", "money_jumped")
-    assert "has 5.00 JPY; there was no JPY in the 7 deliveries before it." in finding.message
+    assert "has 5.00 of JPY; there was none in the 7 deliveries before it." in finding.message
 
 
 def test_a_dated_series_is_told_alike_at_once_and_one_by_one(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from warehouse.connectors import Connector, SourceObject, enabled_connectors
-from warehouse.engine import Connection, connect, settings_for
+from warehouse.engine import Connection, connect, identifier, literal, settings_for
 from warehouse.extract import anomalies, overdue
 from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
@@ -211,7 +211,8 @@ class _Extractor:
                 connection, staged.path, target, declared, is_tsv=file.format == "tsv", facts=staged.text
             )
         _require_columns(declared, read)
-        figures = profile(connection, declared, target, read)
+        money = _money(connection, declared, target, read)
+        figures = profile(connection, declared, target, read, money)
         return _Fresh(file, staged.sha256, reading, staged.stat.size, read, figures)
 
     # --- judging ---------------------------------------------------------------------------------
@@ -309,6 +310,26 @@ def _require_columns(declared: SourceObject, read: ReadResult) -> None:
             f"required columns are missing: {', '.join(missing)} (it has: {', '.join(read.columns)})",
             "Export it again with these columns.",
         )
+
+
+def _money(
+    connection: Connection, declared: SourceObject, target: Path, read: ReadResult
+) -> Mapping[str, str]:
+    """The money column's total by currency, to compare deliveries by; text that is no amount is the gate's matter."""
+    present = {column.lower() for column in read.columns}
+    if declared.money_column is None or declared.money_column.lower() not in present:
+        return {}
+    has_currency = declared.currency_column is not None and declared.currency_column.lower() in present
+    currency = (
+        f"trim({identifier(declared.currency_column)})" if has_currency and declared.currency_column else "''"
+    )
+    amount = f"trim({identifier(declared.money_column)})"
+    rows = connection.execute(
+        f"select {currency} as currency, sum(cast({amount} as decimal(28, 6))) as total "
+        f"from read_parquet({literal(str(target))}) "
+        f"where regexp_full_match({amount}, '[-+]?[0-9]{{1,18}}([.][0-9]{{1,6}})?') group by 1 order by 1"
+    ).fetchall()
+    return anomalies.totals(rows)
 
 
 def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:

@@ -6,9 +6,8 @@ Computed once, when a file is extracted, and kept with its event in the journal:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +108,19 @@ class Profile:
         )
 
 
-def profile(connection: Connection, declared: SourceObject, target: Path, read: ReadResult) -> Profile:
-    """The figures of a lake file, in memory that does not grow with it."""
+def profile(
+    connection: Connection,
+    declared: SourceObject,
+    target: Path,
+    read: ReadResult,
+    money: Mapping[str, str],
+) -> Profile:
+    """The figures of a lake file beside its money, in memory that does not grow with it."""
     source = f"read_parquet({literal(str(target))})"
     in_file = {column.lower(): column for column in read.columns}
     present = {column: in_file[column.lower()] for column in declared.columns if column.lower() in in_file}
     return Profile(
-        _money(connection, declared, source, present),
+        money,
         _filled(connection, source, present),
         {
             column: _key_forms(connection, source, present[column], read.rows)
@@ -123,27 +128,6 @@ def profile(connection: Connection, declared: SourceObject, target: Path, read: 
             if column in present
         },
     )
-
-
-def _money(
-    connection: Connection, declared: SourceObject, source: str, present: Mapping[str, str]
-) -> Mapping[str, str]:
-    """The money column's total by currency; text that is no amount is the gate's matter."""
-    money = present.get(declared.money_column or "")
-    if money is None:
-        return {}
-    named = present.get(declared.currency_column or "")
-    currency = f"trim({identifier(named)})" if named else "''"
-    amount = f"trim({identifier(money)})"
-    rows = connection.execute(
-        f"select {currency} as currency, sum(cast({amount} as decimal(28, 6))) as total from {source} "
-        f"where regexp_full_match({amount}, '[-+]?[0-9]{{1,18}}([.][0-9]{{1,6}})?') group by 1 order by 1"
-    ).fetchall()
-    return _totals(rows)
-
-
-def _totals(rows: Iterable[tuple[str | None, Decimal | None]]) -> Mapping[str, str]:
-    return {currency or "": f"{amount:f}" for currency, amount in rows if amount is not None}
 
 
 def _filled(connection: Connection, source: str, present: Mapping[str, str]) -> Mapping[str, int]:
