@@ -106,6 +106,7 @@ def test_rows_may_double_and_lose_a_fifth_and_small_numbers_may_grow(
         ("-10.00", "10.00", [("block", "money_fell")]),
         ("10.00", "0", [("block", "money_fell")]),
         ("0", "10.00", [("warn", "money_jumped")]),
+        ("0", "-10.00", [("warn", "money_jumped")]),
         ("0", "0.00", []),
     ],
 )
@@ -439,6 +440,18 @@ def test_a_fifth_of_the_keys_may_be_of_a_new_form(
 ) -> None:
     mixed = export(100, key=lambda n: short(n) if n < known else f"{n}/{n}")
     assert told(after(tmp_path, "", export(100), mixed)) == expected
+
+
+def test_keys_that_lose_their_form_are_refused(tmp_path: Path) -> None:
+    def often(number: int) -> str:
+        return f"{number}{'/-+*=:;!'[number % 8]}"
+
+    def rarely(number: int) -> str:
+        return often(number) if number < 72 else f"{'.' * number}{number}"
+
+    extraction = after(tmp_path, "", export(200, key=often), export(200, key=rarely, amount="11.00"))
+    assert told(extraction) == [("block", "key_form_changed")]
+    assert "now in many forms." in extraction.findings[0].message
 
 
 def test_few_keys_are_not_judged(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class _Measure:
 
     def figure(self, number: Decimal) -> str:
         """A count as it is; money with two decimals, or as many as it needs."""
-        if self.unit == ROWS:
+        if self.kind == ROWS:
             return f"{number:,f}"
         cents = number.quantize(_CENT)
         return f"{cents if cents == number else number.normalize():,f}"
@@ -147,7 +147,7 @@ class _Comparison:
         # A full export may not lose a fifth of its ten rows either; only growth and increments need numbers.
         may_fall = not self.is_increment or usual >= least
         may_jump = max(usual, self.new.rows) >= least
-        for measure in (_Measure("rows", ROWS, Decimal(usual), Decimal(self.new.rows)), *self._money()):
+        for measure in (_Measure(ROWS, ROWS, Decimal(usual), Decimal(self.new.rows)), *self._money()):
             if may_fall:
                 yield self._fall(measure)
             if may_jump:
@@ -162,7 +162,7 @@ class _Comparison:
     def _fall(self, measure: _Measure) -> FileFinding | None:
         name = "max_increment_fall_percent" if self.is_increment else "max_fall_percent"
         limit = getattr(self.policies, name)
-        if -measure.growth * 100 <= abs(measure.usual) * limit:
+        if not measure.usual or -measure.growth * 100 <= abs(measure.usual) * limit:
             return None
         note = ", changing its sign," if measure.usual * measure.now < 0 else ""
         text = f"{self._change('falls', measure, note)}; {name} allows {_plain(limit)} %."
@@ -239,12 +239,13 @@ class _Comparison:
         return _known_rows(forms, known) * 100 >= forms.rows * self.policies.min_known_keys_percent
 
     def _key_form_changed(self, column: str, forms: KeyForms, known: KeyForms) -> FileFinding | None:
-        fresh = next(one for one in forms.forms if not _is_known(one, forms, known))
+        fresh = next((one for one in forms.forms if not _is_known(one, forms, known)), None)
+        now = f"{fresh.form}, as {fresh.example}" if fresh else "in many forms"
         usual = known.forms[0]
         text = (
             f"{self.new.path}: {_share(_known_rows(forms, known), forms.rows)} % of the values of {column} are written "
             f"as in {self.basis}; min_known_keys_percent is {_plain(self.policies.min_known_keys_percent)}. "
-            f"They were written {usual.form}, as {usual.example}; now {fresh.form}, as {fresh.example}."
+            f"They were written {usual.form}, as {usual.example}; now {now}."
         )
         return self._told("key_form_changed", text, "min_known_keys_percent")
 
