@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from warehouse.connectors import Connector, SourceObject, enabled_connectors
 from warehouse.engine import Connection, connect, identifier, literal, settings_for
@@ -259,7 +259,9 @@ class _Extractor:
 
     def _judge_series(self, placed: list[Ordered], objects: Objects, files: tuple[FoundFile, ...]) -> None:
         for (key, declared), order in zip(objects.items(), placed, strict=True):
-            present = [file.path.name for file in files if (file.system, file.object) == key]
+            present = [
+                PurePosixPath(file.relative).name for file in files if (file.system, file.object) == key
+            ]
             found = overdue.missing(self.context, declared, order.current, present)
             self.findings += map(self._waived, found)
 
