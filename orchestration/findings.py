@@ -21,6 +21,15 @@ class Told(Protocol):
 
 
 @dataclass(frozen=True)
+class Said:
+    """The same, read from a table."""
+
+    rule: str
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One reason why nothing was published: the rule, a sentence, its extent, and what mends it."""
 

@@ -59,6 +59,7 @@ def status(workspace: WorkspaceOption = None, form: FormatOption = Format.table)
         *freshness(journal.read("deliveries"), datetime.now(UTC)),
         *months(opened),
         *held_back(opened),
+        *deliveries_told_of(opened),
     ]:
         typer.echo(line)
     typer.echo()
@@ -146,6 +147,18 @@ def held_back(workspace: "Workspace") -> list[str]:
         *held_lines(rows),
         "  `tieout show quarantine` names file and row; above the policy they block a close",
     ]
+
+
+def deliveries_told_of(workspace: "Workspace") -> list[str]:
+    """What is odd about the deliveries in force, and what did not come: as the last run found it."""
+    from orchestration.findings import Said, notes
+    from warehouse.explain import show
+
+    if not workspace.tieout_db.exists():
+        return []
+    with show.reader(workspace) as connection:
+        rows = show.file_warnings(connection)
+    return [f"  {line}" for line in notes(Said(str(rule), "warn", str(detail)) for rule, detail in rows)]
 
 
 def held_lines(rows: Sequence[Sequence[Cell]]) -> list[str]:

@@ -104,6 +104,7 @@ def test_rows_may_double_and_lose_a_fifth_and_small_numbers_may_grow(
         ("-10.00", "10.00", [("block", "money_fell")]),
         ("10.00", "0", [("block", "money_fell")]),
         ("0", "10.00", [("warn", "money_jumped")]),
+        ("0", "-10.00", [("warn", "money_jumped")]),
         ("0", "0.00", []),
     ],
 )
@@ -132,10 +133,21 @@ def test_a_currency_that_disappears_fell_and_one_that_appears_jumped(tmp_path: P
     new = after(tmp_path / "new", "", export(51), both)
     assert told(new) == [("warn", "money_jumped")]
     assert (
-        "has 5.00 EUR; there was no EUR in the last delivery, exports/crm/deals-1.csv."
+        "has 5.00 of EUR; there was none in the last delivery, exports/crm/deals-1.csv."
         in new.findings[0].message
     )
     assert told(after(tmp_path / "small", "", export(49), export(48) + "E1,5.00,EUR,\n")) == []
+
+
+def test_money_of_any_size_is_compared_exactly(tmp_path: Path) -> None:
+    largest = "9999999999999.999999"
+    jumped = after(tmp_path / "jump", "", export(50, "0.000001"), export(50, largest))
+    assert told(jumped) == [("warn", "money_jumped")]
+    assert "from 0.00005 to 499,999,999,999,999.99995 USD" in jumped.findings[0].message
+    fallen = after(
+        tmp_path / "fall", 'max_fall_percent = "0"', export(50, largest), export(50, largest[:-1] + "8")
+    )
+    assert told(fallen) == [("block", "money_fell")]
 
 
 def test_a_finding_says_what_was_what_is_by_how_much_and_what_is_allowed(tmp_path: Path) -> None:
@@ -282,7 +294,7 @@ def test_a_currency_seen_before_may_come_again_in_an_increment(tmp_path: Path) -
     drop(workspace, "sales-8.csv", export(50, "18.00") + "Y1,5.00,JPY,\n")
     (finding,) = extracted(workspace).findings
     assert (finding.severity, finding.rule) == ("warn", "money_jumped")
-    assert "has 5.00 JPY; there was no JPY in the 7 deliveries before it." in finding.message
+    assert "has 5.00 of JPY; there was none in the 7 deliveries before it." in finding.message
 
 
 def test_a_dated_series_is_told_alike_at_once_and_one_by_one(tmp_path: Path) -> None:
@@ -427,6 +439,18 @@ def test_a_fifth_of_the_keys_may_be_of_a_new_form(
 ) -> None:
     mixed = export(100, key=lambda n: short(n) if n < known else f"{n}/{n}")
     assert told(after(tmp_path, "", export(100), mixed)) == expected
+
+
+def test_keys_that_lose_their_form_are_refused(tmp_path: Path) -> None:
+    def often(number: int) -> str:
+        return f"{number}{'/-+*=:;!'[number % 8]}"
+
+    def rarely(number: int) -> str:
+        return often(number) if number < 72 else f"{'.' * number}{number}"
+
+    extraction = after(tmp_path, "", export(200, key=often), export(200, key=rarely, amount="11.00"))
+    assert told(extraction) == [("block", "key_form_changed")]
+    assert "now in many forms." in extraction.findings[0].message
 
 
 def test_few_keys_are_not_judged(tmp_path: Path) -> None:

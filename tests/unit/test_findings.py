@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from expectations import gate
-from orchestration.findings import notes
+from orchestration.findings import Said, notes
 from tests.unit.workspaces import context, new_workspace
 from warehouse.engine import session
 from warehouse.extract.findings import FileFinding, Severity
 from warehouse.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Said:
-    rule: str
-    message: str
-    severity: str = "warn"
-
-
 def test_a_rule_that_many_files_break_takes_a_few_lines_and_shows_the_newest() -> None:
-    many = [Said("extra_columns", f"file {n} has more") for n in range(5)]
-    one = Said("rows_jumped", "file 4 jumps")
-    assert list(notes([*many, one, Said("rows_fell", "refused", "block")])) == [
+    many = [Said("extra_columns", "warn", f"file {n} has more") for n in range(5)]
+    one = Said("rows_jumped", "warn", "file 4 jumps")
+    assert list(notes([*many, one, Said("rows_fell", "block", "refused")])) == [
         "note: file 2 has more",
         "note: file 3 has more",
         "note: file 4 has more",

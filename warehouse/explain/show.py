@@ -263,6 +263,17 @@ def held_by_rule(connection: Any) -> list[Row]:
     return _rows(connection, query)
 
 
+def file_warnings(connection: Any) -> list[Row]:
+    """What is told of the deliveries in force: rule, sentence."""
+    query = """
+        select rule, detail
+        from audit.quarantine
+        where entity = 'files' and severity = 'warn'
+        order by rule, record_key
+    """
+    return _rows(connection, query)
+
+
 def posted_adjustments(connection: Any) -> list[Row]:
     """What open months carry for closed ones: table, contract, period, original period, cause, currency, amount."""
     query = " union all ".join(

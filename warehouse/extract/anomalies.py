@@ -7,9 +7,9 @@ compared with the last one, an increment with the median of those before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal, localcontext
 from functools import cached_property
 from itertools import islice
 from statistics import median_low
@@ -22,8 +22,12 @@ from warehouse.settings import DeliveryPolicies, Settings
 USUAL = 8
 """How many deliveries say what is usual for an increment."""
 FEWEST_USUAL = 4
+ROWS = "rows"
 # Padded keys that are fewer than this, in percent, are single oddities; numbers of a fixed width have more.
 _PADDED_PERCENT = 5
+_CENT = Decimal("0.01")
+# Sums of 38 digits are compared and divided without rounding them first.
+_EXACT = Context(prec=100)
 
 
 def judged(settings: Settings, order: Ordered) -> dict[int, list[FileFinding]]:
@@ -37,6 +41,28 @@ def judged(settings: Settings, order: Ordered) -> dict[int, list[FileFinding]]:
         earlier = current[:place] if is_increment else _last(order, one)
         found[one.seq] = _Comparison(policies, one, earlier).findings() if earlier else []
     return found
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """Rows, or the money of a currency: what is usual, and what it is now."""
+
+    kind: str
+    unit: str
+    usual: Decimal
+    now: Decimal
+
+    @property
+    def growth(self) -> Decimal:
+        """Away from zero: a total of credits grows downwards."""
+        return self.usual - self.now if self.usual < 0 else self.now - self.usual
+
+    def figure(self, number: Decimal) -> str:
+        """A count as it is; money with two decimals, or as many as it needs."""
+        if self.kind == ROWS:
+            return f"{number:,f}"
+        cents = number.quantize(_CENT)
+        return f"{cents if cents == number else number.normalize():,f}"
 
 
 def _last(order: Ordered, one: Delivery) -> Sequence[Delivery]:
@@ -53,8 +79,8 @@ class _Comparison:
     earlier: Sequence[Delivery]
 
     def findings(self) -> list[FileFinding]:
-        found = [finding for finding in self._all() if finding is not None]
-        return sorted(set(found))
+        with localcontext(_EXACT):
+            return sorted({finding for finding in self._all() if finding is not None}, key=str)
 
     def _all(self) -> Iterator[FileFinding | None]:
         if not self.new.rows:
@@ -116,63 +142,58 @@ class _Comparison:
         window = self.window
         if not window or (self.is_increment and len(window) < FEWEST_USUAL):
             return
-        usual = Decimal(median_low([one.rows for one in window]))
-        rows = Decimal(self.new.rows)
+        usual = median_low([one.rows for one in window])
+        least = self.policies.min_anomaly_rows
         # A full export may not lose a fifth of its ten rows either; only growth and increments need numbers.
-        may_fall = not self.is_increment or usual >= self.policies.min_anomaly_rows
-        may_jump = max(usual, rows) >= self.policies.min_anomaly_rows
-        if may_fall:
-            yield self._fall("rows", usual, rows, "rows")
-        if may_jump:
-            yield self._jump("rows", usual, rows, "rows")
-        for currency in sorted(
-            {*self.new.profile.money, *(name for one in window for name in one.profile.money)}
-        ):
-            before = median_low([_amount(one, currency) for one in window])
-            now = _amount(self.new, currency)
+        may_fall = not self.is_increment or usual >= least
+        may_jump = max(usual, self.new.rows) >= least
+        for measure in (_Measure(ROWS, ROWS, Decimal(usual), Decimal(self.new.rows)), *self._money()):
             if may_fall:
-                yield self._fall("money", before, now, currency)
-            if may_jump and (before or not self._was_there(currency)):
-                yield self._jump("money", before, now, currency)
+                yield self._fall(measure)
+            if may_jump:
+                yield self._jump(measure)
 
-    def _was_there(self, currency: str) -> bool:
-        return any(_amount(one, currency) for one in self.earlier)
+    def _money(self) -> Iterator[_Measure]:
+        currencies = {*self.new.profile.money, *(name for one in self.window for name in one.profile.money)}
+        for currency in sorted(currencies):
+            usual = median_low([_amount(one, currency) for one in self.window])
+            yield _Measure("money", currency, usual, _amount(self.new, currency))
 
-    def _fall(self, what: str, before: Decimal, now: Decimal, unit: str) -> FileFinding | None:
+    def _fall(self, measure: _Measure) -> FileFinding | None:
         name = "max_increment_fall_percent" if self.is_increment else "max_fall_percent"
         limit = getattr(self.policies, name)
-        sign = -1 if before < 0 else 1
-        if (before - now) * sign * 100 <= before * sign * limit:
+        if not measure.usual or -measure.growth * 100 <= abs(measure.usual) * limit:
             return None
-        turns = ", changing its sign," if before * now < 0 else ""
-        return self._change(what, "fell", "falls", (before, now), unit, (name, limit), turns)
+        note = ", changing its sign," if measure.usual * measure.now < 0 else ""
+        text = f"{self._change('falls', measure, note)}; {name} allows {_plain(limit)} %."
+        return self._told(f"{measure.kind}_fell", text, name)
 
-    def _jump(self, what: str, before: Decimal, now: Decimal, unit: str) -> FileFinding | None:
+    def _jump(self, measure: _Measure) -> FileFinding | None:
         name = "max_increment_jump_percent" if self.is_increment else "max_jump_percent"
         limit = getattr(self.policies, name)
-        if not before and now:
-            text = (
-                f"{self.new.path} has {_figure(now, unit)}; there was no {unit or 'money'} in {self.basis}."
-            )
-            return self._told("money_jumped", text)
-        sign = -1 if before < 0 else 1
-        if (now - before) * sign * 100 <= before * sign * limit:
+        if not measure.usual:
+            return self._appears(measure)
+        if measure.growth * 100 <= abs(measure.usual) * limit:
             return None
-        return self._change(what, "jumped", "jumps", (before, now), unit, (name, limit))
+        text = f"{self._change('jumps', measure)}; {name} allows {_plain(limit)} %."
+        return self._told(f"{measure.kind}_jumped", text, name)
 
-    def _change(
-        self, what: str, rule: str, verb: str, figures: tuple[Decimal, Decimal], unit: str,
-        policy: tuple[str, Decimal], note: str = "",
-    ) -> FileFinding | None:  # fmt: skip
-        before, now = figures
-        name, limit = policy
+    def _appears(self, money: _Measure) -> FileFinding | None:
+        """Money where there was none: a currency that only some increments have is not new in the next one."""
+        if not money.now or any(_amount(one, money.unit) for one in self.earlier):
+            return None
+        what = money.unit or "money"
+        text = f"{self.new.path} has {money.figure(money.now)} of {what}; there was none in {self.basis}."
+        return self._told("money_jumped", text)
+
+    def _change(self, verb: str, measure: _Measure, note: str = "") -> str:
         against = f"the median of {self.basis}" if self.is_increment else self.basis
-        percent = ((now - before) * 100 / abs(before)).copy_abs().quantize(Decimal("0.01"), ROUND_UP)
-        text = (
-            f"{self.new.path} {verb} from {_figure(before)} to {_figure(now, unit)}{note} against {against}: "
-            f"by {_plain(percent)} %; {name} allows {_plain(limit)} %."
+        percent = abs(measure.growth) * 100 / abs(measure.usual)
+        return (
+            f"{self.new.path} {verb} from {measure.figure(measure.usual)} to {measure.figure(measure.now)} "
+            f"{measure.unit}".rstrip()
+            + f"{note} against {against}: by {_plain(percent.quantize(_CENT, ROUND_UP))} %"
         )
-        return self._told(f"{what}_{rule}", text, name)
 
     # --- columns ---------------------------------------------------------------------------------
 
@@ -218,12 +239,13 @@ class _Comparison:
         return _known_rows(forms, known) * 100 >= forms.rows * self.policies.min_known_keys_percent
 
     def _key_form_changed(self, column: str, forms: KeyForms, known: KeyForms) -> FileFinding | None:
-        fresh = next(one for one in forms.forms if not _is_known(one, forms, known))
+        fresh = next((one for one in forms.forms if not _is_known(one, forms, known)), None)
+        now = f"{fresh.form}, as {fresh.example}" if fresh else "in many forms"
         usual = known.forms[0]
         text = (
             f"{self.new.path}: {_share(_known_rows(forms, known), forms.rows)} % of the values of {column} are written "
             f"as in {self.basis}; min_known_keys_percent is {_plain(self.policies.min_known_keys_percent)}. "
-            f"They were written {usual.form}, as {usual.example}; now {fresh.form}, as {fresh.example}."
+            f"They were written {usual.form}, as {usual.example}; now {now}."
         )
         return self._told("key_form_changed", text, "min_known_keys_percent")
 
@@ -273,18 +295,17 @@ def _amount(delivery: Delivery, currency: str) -> Decimal:
     return Decimal(delivery.profile.money.get(currency, "0")) + Decimal("0.00")
 
 
-def _figure(number: Decimal, unit: str = "") -> str:
-    """A count as it is; money with two decimals, or as many as it needs."""
-    if number.as_tuple().exponent != 0:
-        cents = number.quantize(Decimal("0.01"))
-        number = cents if cents == number else number.normalize()
-    return f"{number:,f} {unit}".strip()
-
-
 def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}" if number else "0"
+    """All its digits without trailing zeros; `normalize` would keep 28 of them."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _share(part: int, whole: int) -> str:
     """In percent, rounded down: what is short of a limit never looks as if it reached it."""
-    return _plain((Decimal(part) * 100 / whole).quantize(Decimal("0.01"), ROUND_DOWN))
+    return _plain((Decimal(part) * 100 / whole).quantize(_CENT, ROUND_DOWN))
+
+
+def totals(rows: Iterable[tuple[str | None, Decimal]]) -> Mapping[str, str]:
+    """Money by currency as the journal keeps it: exact text, without the zeros of its type."""
+    return {currency or "": _plain(amount) for currency, amount in rows}

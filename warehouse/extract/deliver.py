@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from warehouse.connectors import Connector, SourceObject, enabled_connectors
-from warehouse.engine import Connection, connect, settings_for
+from warehouse.engine import Connection, connect, literal, settings_for
 from warehouse.extract import anomalies, overdue
 from warehouse.extract.find import FoundFile, find_files
 from warehouse.extract.findings import FileFinding, UnreadableFileError
@@ -23,7 +23,7 @@ from warehouse.extract.readers.columns import UNNAMED, ReadResult, describe_lake
 from warehouse.extract.readers.registry import READERS
 from warehouse.extract.stage import Staged, stage
 from warehouse.journal import Journal
-from warehouse.raw_rows import check_money
+from warehouse.raw_rows import check_money, declared_columns, with_money
 from warehouse.workspace import RunContext, Workspace
 
 Report = Callable[[str], None]
@@ -223,7 +223,8 @@ class _Extractor:
         else:
             read = READERS[file.format](connection, staged, target, declared)
         _require_columns(declared, read)
-        figures = profile(connection, declared, target, read)
+        money = _money(connection, declared, target, read)
+        figures = profile(connection, declared, target, read, money)
         return _Fresh(file, staged.sha256, reading, staged.stat.size, read, figures)
 
     # --- judging ---------------------------------------------------------------------------------
@@ -321,6 +322,20 @@ def _require_columns(declared: SourceObject, read: ReadResult) -> None:
             f"required columns are missing: {', '.join(missing)} (it has: {', '.join(read.columns)})",
             "Export it again with these columns.",
         )
+
+
+def _money(
+    connection: Connection, declared: SourceObject, target: Path, read: ReadResult
+) -> Mapping[str, str]:
+    """The total of its money by currency, to compare deliveries by; text that is no amount is the gate's matter."""
+    if declared.money is None:
+        return {}
+    columns = declared_columns(declared, read.columns, "data")
+    rows = with_money(declared, f"select {columns} from read_parquet({literal(str(target))}) as data")
+    totals = connection.execute(
+        f"select _currency, sum(_amount) from ({rows}) group by all having sum(_amount) <> 0 order by all"
+    ).fetchall()
+    return anomalies.totals(totals)
 
 
 def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:

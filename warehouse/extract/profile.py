@@ -6,16 +6,14 @@ Computed once, when a file is extracted, and kept with its event in the journal:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, identifier, literal
 from warehouse.extract.readers.columns import ROW, ReadResult
-from warehouse.raw_rows import declared_columns, with_money
 
 KEPT_FORMS = 8
 # The forms kept must cover this share of the keys, in percent; else letters and digits are told apart no more.
@@ -110,13 +108,19 @@ class Profile:
         )
 
 
-def profile(connection: Connection, declared: SourceObject, target: Path, read: ReadResult) -> Profile:
-    """The figures of a lake file, in memory that does not grow with it."""
+def profile(
+    connection: Connection,
+    declared: SourceObject,
+    target: Path,
+    read: ReadResult,
+    money: Mapping[str, str],
+) -> Profile:
+    """The figures of a lake file beside its money, in memory that does not grow with it."""
     source = f"read_parquet({literal(str(target))})"
     in_file = {column.lower(): column for column in read.columns}
     present = {column: in_file[column.lower()] for column in declared.columns if column.lower() in in_file}
     return Profile(
-        _money(connection, declared, source, read.columns),
+        money,
         _filled(connection, source, present),
         {
             column: _key_forms(connection, source, present[column], read.rows)
@@ -124,24 +128,6 @@ def profile(connection: Connection, declared: SourceObject, target: Path, read: 
             if column in present
         },
     )
-
-
-def _money(
-    connection: Connection, declared: SourceObject, source: str, columns: Sequence[str]
-) -> Mapping[str, str]:
-    """The total of its money by currency; text that is no amount is the gate's matter."""
-    if declared.money is None:
-        return {}
-    rows = with_money(declared, f"select {declared_columns(declared, columns, 'data')} from {source} as data")
-    totals = connection.execute(
-        f"select _currency, sum(_amount) from ({rows}) group by all having sum(_amount) <> 0 order by all"
-    ).fetchall()
-    return {currency or "": _plain(amount) for currency, amount in totals}
-
-
-def _plain(amount: Decimal) -> str:
-    """Exact text without the zeros of its type."""
-    return f"{amount:f}".rstrip("0").rstrip(".")
 
 
 def _filled(connection: Connection, source: str, present: Mapping[str, str]) -> Mapping[str, int]:
