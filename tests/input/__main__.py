@@ -13,9 +13,8 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -109,17 +108,14 @@ def _table(total: Result) -> Table:
     for heading in ("mutation", "files", *OUTCOMES):
         table.add_column(heading, justify="left" if heading == "mutation" else "right")
 
-    def add(title: str, is_one: Callable[[int], bool]) -> None:
-        counts = Counter(outcome for number, outcome in total.outcomes.items() if is_one(number))
+    def add(title: str, numbers: Iterable[int]) -> None:
+        counts = Counter(total.outcomes[number] for number in numbers)
         table.add_row(title, f"{counts.total():,}", *[f"{counts[one]:,}" for one in OUTCOMES])
 
-    def is_of(place: int, number: int) -> bool:
-        return number % len(MUTATIONS) == place
-
     for place, name in enumerate(MUTATIONS):
-        add(name.replace("_", " "), partial(is_of, place))
+        add(name.replace("_", " "), [one for one in total.outcomes if one % len(MUTATIONS) == place])
     table.add_section()
-    add("all", lambda _: True)
+    add("all", total.outcomes)
     return table
 
 

@@ -57,6 +57,34 @@ def test_gzip_of_several_members_and_tsv_read_the_same(read: Reader) -> None:
 
 
 @pytest.mark.parametrize(
+    "data",
+    [
+        zipped(b"id,amount,note\n1,2.50,x\n2,3,y\n") + bytes(512),
+        zipped(b"id,amount,note\n1,2.50,x\n") + bytes(9) + zipped(b"2,3,y\n"),
+        zipped(b"") + zipped(b"id,amount,note\n") + zipped(b"") + zipped(b"1,2.50,x\n2,3,y\n") + zipped(b""),
+    ],
+)
+def test_empty_members_and_padding_of_zeros_are_legal_gzip(read: Reader, data: bytes) -> None:
+    assert read(data, "deals.csv.gz")[1] == PLAIN
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(b";", "deals.csv"), (b"\t", "deals.tsv")])
+def test_all_oddities_of_a_spreadsheets_export_at_once(read: Reader, delimiter: bytes, name: str) -> None:
+    long = "x" * 10_000_000
+    lines = [
+        b"\xef\xbb\xbfid,amount,note,,",
+        b'1,2.50,"a\r\nb ""q""",,',
+        b'"",3,,,',
+        f"2,4,{long},,".encode(),
+        b"",
+    ]
+    data = b"\r\n".join(line.replace(b",", delimiter) for line in lines)
+    columns, rows = read(data, name)
+    assert columns == ("id", "amount", "note")
+    assert rows == [(2, "1", "2.50", 'a\r\nb "q"'), (3, None, "3", None), (4, "2", "4", long)]
+
+
+@pytest.mark.parametrize(
     ("data", "rows"),
     [
         (b'id,amount,note\n1,,""\n2,NULL,null\n', [(2, "1", None, None), (3, "2", "NULL", "null")]),
@@ -67,6 +95,7 @@ def test_gzip_of_several_members_and_tsv_read_the_same(read: Reader) -> None:
         (b'id,amount,note\n1,2,"a,b;c"\n', [(2, "1", "2", "a,b;c")]),
         (b"id,amount,note\n #1, 2 ,\\N\n", [(2, " #1", " 2 ", "\\N")]),
         (b"id,amount,note\n1,1e400,\x01\n", [(2, "1", "1e400", "\x01")]),
+        (b"id,amount,note\n1,a\x00b,\x00\n", [(2, "1", "a\x00b", "\x00")]),
         (b"id,amount,note\n", []),
         (b"id,amount,note", []),
     ],
@@ -99,6 +128,41 @@ def test_a_usual_file_never_takes_the_slow_way(read: Reader, monkeypatch: pytest
             assert len(read(data)[1]) == 2
     assert read(b"\xef\xbb\xbfid,amount,note\n1,2,3\n")[1] == [(2, "1", "2", "3")]
     assert read(b"id,amount,note\n")[1] == []
+
+
+@pytest.mark.parametrize("blank", [b"", b"\n"])
+@pytest.mark.parametrize(
+    ("record", "row"),
+    [
+        (b" 1, 2.50,  x ", (" 1", " 2.50", "  x ")),
+        (b'1, "2,50",x', ("1", "2,50", "x")),
+        (b'1,2.50," x"', ("1", "2.50", " x")),
+    ],
+)
+def test_spaces_are_the_same_text_either_way(read: Reader, blank: bytes, record: bytes, row: Row) -> None:
+    """A blank line makes it the slow way."""
+    rows = read(b"id,amount,note\n" + blank + record + b"\n")[1]
+    assert [one[1:] for one in rows] == [row]
+
+
+def test_a_header_that_is_no_table_is_told_at_once(read: Reader) -> None:
+    names = [f"c{n}" for n in range(3000)]
+    with pytest.raises(UnreadableFileError, match="more than 2,000 columns"):
+        read(",".join(names).encode())
+    with pytest.raises(UnreadableFileError, match="more than 2,000 columns"):
+        read("".join(f'{{"{name}": 1}}\n' for name in names).encode(), "deals.jsonl")
+
+
+def test_a_value_or_a_row_beyond_what_is_held_in_memory_is_told(
+    read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.extract.readers.records.LONGEST", 5 << 20)
+    rows = read(b"id,amount,note\n1,2," + b"x" * (5_000_000) + b"\n")[1]
+    assert [len(str(row[3])) for row in rows] == [5_000_000]
+    with pytest.raises(UnreadableFileError, match="row 2 is no valid CSV: a value is longer than 5 MB"):
+        read(b'id,amount,note\n1,2,"' + b"x" * (6 << 20) + b'"\n')
+    with pytest.raises(UnreadableFileError, match="row 2 is longer than 5 MB"):
+        read(b"id,amount,note\n1," + b"x" * (4 << 20) + b"," + b"y" * (4 << 20) + b"\n")
 
 
 def test_a_long_field_and_a_long_row_are_read(read: Reader) -> None:
@@ -143,6 +207,10 @@ def test_the_delimiter_is_the_one_that_finds_the_declared_columns(tmp_path: Path
         (b"id\n1\n", "deals.csv.gz", "wrong_compression", "not valid gzip"),
         (zipped(bytes(range(256)) * 400)[:-20], "deals.parquet.gz", "truncated_file", "ends too early"),
         (zipped(b"id,amount\n" + b"1,2\n" * 9000)[:-9], "deals.csv.gz", "truncated_file", "ends too early"),
+        (zipped(b"id,amount\n1,2\n") + b"more", "deals.csv.gz", "wrong_compression", "something else follows it"),
+        (zipped(b"id\n1\n") + bytes(9) + b"x", "deals.csv.gz", "wrong_compression", "something else follows it"),
+        (zipped(b"id\n1\n") + zipped(b"2\n" * 99)[:-9], "deals.csv.gz", "truncated_file", "ends too early"),
+        (b"\xd0\xcf\x11\xe0", "deals.csv", "wrong_compression", "old or password-protected Office file"),
         (b"PK\x03\x04....", "deals.csv", "wrong_compression", "Excel workbook"),
         (b"PAR1....", "deals.csv", "wrong_compression", "Parquet file"),
         (b"id,amount\n", "deals.parquet", "unreadable_file", "not a Parquet file"),
@@ -251,6 +319,12 @@ def test_a_character_across_two_pieces_of_a_file_stays_whole(read: Reader, size:
         ("utf-8", "id\n1".encode("utf-16"), r"is UTF-16 text, not UTF-8"),
         ("windows-1252", b"id,amount,note\n1,2,\x81\n", r"is not windows-1252 text: byte 0x81 in line 2"),
         ("utf-16", "id\n1\n".encode("utf-16")[:-1], r"is not utf-16 text"),
+        (
+            "utf-16",
+            "id\n1\n".encode("utf-16-le"),
+            r"is not utf-16 text: it does not begin with a byte-order mark",
+        ),
+        ("utf-16", b"id\n1\n", r"is not utf-16 text: it does not begin with a byte-order mark"),
         ("utf-8", "id,note\n1,\xfc\n".encode("latin-1"), r"is not UTF-8 text: byte 0xfc in line 2"),
     ],
 )

@@ -139,9 +139,10 @@ def _read(content: IO[bytes]) -> bytes:
         ) from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableFileError(
-            "wrong_compression", "it is not valid gzip, though its name ends in .gz", "Deliver it again, compressed "
-            "by gzip, or without the .gz.",
-        ) from error  # fmt: skip
+            "wrong_compression",
+            "it is not valid gzip, though its name ends in .gz, or something else follows it",
+            "Deliver it again, compressed by gzip, or without the .gz.",
+        ) from error
 
 
 def _check_magic(file: FoundFile, piece: bytes, *, is_utf16: bool) -> None:
@@ -242,4 +243,10 @@ class _Text:
                 "wrong_encoding",
                 f"it is not {name} text: {value} in line {line}",
                 "Save it as UTF-8, or declare its encoding in connector.yml.",
+            ) from error
+        except UnicodeError as error:
+            raise UnreadableFileError(
+                "wrong_encoding",
+                f"it is not {self.encoding} text: it does not begin with a byte-order mark",
+                "Save it with one, or as UTF-8, or declare its encoding in connector.yml.",
             ) from error

@@ -14,6 +14,8 @@ from warehouse.journal import sync_directory
 
 ROW = "_row"
 UNNAMED = re.compile(r"column_[0-9]+")
+# The time the engine takes grows faster than their number, and no system's table has as many.
+MOST_COLUMNS = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class ReadResult:
 
 def checked_columns(fields: Sequence[str]) -> tuple[str, ...]:
     """Trimmed names; a column without a name is `column_<position>`; no name twice, whatever its case."""
+    if len(fields) > MOST_COLUMNS:
+        raise too_many_columns()
     names = tuple(field.strip() or f"column_{number}" for number, field in enumerate(fields, start=1))
     seen: dict[str, int] = {}
     for number, name in enumerate(names, start=1):
@@ -42,6 +46,13 @@ def checked_columns(fields: Sequence[str]) -> tuple[str, ...]:
             )
         seen[name.lower()] = number
     return names
+
+
+def too_many_columns() -> UnreadableFileError:
+    """What is no table, or one of which nobody needs all."""
+    return UnreadableFileError(
+        "unreadable_file", f"it has more than {MOST_COLUMNS:,} columns", "Export the columns that are needed."
+    )
 
 
 def write_lake_file(

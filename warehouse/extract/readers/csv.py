@@ -141,8 +141,24 @@ def _accounts_for(connection: Connection, written: Path, rows: int, header: Head
 def _read_slowly(
     connection: Connection, source: Path, target: Path, header: Header, declared: SourceObject
 ) -> ReadResult:
+    try:
+        return _read_records(connection, source, target, header, declared, skips_spaces=False)
+    except _SpaceBeforeQuoteError:
+        return _read_records(connection, source, target, header, declared, skips_spaces=True)
+
+
+def _read_records(
+    connection: Connection,
+    source: Path,
+    target: Path,
+    header: Header,
+    declared: SourceObject,
+    *,
+    skips_spaces: bool,
+) -> ReadResult:
     with source.open(encoding="utf-8-sig", newline="") as file:
-        numbered = _checked(enumerate(_csv_records(file, header.delimiter, is_strict=True), start=1))
+        reader = _csv_records(file, header.delimiter, is_strict=True, skips_spaces=skips_spaces)
+        numbered = _checked(enumerate(reader if skips_spaces else _told(reader), start=1))
         below = (record for record in islice(numbered, header.record, None) if not _is_blank_line(record[1]))
         read = records.write_records(connection, source, target, header.columns, below, _fitted, declared)
     return replace(read, left_out=header.above + read.left_out)
@@ -184,10 +200,22 @@ def _fitted(width: int, number: int, record: Sequence[str]) -> Sequence[str]:
     return record
 
 
-def _csv_records(lines: Iterable[str], delimiter: str, *, is_strict: bool) -> _reader:
+def _csv_records(
+    lines: Iterable[str], delimiter: str, *, is_strict: bool, skips_spaces: bool = True
+) -> _reader:
     csv.field_size_limit(records.LONGEST)
-    # DuckDB, too, skips spaces before an opening quote.
-    return csv.reader(lines, delimiter=delimiter, strict=is_strict, skipinitialspace=True)
+    return csv.reader(lines, delimiter=delimiter, strict=is_strict, skipinitialspace=skips_spaces)
+
+
+class _SpaceBeforeQuoteError(Exception):
+    """A value may be quoted after spaces, which the engine skips; Python skips them all, of every value, or none."""
+
+
+def _told(reader: Iterable[list[str]]) -> Iterator[list[str]]:
+    for fields in reader:
+        if any(field[:1] == " " and field.lstrip(" ")[:1] == '"' for field in fields):
+            raise _SpaceBeforeQuoteError
+        yield fields
 
 
 def _is_blank_line(record: list[str]) -> bool:

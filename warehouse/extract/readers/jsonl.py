@@ -13,7 +13,14 @@ from typing import Any
 from warehouse.connectors import SourceObject
 from warehouse.engine import Connection, identifier, literal
 from warehouse.extract.findings import UnreadableFileError
-from warehouse.extract.readers.columns import ROW, ReadResult, checked_columns, write_rewritten
+from warehouse.extract.readers.columns import (
+    MOST_COLUMNS,
+    ROW,
+    ReadResult,
+    checked_columns,
+    too_many_columns,
+    write_rewritten,
+)
 from warehouse.extract.stage import Staged
 
 _LONGEST_LINE = 64 << 20
@@ -58,6 +65,8 @@ def _rewrite(source: Path, target: Path) -> tuple[Sequence[str], int, int]:
                 place = places.setdefault(key, len(places))
                 if (text := _text(value)) is not None:
                     line[f"c{place}"] = text
+            if len(places) > MOST_COLUMNS:
+                raise too_many_columns()
             rendered = json.dumps(line, ensure_ascii=False)
             longest = max(longest, len(rendered.encode()))
             out.write(rendered + "\n")
