@@ -62,7 +62,7 @@ class SourceObject(BaseModel):
     money: Money | None = None
     """The money in a row, for completeness and for totals that must not fall. Not set: rows are counted only."""
     columns: tuple[str, ...] = Field(min_length=1)
-    """All columns the SQL may read, by the names of the header, in any case. Others are kept in the lake, and told of."""
+    """All columns the SQL may read, by the names of the header, in any case. Others stay in the lake."""
     required: tuple[str, ...] = ()
     """Columns without which a file is refused."""
     patterns: tuple[str, ...] = ()
