@@ -26,49 +26,68 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 OWN_COLUMNS = ("_row", "_row_id", "_rank", "_amount", "_currency", "_money")
 
 
+# Keys are described in the page for authors, by the text below each.
+_DESCRIBED = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
 class Money(BaseModel):
     """The money in a raw row. From it alone come deliveries' totals, `_amount` in the lake, and completeness (E6)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = _DESCRIBED
 
     amount: str
     """A column, or SQL over the columns of one row that gives an exact decimal, never a float."""
     currency: str | None = None
-    """A column, a code such as USD, or SQL. None: the row does not say."""
+    """A column, a code such as USD, or SQL. Not set: the row does not say, and nothing may be rounded."""
     becomes: dict[str, Literal[1, -1]] = Field(default_factory=dict)
-    """Exchange entities whose records carry this money, with its sign in them: what they differ is rounding, or a
-    fault of the connector. Empty: the money is followed by row only."""
+    """Exchange entities whose records carry this money, and with which sign: {invoice_lines: 1, credit_note_lines: -1}.
+    What they differ is rounding, or a fault of the connector. Empty: the money is followed by row only."""
 
 
 class SourceObject(BaseModel):
     """One kind of file of a system: contracts, invoices, opportunities."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = _DESCRIBED
 
     mode: Mode = "full"
+    """full: the newest file holds everything and replaces those before it. incremental: files add up, and of rows with
+    one key the newest counts."""
     order: Order = "auto"
+    """Which file is newer: date or number in its name, first_seen, or version (by version_column, incremental only).
+    auto: the date, else the number, else first_seen. tieout.toml may decide otherwise."""
     version_column: str | None = None
+    """Column whose highest value counts, for order: version. Numbers, or text that sorts, such as ISO dates."""
     key: tuple[str, ...] = ()
+    """Columns that name a row: deliveries are compared by the forms of their values. What makes two records the same is
+    the key of the exchange entity."""
     money: Money | None = None
+    """The money in a row, for completeness and for totals that must not fall. Not set: rows are counted only."""
     columns: tuple[str, ...] = Field(min_length=1)
+    """All columns the SQL may read, by the names of the header, in any case. Others stay in the lake."""
     required: tuple[str, ...] = ()
+    """Columns without which a file is refused."""
     patterns: tuple[str, ...] = ()
+    """Regular expressions for whole file names other than <object>.csv and <object>-<date>.csv. The groups `date` and
+    `number`, as in (?P<date>[0-9]{8}), say where the order stands."""
     cadence: Cadence | None = None
-    """When the files of an incremental series with dates in their names come; None: learned from the series."""
+    """When the files of an incremental series with dates in their names come: daily, weekdays, weekly or monthly.
+    Not set: learned from the series."""
     encoding: Encoding = "utf-8"
+    """utf-8 (with or without BOM), utf-16 or windows-1252."""
     delimiter: Literal[",", ";", "\t", "|"] | None = None
-    """None: the one of comma, semicolon and tab that finds most columns."""
+    """Not set: the one of comma, semicolon and tab that finds most columns."""
     has_preamble: bool = False
     """Report lines stand above the header, which is the first row with all required columns."""
     trailers: tuple[str, ...] = ()
-    """Patterns of the first value of rows that are no records: totals, copyright lines."""
+    """Regular expressions for the first value of rows that are no records: totals, copyright lines."""
     sheet: str | None = None
-    """Of an Excel workbook; None: the only sheet that has rows."""
+    """Of an Excel workbook. Not set: the only sheet that has rows."""
     decimal_mark: Literal[".", ","] = "."
     """Of numbers delivered as text. Where it is a comma, points group digits (1.234,56), and 1234.56 is no number."""
     number_columns: tuple[str, ...] = ()
     """The columns that decimal_mark is about; needed where it is a comma."""
     description: str = ""
+    """What a row is, for the catalog."""
 
     @property
     def reading(self) -> str:
@@ -154,11 +173,14 @@ def _words_of(money: Money | None) -> list[str]:
 class Connector(BaseModel):
     """A source system: its folder under exports/, its objects, and where its SQL lies."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = _DESCRIBED
 
     system: str
+    """The system's name, which is that of its folder in connectors/ and in exports/."""
     objects: dict[str, SourceObject] = Field(min_length=1)
+    """The kinds of files it delivers, by name: lower-case letters, digits and single underscores."""
     description: str = ""
+    """What the system is, for the catalog."""
     folder: Path = Field(default=Path(), exclude=True)
     is_shipped: bool = Field(default=False, exclude=True)
 

@@ -245,6 +245,7 @@ def compiled(workspace: Workspace) -> Project:
     known = _projects.get(digest) or _read(workspace.dbt_project, digest)
     if known is None:
         known = _compile(workspace.dbt_project, digest)
+    if not _is_kept(workspace.dbt_project, digest):
         _keep(workspace.dbt_project, known)
     _projects[digest] = known
     return known
@@ -357,10 +358,15 @@ def _keep(project: Path, made: Project) -> None:
     _write(folder / "digest", made.digest.encode())
 
 
+def _is_kept(project: Path, digest: str) -> bool:
+    named = project / "target" / "digest"
+    return named.is_file() and named.read_text() == digest
+
+
 def _read(project: Path, digest: str) -> Project | None:
-    folder = project / "target"
-    if not (folder / "digest").is_file() or (folder / "digest").read_text() != digest:
+    if not _is_kept(project, digest):
         return None
+    folder = project / "target"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Project(digest, Plan.loads((folder / "plan.json").read_text(encoding="utf-8")), manifest)
 

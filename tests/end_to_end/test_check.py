@@ -19,7 +19,10 @@ objects:
   deals:
     columns: [id, customer, signed, amount, stage]
     required: [id, amount]
+    money: {amount: amount, becomes: {contracts: 1}}
   quotes:
+    columns: [id]
+  visits:
     columns: [id]
 """,
     "customers.sql": """
@@ -60,7 +63,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Company:
     for name, content in FAULTY.items():
         (folder / name).write_text(content, encoding="utf-8")
     (company.workspace.exports / "crm").mkdir()
-    company.deliver({"deals": DEALS, "unknown_thing": DEALS}, "crm")
+    company.deliver({"deals": DEALS, "unknown_thing": DEALS, "visits": [{"id": "V1"}, {"id": "V2"}]}, "crm")
     return company
 
 
@@ -87,6 +90,8 @@ def test_everything_that_is_wrong_is_said_with_file_and_row(
         "unknown_column: column custmer_name is none of customers and is not used, did you mean customer_name?",
         "always empty: segment",
         "optional, not given: parent_customer_id, industry, region, country",
+        "no record with its money, 1 in all; the first is exports/crm/deals.csv row 4",
+        "unmapped_rows: 2 rows of visits become no record; the first is exports/crm/visits.csv row 2",
         "crm: no file for quotes",
         "exports/crm/unknown_thing.csv matches no object of crm",
     ):

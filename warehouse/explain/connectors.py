@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from warehouse.connectors import Connector
@@ -19,11 +20,19 @@ from warehouse.trial import Trial
 
 Check = Literal[
     "required_not_given", "required_empty", "wrong_type", "unknown_column", "not_given", "always_empty",
-    "unmapped_rows", "no_file", "not_mapped",
+    "unmapped_rows", "unmapped_money", "no_file", "not_mapped",
 ]  # fmt: skip
 # What matters to a run; the rest is for information.
 IMPORTANT: frozenset[Check] = frozenset(
-    ("required_not_given", "required_empty", "wrong_type", "unknown_column", "unmapped_rows", "not_mapped")
+    (
+        "required_not_given",
+        "required_empty",
+        "wrong_type",
+        "unknown_column",
+        "unmapped_rows",
+        "unmapped_money",
+        "not_mapped",
+    )
 )
 
 
@@ -165,25 +174,37 @@ def _objects(trial: Trial, connector: Connector, given: list[str]) -> Iterator[C
         )  # fmt: skip
     if not given:
         return
-    queries = " union all ".join(
-        f"select unnest(source_rows) as row_id from {trial.relation(staging_model(system, name))}"
-        for name in given
-    )
-    trial.connection.execute(
-        f"create or replace temporary table staged_rows as select distinct * from ({queries})"
-    )
     for name in sorted(delivered):
-        found = trial.connection.execute(
-            f"select count(*), min(_row_id) from lake.{identifier(view_name(system, name))}"
-            " where _row_id not in (select row_id from staged_rows where row_id is not null)"
-        ).fetchone()
-        if found and found[0]:
-            file, row = _place(trial.connection, found[1])
-            rows = f"{found[0]:,} row{' of ' + name + ' becomes' if found[0] == 1 else 's of ' + name + ' become'}"
-            yield ConnectorFinding(
-                "unmapped_rows", system, f"{rows} no record, the first is {file} row {row}", object=name,
-                count=found[0], file=file, row=row,
-            )  # fmt: skip
+        money = connector.objects[name].money
+        yield from _unmapped(trial, system, name, given, "true", "unmapped_rows")
+        if money is not None and money.becomes:
+            carrying = [entity for entity in given if entity in money.becomes]
+            yield from _unmapped(trial, system, name, carrying, "_amount <> 0", "unmapped_money")
+
+
+def _unmapped(
+    trial: Trial, system: str, name: str, entities_: list[str], which: str, check: Check
+) -> Iterator[ConnectorFinding]:
+    """Rows of an object that stand behind no record of these entities."""
+    staged = "".join(
+        " and not exists (select 1 from (select unnest(source_rows) as row_id from "
+        f"{trial.relation(staging_model(system, entity))}) as staged where staged.row_id = raw._row_id)"
+        for entity in entities_
+    )
+    found = trial.connection.execute(
+        f"select count(*), min(_row_id), sum(_amount) from lake.{identifier(view_name(system, name))} as raw"
+        f" where {which}{staged}"
+    ).fetchone()
+    if found and found[0]:
+        file, row = _place(trial.connection, found[1])
+        rows = f"1 row of {name} becomes" if found[0] == 1 else f"{found[0]:,} rows of {name} become"
+        what = (
+            "no record"
+            if check == "unmapped_rows"
+            else f"no record with its money, {_plain(found[2])} in all"
+        )
+        message = f"{rows} {what}; the first is {file} row {row}"
+        yield ConnectorFinding(check, system, message, object=name, count=found[0], file=file, row=row)
 
 
 def _place(connection: Connection, row_id: int | None) -> tuple[str | None, int | None]:
@@ -199,6 +220,10 @@ def _text_of(errors: str, column: str) -> str:
     """The text that is no value, out of parse_errors (macros/exchange.sql)."""
     found = re.search(rf"(?:^|; ){re.escape(column)}='(.*?)'(?:; [a-z_]+='|$)", errors, re.DOTALL)
     return found[1] if found else errors
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount:,f}".rstrip("0").rstrip(".")
 
 
 def _records(count: int) -> str:
