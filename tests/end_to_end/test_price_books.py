@@ -62,28 +62,31 @@ def line(contract: str, number: int, product: str, amount: str) -> dict[str, str
     }
 
 
-@pytest.fixture(scope="module")
-def price_lists(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The price lists alone."""
+def revenue_cloud(root: Path) -> Company:
+    """A company whose exports are the price lists."""
     source = shared_data("salesforce_revenue_cloud_base")
-    company = Company(tmp_path_factory.mktemp("price_books"))
+    company = Company(root)
     shutil.copytree(CONNECTOR, company.workspace.connectors / "salesforce_rlm")
     exports = company.workspace.exports / "salesforce_rlm"
     exports.mkdir()
     for folder, names in DATA_SETS.items():
         for name in names:
             shutil.copy(source / folder / f"{name}.csv", exports / f"{Path(folder).name}.{name}.csv")
+    return company
+
+
+@pytest.fixture(scope="module")
+def price_lists(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The price lists alone."""
+    company = revenue_cloud(tmp_path_factory.mktemp("price_lists"))
     company.run(AS_OF)
     return company
 
 
 @pytest.fixture(scope="module")
-def priced(price_lists: Company, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    """The same with four contracts of another system, in a copy of the workspace."""
-    company = Company.__new__(Company)
-    root = tmp_path_factory.mktemp("priced") / "workspace"
-    shutil.copytree(price_lists.workspace.root, root)
-    company.workspace = type(price_lists.workspace).open(root)
+def priced(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """The same with four contracts of another system."""
+    company = revenue_cloud(tmp_path_factory.mktemp("priced"))
     company.deliver(
         {
             "customers": [{"customer_id": "A", "customer_name": "Ada Ltd"}],
