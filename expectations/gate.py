@@ -512,16 +512,29 @@ def _untold(rules: Sequence[Rule], findings: Sequence[FileFinding]) -> list[Rule
     ]
 
 
+# A record that is excluded or later is no fault, whatever else it fails: it is told once, as what it is.
+_TOLD = """(
+    select *
+    from gate.failures as failures
+    where severity in ('block', 'excluded', 'later') or not exists (
+        select 1
+        from gate.failures as out
+        where out.entity = failures.entity and out.record_key = failures.record_key
+            and out.severity in ('excluded', 'later')
+    )
+)"""
+
+
 def _found(connection: Connection) -> dict[tuple[str, str], _Found]:
     records = {
         (entity, rule): int(count)
         for entity, rule, count in connection.execute(
-            "select entity, rule, count(*) from gate.failures group by entity, rule"
+            f"select entity, rule, count(*) from {_TOLD} group by entity, rule"
         ).fetchall()
     }
     money: dict[tuple[str, str], list[tuple[str, Decimal]]] = defaultdict(list)
     for entity, rule, currency, amount in connection.execute(
-        "select entity, rule, currency, sum(amount) from gate.failures where amount is not null"
+        f"select entity, rule, currency, sum(amount) from {_TOLD} where amount is not null"
         " group by entity, rule, currency order by entity, rule, currency"
     ).fetchall():
         money[entity, rule].append((currency or "(none)", amount))
@@ -542,7 +555,7 @@ _EXAMPLES_QUERY = f"""
         select
             *,
             row_number() over (partition by entity, rule order by source_row, record_key) as place
-        from gate.failures
+        from {_TOLD}
     ) as failures
     left join run.source_files as files on failures.source_row // 4294967296 = files.file_id
     where failures.place <= {EXAMPLES}

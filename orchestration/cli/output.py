@@ -23,6 +23,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # A log or a pipe has no width of its own.
 WIDTH_OF_A_LOG = 1000
 GAP = 3
+# Nobody reads more on a terminal, and laying out a million rows takes minutes.
+ROWS_FOR_PEOPLE = 1000
 
 # ISO 4217 currencies whose minor unit is not a hundredth; only decides how many decimals are printed.
 EXPONENTS = {
@@ -165,6 +167,15 @@ def _least_width(table: Table, position: int) -> int:
     return max((len(word) for word in (*column.heading.split(), *words)), default=0)
 
 
+def shortened(table: Table) -> Table:
+    """The table with no more rows than people read; totals and remarks still speak of all of them."""
+    more = len(table.rows) - ROWS_FOR_PEOPLE
+    if more <= 0:
+        return table
+    remark = f"{more:,} more row{'' if more == 1 else 's'}: --format csv or json gives all of them."
+    return replace(table, rows=table.rows[:ROWS_FOR_PEOPLE], remarks=[*table.remarks, remark])
+
+
 def fitting(table: Table, width: int) -> Table:
     """The table without the optional columns, last first, that a narrow terminal has no room for."""
     widths = [_least_width(table, i) + GAP for i in range(len(table.columns))]
@@ -216,7 +227,7 @@ def as_people(table: Table) -> None:
         console.width = WIDTH_OF_A_LOG
     if table.title:
         console.print(Text(table.title, style="bold"))
-    shown = fitting(table, console.width) if table.rows else table
+    shown = fitting(shortened(table), console.width) if table.rows else table
     console.print(_laid_out(shown) if table.rows else Text(table.empty))
     for remark in shown.remarks:
         console.print(Text(remark))

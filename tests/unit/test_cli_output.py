@@ -76,3 +76,17 @@ def test_markup_and_control_characters_of_exports_are_printed_as_text(
 
 def test_a_ratio_without_a_value_is_a_dash_not_a_zero() -> None:
     assert output.people_cell(None, "ratio", 2) == "-"
+
+
+def test_people_see_the_first_thousand_rows_and_how_many_more_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A company without contracts has a warning an invoice line: half a million rows took minutes to lay out."""
+    rows = [[f"row-{number}"] for number in range(1, 1003)]
+    table = Table([Column("a", "a")], rows, totals=[["1002 in all"]])
+    text = printed(table, Format.table, capsys)
+    assert "row-1000" in text
+    assert "row-1001" not in text
+    assert "2 more rows: --format csv or json gives all of them." in text
+    assert "1002 in all" in text
+    assert "row-1002" in printed(table, Format.csv, capsys)

@@ -234,6 +234,14 @@ def test_extra_columns_are_kept_and_reported(tmp_path: Path) -> None:
     assert extraction.current[0].columns == ("id", "amount", "Owner Name")
 
 
+def test_of_many_extra_columns_the_first_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    workspace = new_workspace(tmp_path)
+    names = [f"Extra {number}" for number in range(1, 13)]
+    drop(workspace, "deals.csv", f"id,amount,{','.join(names)}\n1,2{',x' * 12}\n")
+    (finding,) = extracted(workspace).findings
+    assert "Extra 10 and 2 more." in finding.message
+
+
 def test_a_newest_full_export_that_is_removed_stays_in_force_and_is_told(tmp_path: Path) -> None:
     workspace = new_workspace(tmp_path)
     drop(workspace, "deals-1.csv", ROWS)

@@ -7,7 +7,7 @@ file leaves no trace, so mending or removing it is all its owner has to do.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -349,9 +349,15 @@ def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:
     return [
         FileFinding(
             "extra_columns", "warn", one.path, f"{one.path} has columns that are kept in the lake and not used: "
-            f"{', '.join(extra)}.{unnamed}", None, one.system, one.object,
+            f"{_listed(extra)}.{unnamed}", None, one.system, one.object,
         )
     ]  # fmt: skip
+
+
+def _listed(columns: Sequence[str], shown: int = 10) -> str:
+    """The first names, and how many more there are: an export of an old system may have hundreds."""
+    more = len(columns) - shown
+    return f"{', '.join(columns[:shown])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _left_out(one: Delivery) -> list[FileFinding]:

@@ -3,7 +3,7 @@ with lines as (
 
     select
         InvoiceNo, InvoiceDate, CustomerID, _row_id, _rank,
-        cast(Quantity as decimal(18, 0)) * cast(UnitPrice as decimal(18, 5)) as amount
+        try_cast(Quantity as decimal(18, 0)) * try_cast(UnitPrice as decimal(18, 5)) as amount
     from {{ source('lake', 'uci__daily') }}
 
 )
@@ -19,4 +19,4 @@ select
     max(_rank) as source_rank
 from lines
 where InvoiceNo like 'C%' or (InvoiceNo like 'A%' and amount < 0)
-group by InvoiceNo
+group by InvoiceNo, {{ file_of_row('_row_id') }}

@@ -1,9 +1,9 @@
--- The documents behind the lines of invoice_lines.sql.
+-- The documents behind the lines of invoice_lines.sql. None is dated two days or names two customers.
 with lines as (
 
     select
         InvoiceNo, InvoiceDate, CustomerID, _row_id, _rank,
-        cast(Quantity as decimal(18, 0)) * cast(UnitPrice as decimal(18, 5)) as amount
+        try_cast(Quantity as decimal(18, 0)) * try_cast(UnitPrice as decimal(18, 5)) as amount
     from {{ source('lake', 'uci__daily') }}
 
 )
@@ -18,5 +18,5 @@ select
     list(_row_id order by _row_id) as source_rows,
     max(_rank) as source_rank
 from lines
-where InvoiceNo not like 'C%' and not (InvoiceNo like 'A%' and amount < 0)
-group by InvoiceNo
+where InvoiceNo not like 'C%' and not (InvoiceNo like 'A%' and coalesce(amount < 0, false))
+group by InvoiceNo, {{ file_of_row('_row_id') }}
