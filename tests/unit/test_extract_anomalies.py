@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.unit.workspaces import context, drop, extracted, new_workspace
+from warehouse.extract.anomalies import judged
 from warehouse.extract.deliver import Extraction, extract, inspect
+from warehouse.extract.order import Delivery, Ordered
+from warehouse.extract.profile import Profile
 from warehouse.journal import Journal
+from warehouse.settings import Settings
 from warehouse.workspace import RunContext, Workspace
 
 CONNECTOR = """
@@ -139,15 +143,23 @@ def test_a_currency_that_disappears_fell_and_one_that_appears_jumped(tmp_path: P
     assert told(after(tmp_path / "small", "", export(49), export(48) + "E1,5.00,EUR,\n")) == []
 
 
-def test_money_of_any_size_is_compared_exactly(tmp_path: Path) -> None:
-    largest = "9999999999999.999999"
-    jumped = after(tmp_path / "jump", "", export(50, "0.000001"), export(50, largest))
-    assert told(jumped) == [("warn", "money_jumped")]
-    assert "from 0.00005 to 499,999,999,999,999.99995 USD" in jumped.findings[0].message
-    fallen = after(
-        tmp_path / "fall", 'max_fall_percent = "0"', export(50, largest), export(50, largest[:-1] + "8")
-    )
-    assert told(fallen) == [("block", "money_fell")]
+def test_money_of_any_size_is_compared_exactly() -> None:
+    def of(seq: int, total: str) -> Delivery:
+        return Delivery(
+            seq=seq, batch=seq, first_seen="", file_id=seq, system="crm", object="deals", path=f"deals-{seq}.csv",
+            sha256=str(seq), rows=50, size_bytes=1, columns=("id",), profile=Profile({"USD": total}),
+            is_current=seq == 2,
+        )  # fmt: skip
+
+    def said(before: str, now: str, limit: str) -> list[str]:
+        settings = Settings.parse({"policies": {"max_fall_percent": limit}})
+        return [one.message for one in judged(settings, Ordered((of(1, before), of(2, now))))[2]]
+
+    largest = "99999999999999999999999999999999.999999"
+    (jumped,) = said("0.00005", largest, "20")
+    assert "from 0.00005 to 99,999,999,999,999,999,999,999,999,999,999.999999 USD" in jumped
+    assert said(largest, largest[:-1] + "8", "0") != []
+    assert said(largest, largest, "0") == []
 
 
 def test_a_finding_says_what_was_what_is_by_how_much_and_what_is_allowed(tmp_path: Path) -> None:

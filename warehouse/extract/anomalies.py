@@ -291,8 +291,7 @@ def accepted(findings: Iterable[FileFinding]) -> list[FileFinding]:
 
 
 def _amount(delivery: Delivery, currency: str) -> Decimal:
-    """With two decimals at least: that is how money is told from rows where it is shown."""
-    return Decimal(delivery.profile.money.get(currency, "0")) + Decimal("0.00")
+    return Decimal(delivery.profile.money.get(currency, "0"))
 
 
 def _plain(number: Decimal) -> str:
