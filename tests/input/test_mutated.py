@@ -7,47 +7,47 @@ from pathlib import Path
 import pytest
 
 from tests.input import batch
-from tests.input.batch import OUTCOMES, Result, case, sample
+from tests.input.batch import OUTCOMES, Result, Sample, case, sample
 from tests.input.cases import CASES
 from tests.input.exports import ENTITIES, FORMATS, Table, rendered, slice_of
 from tests.input.mutations import MUTATIONS
 from tests.input.reference import records_of
 
-FILES = 5 * len(MUTATIONS)
+FILES = 4 * len(MUTATIONS)
 SEED = 7
-FIRST_CASE = 900_000
+CASE_NUMBERS = range(900_000, 900_000 + len(CASES))
+CLEAN_NUMBERS = range(800_000, 800_000 + max(len(ENTITIES), len(FORMATS)))
+
+
+def clean(number: int, scratch: Path) -> Sample:
+    """A file that nothing happened to, of every entity and format in turn."""
+    entity, form = ENTITIES[number % len(ENTITIES)], FORMATS[number % len(FORMATS)]
+    return Sample(
+        0, number, entity, form, "none", rendered(Table.of(slice_of(number)[entity]), form, scratch)
+    )
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    cases = [case(name, number) for number, name in enumerate(CASES, start=FIRST_CASE)]
-    return batch.run(tmp_path_factory.mktemp("input") / "workspace", SEED, range(FILES), cases)
+    folder = tmp_path_factory.mktemp("input")
+    more = [case(name, number) for number, name in zip(CASE_NUMBERS, CASES, strict=True)]
+    more += [clean(number, folder / "scratch.parquet") for number in CLEAN_NUMBERS]
+    return batch.run(folder / "workspace", SEED, range(FILES), more)
 
 
 def test_every_mutated_export_is_blocked_held_told_or_used_and_totals_add_up(result: Result) -> None:
     assert result.failures == []
-    assert len(result.outcomes) == FILES + len(CASES)
-    assert set(result.outcomes.values()) == set(OUTCOMES), "each outcome is seen at least once"
+    outcomes = [result.outcomes[number] for number in range(FILES)]
+    assert set(outcomes) == set(OUTCOMES), "each outcome is seen at least once"
 
 
 def test_what_was_found_before_stops_no_run(result: Result) -> None:
-    assert all(number in result.outcomes for number in range(FIRST_CASE, FIRST_CASE + len(CASES)))
+    assert result.outcomes.keys() >= set(CASE_NUMBERS)
 
 
-def test_exports_that_nothing_happened_to_are_used_in_every_format(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exports_that_nothing_happened_to_are_used_in_every_format(result: Result) -> None:
     """Else what is held would say nothing of the mutation."""
-
-    def clean(_seed: int, number: int, scratch: Path) -> batch.Sample:
-        entity, form = ENTITIES[number % len(ENTITIES)], FORMATS[number % len(FORMATS)]
-        data = rendered(Table.of(slice_of(number)[entity]), form, scratch)
-        return batch.Sample(0, number, entity, form, "none", data)
-
-    monkeypatch.setattr(batch, "sample", clean)
-    found = batch.run(tmp_path / "workspace", 0, range(len(ENTITIES) * len(FORMATS)))
-    assert found.failures == []
-    assert set(found.outcomes.values()) == {"use"}
+    assert {result.outcomes[number] for number in CLEAN_NUMBERS} == {"use"}
 
 
 def test_a_seed_and_a_number_always_make_the_same_file(tmp_path: Path) -> None:
