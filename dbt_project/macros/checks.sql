@@ -39,7 +39,7 @@
         cast(null as {{ dbt.type_string() }})), '') as missing_values,
         {{ _columns_where(dates, "not {column} between date '1990-01-01' and date '2100-12-31'") }} as dates_out_of_range,
         {{ _columns_where(amounts, 'abs({column}) > ' ~ _largest_amount(exponent)) }} as amounts_out_of_range,
-        {{ _columns_where(amounts, 'cast({column} * 1000 as bigint) % ' ~ _thousandths(exponent) ~ ' != 0') }}
+        {{ _columns_where(amounts, to_thousandths('{column}') ~ ' % ' ~ _thousandths(exponent) ~ ' != 0') }}
             as amounts_too_fine,
         {{ contains("concat_ws(' ', " ~ names | join(', ') ~ ')', '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]') }}
         {%- if keys %}

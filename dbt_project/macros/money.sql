@@ -31,11 +31,16 @@
 
 {# decimal(18,3) × a factor up to 1000 as bigint. DuckDB keeps that product in 18 digits and raises from 10^12
    on, so larger amounts are widened; only those, because the wide product was measured 10 × slower. #}
-{% macro _scaled(amount, factor) -%}
+{% macro _scaled(amount, factor, limit='1000000000000', wide='decimal(22, 3)') -%}
     (case
-        when abs({{ amount }}) < 1000000000000 then cast(({{ amount }}) * {{ factor }} as bigint)
-        else cast(cast({{ amount }} as decimal(22, 3)) * {{ factor }} as bigint)
+        when abs({{ amount }}) < {{ limit }} then cast(({{ amount }}) * {{ factor }} as bigint)
+        else cast(cast({{ amount }} as {{ wide }}) * {{ factor }} as bigint)
     end)
+{%- endmacro %}
+
+{# A quantity, decimal(18,6), -> integer millionths, exactly; its product leaves the 18 digits at a million. #}
+{% macro to_millionths(quantity) -%}
+    {{ _scaled(quantity, '1000000', limit='1000000', wide='decimal(25, 6)') }}
 {%- endmacro %}
 
 {# Integer minor units -> decimal(18,3), exactly: multiplication by a decimal constant, never a division. #}

@@ -18,7 +18,8 @@ from typing import Literal
 
 from tests.harness import Company
 from tests.input import mutations
-from tests.input.exports import AS_OF, ENTITIES, FORMATS, Table, rendered, slice_of
+from tests.input.cases import CASES
+from tests.input.exports import AS_OF, ENTITIES, FORMATS, Table, rendered, slice_of, text
 from tests.input.reference import records_of
 from warehouse import engine
 from warehouse.engine import Connection, identifier, literal
@@ -68,6 +69,13 @@ def sample(seed: int, number: int, scratch: Path) -> Sample:
     return Sample(seed, number, entity, form, mutation, data)
 
 
+def case(name: str, number: int) -> Sample:
+    """A fault that was found before, as a file of a slice of its own."""
+    entity, values = CASES[name]
+    first, *more = slice_of(number)[entity]
+    return Sample(0, number, entity, "csv", name, text(Table.of([{**first, **values}, *more]), ","))
+
+
 @dataclass
 class Result:
     """What became of each file, and what must not have happened: a sentence, and the file where it is known."""
@@ -76,13 +84,12 @@ class Result:
     failures: list[tuple[str, int | None]] = field(default_factory=list)
 
 
-def run(root: Path, seed: int, numbers: Sequence[int]) -> Result:
+def run(root: Path, seed: int, numbers: Sequence[int], cases: Sequence[Sample] = ()) -> Result:
     """One batch in a new workspace."""
     result = Result()
     try:
-        _Batch(
-            root, [sample(seed, number, root.with_name("scratch.parquet")) for number in numbers], result
-        ).run()
+        samples = [sample(seed, number, root.with_name("scratch.parquet")) for number in numbers]
+        _Batch(root, [*samples, *cases], result).run()
     except Exception:
         result.failures.append((traceback.format_exc(limit=-6), None))
     return result
@@ -112,8 +119,8 @@ class _Batch:
         try:
             self.company.run(AS_OF)
         except BlockedError as error:
-            told = "; ".join(f"{finding.rule}: {finding.message}" for finding in error.findings)
-            self.result.failures.append((f"{error}: {told}", None))
+            reasons = "; ".join(f"{finding.rule}: {finding.message}" for finding in error.findings)
+            self.result.failures.append((f"{error}: {reasons}", None))
             return
         with engine.connect(self.workspace.warehouse_db, read_only=True) as connection:
             self._check_totals(connection, extraction)

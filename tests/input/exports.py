@@ -39,7 +39,7 @@ class Table:
 
 
 def slice_of(n: int) -> dict[str, Rows]:
-    """Two contracts of one customer: subscription, goods, an amendment, a delivery, invoices, a credit, a payment."""
+    """Two contracts of one customer: subscription, goods, a cancellation, a delivery, invoices, a credit, a payment."""
     c, p, k = f"K{n}", f"P{n}", f"C{n}"
     return {
         "customers": [
@@ -67,8 +67,8 @@ def slice_of(n: int) -> dict[str, Rows]:
         ],
         "amendments": [
             {"amendment_id": f"A{n}", "contract_id": f"{k}-1", "contract_line_id": f"{k}-1-1",
-             "effective_date": "2026-04-01", "signed_date": "2026-03-20", "action": "change",
-             "treatment": "prospective", "quantity_delta": "3", "amount_delta": "225.00"},
+             "effective_date": "2026-10-01", "signed_date": "2026-03-20", "action": "cancel",
+             "reason": "budget, cut"},
         ],
         "fulfillments": [
             {"fulfillment_id": f"F{n}-{i}", "contract_line_id": f"{k}-2-2", "event_date": f"2026-0{i}-10",

@@ -73,7 +73,7 @@ described as (
         coalesce(lines.recognition_convention, products.recognition_convention, 'monthly') as recognition_convention,
         coalesce(lines.amount < 0 and lines.recognition_method is null and products.recognition_method is null, false)
             as is_discount,
-        cast(lines.quantity * 1000000 as bigint) as quantity_millionths,
+        {{ to_millionths('lines.quantity') }} as quantity_millionths,
         coalesce(coalesce(lines.ssp_method, products.ssp_method) = 'residual', false) as is_residual,
         case
             when lines.ssp_unit is not null then 'line'

@@ -19,7 +19,7 @@ movements as (
     select
         contract_line_id,
         event_date,
-        cast(sum(cast(quantity * 1000000 as bigint) * case kind when 'return' then -1 else 1 end) as bigint)
+        cast(sum({{ to_millionths('quantity') }} * case kind when 'return' then -1 else 1 end) as bigint)
             as moved_millionths
     from fulfillments
     where kind in ('delivery', 'return')
