@@ -98,6 +98,11 @@ def shipped_rules() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def common_rule_ids() -> tuple[str, ...]:
+    """The ids of the rules that hold for every entity."""
+    return tuple(str(data["id"]) for data in _read(SHIPPED / f"{EVERY_ENTITY}.yml").rules)
+
+
 def rules_of(folder: Path | None = None) -> tuple[Rule, ...]:
     """The shipped rules as a workspace's folder `expectations` adds to them or tunes them."""
     rules = {(rule.entity, rule.id): rule for rule in shipped_rules()}

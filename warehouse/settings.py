@@ -142,6 +142,12 @@ class Policies(_Section):
         default=Decimal(0),
         description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
     )
+    max_rate_age_days: int = Field(
+        default=7,
+        ge=0,
+        strict=True,
+        description="How many days old an exchange rate may be on the day it is needed.",
+    )
     max_fall_percent: Exact = Field(
         default=Decimal(20),
         description="By how many percent rows or money of a full export may fall against the last delivery.",
