@@ -15,10 +15,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-kills check format ui bench lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-kills prove-catalogue check format ui bench lock env
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(STAMP) ## a believable company: its exports, a run, its closed months, the result
 	$(BIN)/tieout demo
@@ -40,6 +40,9 @@ prove-uci: $(STAMP) ## a real shop's 305 daily files through a connector of its 
 
 prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers beside commands that write
 	TIEOUT_KILLS=50 $(BIN)/python -m pytest -s tests/faults
+
+prove-catalogue: $(STAMP) ## every faulty input of the catalogue with what is expected and what came out
+	$(BIN)/python -m tests.catalogue
 
 check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
 	$(BIN)/ruff format --check .
