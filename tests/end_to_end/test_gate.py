@@ -5,15 +5,21 @@ The cases and what each must come to are in tests/catalogue; `make prove-catalog
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from tests.catalogue.cases import OUT
+from expectations import gate
+from expectations.gate import GateReport
+from tests.catalogue.cases import AS_OF, OUT
 from tests.catalogue.combined import BRACED, FORMULA, MARKED, QUOTED
 from tests.catalogue.headers import CASES as HEADERS
 from tests.catalogue.run import RecordRun, Result, run_records, run_stopped
+from tests.harness import as_date
 from warehouse import engine
+from warehouse.errors import ConfigurationError
+from warehouse.workspace import RunContext, Workspace
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +118,17 @@ def test_the_row_that_is_named_is_the_one_in_the_file(catalogue: RecordRun, gate
 
 def test_a_record_that_has_money_says_what_it_holds_back(gated: engine.Connection) -> None:
     silent = gated.execute(
-        "select distinct entity from gate.failures where amount is null and severity = 'quarantine'"
-        " and rule not in ('unparseable_value', 'required_value_missing') order by entity"
+        """
+        with unread as (
+            select entity, record_key from gate.failures
+            where rule in ('unparseable_value', 'required_value_missing')
+        )
+
+        select distinct entity
+        from gate.failures as failures
+        anti join unread using (entity, record_key)
+        where amount is null and severity = 'quarantine'
+        """
     ).fetchall()
     # A party, a price, an account or a key is no money; deliveries and progress are told in units.
     assert {name for (name,) in silent} <= {
@@ -139,6 +154,80 @@ def test_what_is_no_fault_is_listed_apart(gated: engine.Connection) -> None:
         ("contract_lines", "excluded", "left out with contract draft"),
         ("contracts", "excluded", "status draft: not a signed contract"),
     ]
+
+
+OWN = """
+entity: contracts
+rules:
+  - id: {rule}
+    severity: {severity}
+    sentence: "{sentence}"
+    remedy: Ask Ann.
+    condition: {condition}
+    reason: we would like to
+"""
+
+
+@pytest.fixture(scope="module")
+def another(catalogue: RecordRun, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with the records of the catalogue, for rules of its own."""
+    workspace = Workspace.init(tmp_path_factory.mktemp("own") / "workspace")
+    shutil.copyfile(catalogue.company.workspace.warehouse_db, workspace.warehouse_db)
+    return workspace
+
+
+def judged(workspace: Workspace, **rule: str) -> GateReport:
+    """What the gate says with one rule of the workspace, in a file of its own."""
+    own = {"rule": "ours", "severity": "warn", "sentence": "{contract_id} is odd", **rule}
+    (workspace.expectations / "ours.yml").write_text(OWN.format(**own), encoding="utf-8")
+    with engine.session(workspace) as connection:
+        return gate.run(connection, RunContext(workspace, as_date(AS_OF)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ({"condition": "total_amout > 0"}, r"no column total_amout \(did you mean total_amount\?\)"),
+        (
+            {"condition": "total_amount > 0", "sentence": "{contract_ids}"},
+            r"contract_ids \(did you mean contract_id\?",
+        ),
+        ({"condition": "'true'", "rule": "unknown_customer"}, "looks at no column"),
+        ({"condition": "total_amount >"}, "syntax error"),
+        (
+            {
+                "condition": "true) as boolean); drop schema exchange cascade; select cast((contract_id is null"
+            },
+            "more than one",
+        ),
+        (
+            {"condition": "cast(contract_id as integer) > 0"},
+            "Could not convert string 'clean'|Conversion Error",
+        ),
+        (
+            {"condition": "contract_id in (select content from read_text('/etc/hostname'))"},
+            "Permission Error",
+        ),
+        ({"condition": "contract_id in (select x from other.main.t)"}, "does not exist"),
+    ],
+)
+def test_a_rule_that_cannot_be_tested_is_named_with_its_file(
+    another: Workspace, rule: dict[str, str], why: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=why) as caught:
+        judged(another, **rule)
+    assert "ours.yml: rule " in caught.value.message
+
+
+def test_a_weakened_rule_lets_in_and_is_told_with_its_reason(another: Workspace) -> None:
+    report = judged(
+        another, rule="unknown_status", condition="status = 'live' or status in ('active', 'draft')"
+    )
+    found = {(one.entity, one.rule): one for one in report.failed}
+    assert found["contracts", "unknown_status"].severity == "warn"
+    assert found["rules", "rule_weakened"].examples == (
+        "contracts.unknown_status: now warn: we would like to",
+    )
 
 
 def test_text_from_exports_stays_text(gated: engine.Connection) -> None:
