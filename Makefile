@@ -50,13 +50,15 @@ check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, directi
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	$(BIN)/python -m tests.checks.imports
+	$(BIN)/python -m tests.checks.pages
 	$(BIN)/python -m tests.checks.parse
 	$(BIN)/python -m tests.checks.portability
 
-format: $(STAMP) ## write Python and SQL the way `check` wants them
+format: $(STAMP) ## write Python, SQL and the page of rules the way `check` wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+	$(BIN)/python -m tests.checks.pages --write
 
 ui: $(STAMP) ## Dagster's web interface on 127.0.0.1
 	$(BIN)/tieout ui

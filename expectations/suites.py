@@ -88,6 +88,8 @@ class Suite(BaseModel):
 
     entity: str
     has_common_rules: bool = True
+    money: str = ""
+    """What a record of it holds back, in words; how it is computed is its check view's held_amount."""
     rules: tuple[Mapping[str, Any], ...]
 
 
@@ -109,6 +111,12 @@ def shipped_rules() -> tuple[Rule, ...]:
 def common_rule_ids() -> tuple[str, ...]:
     """The ids of the rules that hold for every entity."""
     return tuple(str(data["id"]) for data in _read(SHIPPED / f"{EVERY_ENTITY}.yml").rules)
+
+
+def money_of_entities() -> dict[str, str]:
+    """What a record of each entity holds back, in words, where it has any money."""
+    suites = [_read(path) for path in sorted(SHIPPED.glob("*.yml"))]
+    return {suite.entity: suite.money for suite in suites if suite.money}
 
 
 def rules_of(folder: Path | None = None) -> tuple[Rule, ...]:

@@ -304,6 +304,15 @@ def _commented(section: type[BaseModel]) -> str:
     return "\n".join(lines)
 
 
+def described_policies() -> list[tuple[str, str, str]]:
+    """Every policy with its default (none: unset) and what it means, for the page of rules."""
+    found = []
+    for name, field in Policies.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        found.append((name, "none" if default is None else str(default), field.description or ""))
+    return found
+
+
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
