@@ -15,10 +15,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-kills check format ui bench bench-file lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills check format ui bench bench-file lock env
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 demo: $(STAMP) ## a believable company: its exports, a run, its closed months, the result
 	$(BIN)/tieout demo
@@ -44,19 +44,24 @@ prove-input: $(STAMP) ## 20,000 mutated exports of every format through readers 
 prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers beside commands that write
 	TIEOUT_KILLS=50 $(BIN)/python -m pytest -s tests/faults
 
+prove-catalogue: $(STAMP) ## every faulty input of the catalogue with what is expected and what came out
+	$(BIN)/python -m tests.catalogue
+
 check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project
 	$(BIN)/python -m tests.checks.imports
+	$(BIN)/python -m tests.checks.pages
 	$(BIN)/python -m tests.checks.parse
 	$(BIN)/python -m tests.checks.portability
 
-format: $(STAMP) ## write Python and SQL the way `check` wants them
+format: $(STAMP) ## write Python, SQL and the page of rules the way `check` wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project
+	$(BIN)/python -m tests.checks.pages --write
 
 ui: $(STAMP) ## Dagster's web interface on 127.0.0.1
 	$(BIN)/tieout ui

@@ -47,6 +47,7 @@ _FAILURES = """
 _KEY = "record_key"
 _WRITTEN = (_KEY, "source_row", "contract_id", "held_currency")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_MISSING_COLUMN = re.compile(r'column "([^"]+)" not found')
 
 
 class FileFinding(Protocol):
@@ -171,9 +172,12 @@ def _test(connection: Connection, database: Path, rules: Sequence[Rule]) -> dict
     cursor.execute(f"attach ':memory:' as {TESTED}")
     try:
         cursor.execute(f"set search_path = '{TESTED}.main'")
+        views = {entity: f"{warehouse}.{CHECKS}.{identifier(entity)}" for entity in by_entity}
+        for rule in rules:
+            if not rule.is_shipped and rule.told_by is None:
+                _require_testable(cursor, rule, views[rule.entity], columns[rule.entity])
         for entity in _filled(connection, by_entity):
-            view = f"{warehouse}.{CHECKS}.{identifier(entity)}"
-            evaluated[entity] = _gather(cursor, view, by_entity[entity], columns[entity])
+            evaluated[entity] = _gather(cursor, views[entity], by_entity[entity], columns[entity])
             source = source or _datasource(database)
             asset = source.add_table_asset(name=entity, table_name=entity)
             batch = asset.add_batch_definition_whole_table("all rows").get_batch()
@@ -227,9 +231,6 @@ def _gather(cursor: Connection, view: str, rules: Sequence[Rule], columns: Seque
     wanted = {word for rule in rules for word in _words_of(rule)}
     selected = ", ".join(identifier(column) for column in columns if column.lower() in wanted)
     cursor.execute(f"create table {entity} as select {selected} from {view}")
-    for rule in rules:
-        if not rule.is_shipped:
-            _require_testable(cursor, rule, columns)
     row = cursor.execute(f"select count(*) from {entity}").fetchone()
     return int(row[0]) if row else 0
 
@@ -240,30 +241,52 @@ def _words_of(rule: Rule) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)}
 
 
-def _require_testable(cursor: Connection, rule: Rule, columns: Sequence[str]) -> None:
+def _require_testable(cursor: Connection, rule: Rule, view: str, columns: Sequence[str]) -> None:
     """A company's own rule that cannot be tested is a fault of its file, told before anything else suffers from it."""
     quoted = [rule.kwargs[key] for key in ("column", "column_A", "column_B") if key in rule.kwargs]
     unknown = [str(name) for name in (*quoted, rule.amount, *rule.placeholders) if name not in columns]
-    why = (
-        f"{CHECKS}.{rule.entity} has no column {unknown[0]}{_nearest(unknown[0], columns)}" if unknown else ""
-    )
-    if not why and rule.condition is not None:
-        try:
-            cursor.execute(
-                f"select cast(({rule.condition}) as boolean) from {identifier(rule.entity)} limit 0"
-            )
-        except EngineError as error:
-            why = " ".join(str(error).split())
-    if why:
-        raise ConfigurationError(
-            f"Rule {rule.id} of {rule.entity} cannot be tested: {why}.",
-            "Correct it in the workspace's expectations.",
+    if unknown:
+        raise _untestable(rule, _no_column(rule, unknown[0], columns))
+    if rule.condition is None:
+        return
+    query = f"select cast(({rule.condition}) as boolean) from {view} limit 0"
+    try:
+        if len(cursor.extract_statements(query)) != 1:
+            raise _untestable(rule, "its condition is more than one expression")
+        cursor.execute(query)
+    except EngineError as error:
+        missing = _MISSING_COLUMN.search(str(error))
+        raise _untestable(
+            rule, _no_column(rule, missing[1], columns) if missing else _plain(error)
+        ) from error
+    if not {word.lower() for word in _WORD.findall(rule.condition)}.intersection(columns):
+        raise _untestable(
+            rule,
+            "its condition looks at no column, so it tests nothing; to let such records in, set severity: warn "
+            "with a reason",
         )
+
+
+def _untestable(rule: Rule, why: str) -> ConfigurationError:
+    """A rule that cannot be tested at all is a fault of the rule, with the file it stands in."""
+    place = f"{rule.file}: rule" if rule.file else "Rule"
+    return ConfigurationError(
+        f"{place} {rule.id} of {rule.entity} cannot be tested: {why.rstrip('.')}.",
+        f"Correct it; its columns are those of the check view {CHECKS}.{rule.entity}.",
+    )
+
+
+def _no_column(rule: Rule, name: str, columns: Sequence[str]) -> str:
+    return f"{CHECKS}.{rule.entity} has no column {name}{_nearest(name, columns)}"
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
     matches = difflib.get_close_matches(name, known, n=1)
-    return f", did you mean {matches[0]}?" if matches else ""
+    return f" (did you mean {matches[0]}?)" if matches else ""
 
 
 def _datasource(database: Path) -> SQLDatasource:
@@ -306,9 +329,26 @@ def _suspects(cursor: Connection, rules: Sequence[Rule]) -> set[str]:
     """Which conditions of a severity that fell are worth a question of their own, in one look at the table."""
     if not rules:
         return set()
+    try:
+        held = _held(cursor, rules)
+    except EngineError:
+        for rule in rules:
+            _require_no_error(cursor, rule)
+        raise
+    return {rule.id for rule, holds in zip(rules, held, strict=True) if holds is False}
+
+
+def _held(cursor: Connection, rules: Sequence[Rule]) -> Sequence[bool | None]:
     holds = ", ".join(f"bool_and(coalesce(({rule.condition}), true))" for rule in rules)
-    row = cursor.execute(f"select {holds} from {identifier(rules[0].entity)}").fetchone() or ()
-    return {rule.id for rule, held in zip(rules, row, strict=True) if held is False}
+    return cursor.execute(f"select {holds} from {identifier(rules[0].entity)}").fetchone() or ()
+
+
+def _require_no_error(cursor: Connection, rule: Rule) -> None:
+    """A condition that the engine cannot work out for some record: a cast of text that is no number, say."""
+    try:
+        _held(cursor, [rule])
+    except EngineError as error:
+        raise _untestable(rule, _plain(error)) from error
 
 
 def _by_severity(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
@@ -361,10 +401,11 @@ def _expectation(rule: Rule) -> Any:
         return ExpectRowsToMeetCondition(column=_KEY, condition=rule.condition, meta=meta)
     kind = getattr(gx.expectations, str(rule.expectation), None)
     if kind is None:
-        raise ConfigurationError(
-            f"Rule {rule.id} of {rule.entity}: Great Expectations has no expectation {rule.expectation}."
-        )
-    return kind(**rule.kwargs, meta=meta)
+        raise _untestable(rule, f"Great Expectations has no expectation {rule.expectation}")
+    try:
+        return kind(**rule.kwargs, meta=meta)
+    except (TypeError, ValueError) as error:
+        raise _untestable(rule, _plain(error)) from error
 
 
 def _columns_of(rule: Rule) -> tuple[str, ...]:
@@ -375,11 +416,7 @@ def _query_of(rule: Rule, result: ExpectationValidationResult) -> str:
     """The SQL of the failing rows; an expectation that could not be tested at all is a fault of its rule."""
     query = result.result.get("unexpected_index_query")
     if query is None:
-        raise ConfigurationError(
-            f"Rule {rule.id} of {rule.entity} cannot be tested: {_why(result)}.",
-            "Correct its condition or expectation; its columns are those of the check view "
-            f"{CHECKS}.{rule.entity}.",
-        )
+        raise _untestable(rule, _why(result))
     return str(query).rstrip().rstrip(";")
 
 
@@ -489,7 +526,7 @@ def _notice() -> Rule:
         entity=RULES,
         id=LOWERED,
         severity="warn",
-        sentence="the workspace weakens a shipped rule",
+        sentence="a rule of the workspace lets more in, or leaves more out, than the shipped ones",
         remedy="Nothing, if its reason still holds; else remove it from the workspace's expectations.",
         told_by="gate",
     )

@@ -1,4 +1,8 @@
-"""The rules as data: reads the shipped suites and a workspace's own. How a rule is tested is the gate's matter."""
+"""The rules as data: reads the shipped suites and a workspace's own. How a rule is tested is the gate's matter.
+
+What a workspace may change is decided here, as an auditor would: a fault may become a warning, with a reason that
+every run prints; what stops a run, what counts at all and what extraction finds are not a workspace's to change.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ from warehouse.errors import ConfigurationError
 Severity = Literal["block", "quarantine", "warn", "excluded", "later"]
 # How much a severity keeps out: lowering it lets records in that were kept out before.
 STRENGTH: dict[str, int] = {"warn": 0, "later": 1, "excluded": 1, "quarantine": 2, "block": 3}
+# Not used, and no fault.
+LEFT_OUT = ("excluded", "later")
 
 SHIPPED = Path(__file__).parent / "suites"
 EVERY_ENTITY = "all"
@@ -44,8 +50,10 @@ class Rule(BaseModel):
     amount: str = "held_amount"
     """Column of the money that the record holds back, in held_currency."""
     reason: str | None = None
-    """Why a workspace lowers or rewrites a shipped rule; printed with every run."""
+    """Why a workspace lowers or rewrites a shipped rule, or leaves records out; printed with every run."""
     entity: str = ""
+    file: str = ""
+    """The workspace's file it stands in."""
     is_shipped: bool = True
 
     @model_validator(mode="after")
@@ -80,6 +88,8 @@ class Suite(BaseModel):
 
     entity: str
     has_common_rules: bool = True
+    money: str = ""
+    """What a record of it holds back, in words; how it is computed is its check view's held_amount."""
     rules: tuple[Mapping[str, Any], ...]
 
 
@@ -98,6 +108,17 @@ def shipped_rules() -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def common_rule_ids() -> tuple[str, ...]:
+    """The ids of the rules that hold for every entity."""
+    return tuple(str(data["id"]) for data in _read(SHIPPED / f"{EVERY_ENTITY}.yml").rules)
+
+
+def money_of_entities() -> dict[str, str]:
+    """What a record of each entity holds back, in words, where it has any money."""
+    suites = [_read(path) for path in sorted(SHIPPED.glob("*.yml"))]
+    return {suite.entity: suite.money for suite in suites if suite.money}
+
+
 def rules_of(folder: Path | None = None) -> tuple[Rule, ...]:
     """The shipped rules as a workspace's folder `expectations` adds to them or tunes them."""
     rules = {(rule.entity, rule.id): rule for rule in shipped_rules()}
@@ -113,9 +134,13 @@ def rules_of(folder: Path | None = None) -> tuple[Rule, ...]:
 
 
 def lowered_rules(rules: Iterable[Rule]) -> list[Rule]:
-    """The workspace's rules that took the place of a shipped one and had to give a reason."""
-    shipped = {(rule.entity, rule.id) for rule in shipped_rules()}
-    return [rule for rule in rules if rule.reason and (rule.entity, rule.id) in shipped]
+    """The workspace's rules that had to give a reason: they let more in, or leave more out, than the shipped ones."""
+    shipped = {(rule.entity, rule.id): rule for rule in shipped_rules()}
+    return [
+        rule
+        for rule in rules
+        if not rule.is_shipped and _asks_a_reason(shipped.get((rule.entity, rule.id)), rule)
+    ]
 
 
 def _read(path: Path) -> Suite:
@@ -141,29 +166,79 @@ def _rule(data: Mapping[str, Any], path: Path) -> Rule:
 
 def _tuned(shipped: Rule | None, data: Mapping[str, Any], path: Path) -> Rule:
     """A workspace's rule: a new one, or a shipped one with what the workspace changes in it."""
+    own = {**data, "is_shipped": False, "file": str(path)}
+    if "told_by" in data:
+        raise ConfigurationError(f"{path}: rule {data.get('id')}: unknown key told_by.")
     if shipped is None:
-        return _rule({**data, "is_shipped": False}, path)
-    kept = shipped.model_dump(exclude={"is_shipped"})
-    if "condition" in data or "expectation" in data:
-        kept |= {"condition": None, "expectation": None, "kwargs": {}}
-    rule = _rule({**kept, **data, "is_shipped": False}, path)
-    if _lets_more_in(shipped, rule) and not rule.reason:
+        _require_test(data, path)
+        rule = _rule(own, path)
+    else:
+        kept = shipped.model_dump()
+        if {"condition", "expectation"} & data.keys():
+            kept |= {"condition": None, "expectation": None, "kwargs": {}}
+        rule = _rule({**kept, **own}, path)
+        _require_changeable(shipped, rule, path)
+    if _asks_a_reason(shipped, rule) and not rule.reason:
+        what = "is weakened" if shipped else f"leaves records out as {rule.severity}"
         raise ConfigurationError(
-            f"{path}: rule {rule.id} of {rule.entity} is weakened without a reason.",
+            f"{path}: rule {rule.id} of {rule.entity} {what} without a reason.",
             "Give it a `reason`; it is listed with every run and printed on what is published.",
         )
     return rule
 
 
-def _lets_more_in(shipped: Rule, rule: Rule) -> bool:
-    if STRENGTH[shipped.severity] == 0:
-        return False
-    is_rewritten = (shipped.condition, shipped.expectation, dict(shipped.kwargs)) != (
+def _require_test(data: Mapping[str, Any], path: Path) -> None:
+    """A rule without a test can only tune a shipped one, so its id is likely misspelt."""
+    if {"condition", "expectation"} & data.keys() or not data.keys() <= Rule.model_fields.keys():
+        return
+    entity, name = str(data["entity"]), str(data.get("id"))
+    known = [rule.id for rule in shipped_rules() if rule.entity == entity]
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else "."
+    raise ConfigurationError(
+        f"{path}: {entity} has no rule {name} to tune, and a new one needs a condition or an expectation{hint}"
+    )
+
+
+def _require_changeable(shipped: Rule, rule: Rule, path: Path) -> None:
+    """What no reason makes up for."""
+    place = f"{path}: rule {rule.id} of {rule.entity}"
+    is_lowered = STRENGTH[rule.severity] < STRENGTH[shipped.severity]
+    if shipped.told_by is not None:
+        raise ConfigurationError(
+            f"{place} is found before there are records, and is not changed here.",
+            "What it allows is set in tieout.toml, under [policies] and [sources].",
+        )
+    if shipped.severity == "block" and (is_lowered or _is_rewritten(shipped, rule)):
+        raise ConfigurationError(
+            f"{place} stops every run, because all figures stand on what it tests; it can't be weakened.",
+            "Correct the records it names.",
+        )
+    if shipped.severity in LEFT_OUT and (rule.severity != shipped.severity or _is_rewritten(shipped, rule)):
+        raise ConfigurationError(
+            f"{place} says what counts at all; that is accounting, and no workspace changes it.",
+            "Let the connector say what the source system means by such records.",
+        )
+    if shipped.severity == "quarantine" and rule.severity in LEFT_OUT:
+        raise ConfigurationError(
+            f"{place} is a fault, which is never left out as {rule.severity}.",
+            "Set severity: warn, with a reason.",
+        )
+
+
+def _asks_a_reason(shipped: Rule | None, rule: Rule) -> bool:
+    """Whether it lets in what was kept out, or leaves out what was used."""
+    if shipped is None or shipped.severity == "warn":
+        return rule.severity in LEFT_OUT
+    return STRENGTH[rule.severity] < STRENGTH[shipped.severity] or _is_rewritten(shipped, rule)
+
+
+def _is_rewritten(shipped: Rule, rule: Rule) -> bool:
+    return (shipped.condition, shipped.expectation, dict(shipped.kwargs)) != (
         rule.condition,
         rule.expectation,
         dict(rule.kwargs),
     )
-    return is_rewritten or STRENGTH[rule.severity] < STRENGTH[shipped.severity]
 
 
 def _entities(name: str, path: Path) -> list[str]:

@@ -272,6 +272,12 @@ class Policies(DeliveryPolicies):
         default=Decimal(0),
         description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
     )
+    max_rate_age_days: int = Field(
+        default=7,
+        ge=0,
+        strict=True,
+        description="How many days old an exchange rate may be on the day it is needed.",
+    )
     unlinked_billing_tolerance: Exact = Field(
         default=Decimal(0),
         description="Billed money without a contract, in the reporting currency, up to which a month may be closed.",
@@ -433,6 +439,15 @@ def _commented(section: type[BaseModel]) -> str:
             lines.append(f"# {key} = {shown}")
             said = field.description
     return "\n".join(lines)
+
+
+def described_policies() -> list[tuple[str, str, str]]:
+    """Every policy with its default (none: unset) and what it means, for the page of rules."""
+    found = []
+    for name, field in Policies.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        found.append((name, "none" if default is None else str(default), field.description or ""))
+    return found
 
 
 def _toml(value: object) -> str:

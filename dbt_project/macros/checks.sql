@@ -21,6 +21,7 @@
     {%- set columns = content_columns(node) -%}
     {%- set dates = columns | selectattr('data_type', 'equalto', 'date') | map(attribute='name') | list -%}
     {%- set amounts = columns | selectattr('data_type', 'equalto', 'decimal(18,3)') | map(attribute='name') | list -%}
+    {%- set prices = columns | selectattr('data_type', 'equalto', 'decimal(24,9)') | map(attribute='name') | list -%}
     {%- set texts = columns | selectattr('data_type', 'equalto', 'string') | list -%}
     {%- set keys = [] -%}
     {%- for column in texts if column.references or column.name in meta['key'] -%}
@@ -38,12 +39,12 @@
         {%- endfor %}
         cast(null as {{ dbt.type_string() }})), '') as missing_values,
         {{ _columns_where(dates, "not {column} between date '1990-01-01' and date '2100-12-31'") }} as dates_out_of_range,
-        {{ _columns_where(amounts, 'abs({column}) > ' ~ _largest_amount(exponent)) }} as amounts_out_of_range,
+        {{ _columns_where(amounts + prices, 'abs({column}) > ' ~ _largest_amount(exponent)) }} as amounts_out_of_range,
         {{ _columns_where(amounts, to_thousandths('{column}') ~ ' % ' ~ _thousandths(exponent) ~ ' != 0') }}
             as amounts_too_fine,
-        {{ contains("concat_ws(' ', " ~ names | join(', ') ~ ')', '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]') }}
+        {{ contains("concat_ws(' ', " ~ names | join(', ') ~ ')', '[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x{7f}-\\x{9f}]') }}
         {%- if keys %}
-        or {{ contains("concat_ws(' ', " ~ keys | join(', ') ~ ')', '[\\x00-\\x1f\\x7f]') }}
+        or {{ contains("concat_ws(' ', " ~ keys | join(', ') ~ ')', '[\\x00-\\x1f\\x{7f}-\\x{9f}]') }}
         {%- endif %} as has_control_characters,
         {% if keys -%}
         greatest(

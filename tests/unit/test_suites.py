@@ -104,6 +104,45 @@ def test_rewriting_the_test_of_a_rule_is_weakening_it(tmp_path: Path) -> None:
         rules_of(write(tmp_path / "expectations", "ours", text))
 
 
+@pytest.mark.parametrize(
+    ("entity", "rule", "change", "message"),
+    [
+        ("accounting_periods", "period_name", "severity: warn", "can't be weakened"),
+        ("accounting_periods", "period_name", "condition: period is not null", "can't be weakened"),
+        ("invoices", "missing_rate", "severity: quarantine", "can't be weakened"),
+        ("contracts", "contract_not_signed", "severity: warn", "says what counts at all"),
+        ("contracts", "signed_after_as_of", "condition: signed_date is not null", "says what counts at all"),
+        ("contracts", "unknown_customer", "severity: excluded", "never left out as excluded"),
+        ("files", "rows_fell", "severity: warn", "is not changed here"),
+        ("contracts", "unknown_customer", "told_by: gate", "unknown key told_by"),
+    ],
+)
+def test_no_reason_makes_up_for_some_changes(
+    tmp_path: Path, entity: str, rule: str, change: str, message: str
+) -> None:
+    text = f"entity: {entity}\nrules:\n  - id: {rule}\n    {change}\n    reason: we would like to\n"
+    with pytest.raises(ConfigurationError, match=message) as caught:
+        rules_of(write(tmp_path / "expectations", "ours", text))
+    assert rule in caught.value.message
+
+
+def test_words_for_people_may_be_changed_in_any_rule(tmp_path: Path) -> None:
+    text = "entity: accounting_periods\nrules:\n  - id: period_name\n    remedy: Ask Ann.\n"
+    rules = rules_of(write(tmp_path / "expectations", "ours", text))
+    assert rule_named(rules, "accounting_periods", "period_name").remedy == "Ask Ann."
+    assert lowered_rules(rules) == []
+
+
+def test_a_rule_of_the_workspace_that_leaves_records_out_gives_a_reason_and_is_told(tmp_path: Path) -> None:
+    text = NEW_RULE.replace("severity: warn", "severity: excluded")
+    with pytest.raises(ConfigurationError, match="leaves records out as excluded without a reason"):
+        rules_of(write(tmp_path / "a", "ours", text))
+    text += "    reason: test contracts\n"
+    assert [rule.id for rule in lowered_rules(rules_of(write(tmp_path / "b", "ours", text)))] == [
+        "tiny_contract"
+    ]
+
+
 def test_a_reason_is_kept_and_told(tmp_path: Path) -> None:
     text = TUNED.format(severity="warn", reason="reason: the CRM has no customers yet")
     (lowered,) = lowered_rules(rules_of(write(tmp_path / "expectations", "ours", text)))
@@ -117,6 +156,10 @@ def test_a_reason_is_kept_and_told(tmp_path: Path) -> None:
         (NEW_RULE.replace("condition", "conditon"), "unknown key conditon, did you mean condition"),
         (NEW_RULE.replace("    condition: total_amount > 10\n", ""), "needs a condition or an expectation"),
         (NEW_RULE.replace("severity: warn", "severity: fatal"), "severity"),
+        (
+            TUNED.format(severity="warn", reason="").replace("customer", "custmer"),
+            "no rule unknown_custmer to tune.*did you mean unknown_customer",
+        ),
         ("rules: []\n", "entity"),
         ("- a\n", "declares no rules"),
         ("entity: [\n", "cannot be read"),

@@ -29,6 +29,13 @@ newly_amended as (
 
 ),
 
+-- the amendment row that a line names as the one that adds it
+adding as (
+
+    select distinct contract_line_id, amendment_id from {{ ref('exchange__amendments') }} where action = 'add'
+
+),
+
 final as (
 
     select
@@ -61,6 +68,7 @@ final as (
         group_prices.residual_ssp_minor,
         published.record_key is not null and published.record_version != records.record_version as has_changed,
         newly_amended.contract_line_id is not null as has_new_amendment,
+        records.amendment_id is null or adding.amendment_id is not null as is_known_amendment,
         nullif(concat_ws(', ',
             case when records.amendment_id is not null then 'a line added by an amendment' end,
             case when records.variable_amount != 0 then 'variable_amount' end,
@@ -94,6 +102,9 @@ final as (
         and terms.allocation_group = listed_groups.allocation_group
     left join published on records.record_key = published.record_key
     left join newly_amended on records.contract_line_id = newly_amended.contract_line_id
+    left join adding
+        on records.contract_line_id = adding.contract_line_id
+        and records.amendment_id = adding.amendment_id
 
 )
 

@@ -23,7 +23,8 @@ billed_totals as (
         from {{ ref('links__invoice_lines') }} as links
         inner join {{ ref('exchange__invoice_lines') }} as lines on links.record_key = lines.record_key
         inner join {{ ref('exchange__invoices') }} as invoices on links.invoice_id = invoices.invoice_id
-        where invoices.status not in ('draft', 'void')
+        cross join {{ source('run', 'context') }} as context
+        where invoices.status not in ('draft', 'void') and invoices.issue_date <= context.cut_date
 
         union all
 
@@ -32,7 +33,9 @@ billed_totals as (
         inner join {{ ref('exchange__credit_note_lines') }} as lines on links.record_key = lines.record_key
         inner join {{ ref('exchange__credit_notes') }} as credit_notes
             on links.credit_note_id = credit_notes.credit_note_id
+        cross join {{ source('run', 'context') }} as context
         where coalesce(credit_notes.status, 'open') not in ('draft', 'void')
+            and credit_notes.issue_date <= context.cut_date
     ) as documents
     group by contract_id
 
@@ -90,6 +93,8 @@ final as (
         other_cancellations.amendment_cancelled_date,
         coalesce(combined.combined_currencies, 1) as combined_currencies,
         context.policy_control_total_tolerance as control_total_tolerance,
+        rates.has_rate,
+        context.reporting_currency,
         context.as_of,
         {{ common_checks('contracts', 'currencies.exponent') }}
     from {{ ref('exchange__contracts') }} as records
@@ -103,6 +108,9 @@ final as (
     left join opportunities on records.opportunity_id = opportunities.opportunity_id
     left join other_cancellations on records.contract_id = other_cancellations.contract_id
     left join combined on links.accounting_contract_id = combined.accounting_contract_id
+    left join {{ ref('links__rates') }} as rates
+        on records.currency = rates.currency
+        and records.signed_date = rates.used_date
     cross join {{ ref('links__only_entity') }} as entity_of_all
     cross join {{ source('run', 'context') }} as context
 

@@ -15,6 +15,31 @@ with counted as (
 
 ),
 
+progress as (
+
+    -- against the one before it; without a percentage, cost to date against cost at completion, multiplied out
+    select
+        record_key,
+        progress,
+        lag(progress) over by_day as previous_progress,
+        coalesce(
+            percent_complete < lag(percent_complete) over by_day,
+            cost_to_date * lag(cost_at_completion) over by_day < lag(cost_to_date) over by_day * cost_at_completion
+        ) as has_fallen
+    from (
+        select
+            *,
+            coalesce(
+                rtrim(rtrim(cast(percent_complete as {{ dbt.type_string() }}), '0'), '.') || ' %',
+                cost_to_date || ' of ' || cost_at_completion
+            ) as progress
+        from {{ ref('exchange__fulfillments') }}
+        where kind = 'progress' and event_date is not null
+    ) as records
+    window by_day as (partition by contract_line_id order by event_date, record_key)
+
+),
+
 final as (
 
     select
@@ -26,10 +51,14 @@ final as (
         contracts.signed_date,
         contract_lines.quantity as ordered_quantity,
         cast(counted.delivered_quantity as decimal(38, 6)) as delivered_quantity,
+        progress.progress,
+        progress.previous_progress,
+        progress.has_fallen,
         context.cut_date,
         {{ common_checks('fulfillments', 'currencies.exponent') }}
     from {{ ref('exchange__fulfillments') }} as records
     left join counted on records.record_key = counted.record_key
+    left join progress on records.record_key = progress.record_key
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
     left join {{ ref('exchange__contract_lines') }} as contract_lines
         on records.contract_line_id = contract_lines.contract_line_id

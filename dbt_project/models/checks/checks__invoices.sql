@@ -29,7 +29,7 @@ final as (
     select
         {{ exchange_columns('invoices', renamed={'contract_id': 'named_contract_id'}) }},
         links.contract_id,
-        coalesce(records.total_amount, line_totals.lines_total) as held_amount,
+        links.invoice_total as held_amount,
         records.currency as held_currency,
         customers.customer_id is not null or records.customer_id = '(unknown)' as is_known_customer,
         currencies.currency is not null as is_known_currency,
@@ -41,6 +41,8 @@ final as (
         line_totals.lines_tax,
         coalesce(line_totals.lines_total, 0) + coalesce(line_totals.lines_tax, records.tax_amount, 0) as documented_total,
         other_currencies.contract_currency,
+        rates.has_rate,
+        context.reporting_currency,
         context.cut_date,
         {{ common_checks('invoices', 'currencies.exponent') }}
     from {{ ref('exchange__invoices') }} as records
@@ -51,6 +53,9 @@ final as (
     left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
     left join line_totals on records.invoice_id = line_totals.invoice_id
     left join other_currencies on records.invoice_id = other_currencies.invoice_id
+    left join {{ ref('links__rates') }} as rates
+        on records.currency = rates.currency
+        and records.issue_date = rates.used_date
     cross join {{ ref('links__only_entity') }} as entity_of_all
     cross join {{ source('run', 'context') }} as context
 

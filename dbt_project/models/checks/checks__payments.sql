@@ -5,7 +5,8 @@ with paid as (
 
     select invoice_id, cast(sum(amount) as decimal(38, 3)) as paid_total
     from {{ ref('exchange__payments') }} as records
-    where kind = 'payment' and invoice_id is not null
+    cross join {{ source('run', 'context') }} as context
+    where kind = 'payment' and invoice_id is not null and payment_date <= context.cut_date
     group by invoice_id
 
 ),
@@ -22,7 +23,7 @@ final as (
         records.invoice_id is null or invoices.invoice_id is not null as is_known_invoice,
         records.contract_id is null or named.contract_id is not null as is_known_contract,
         coalesce(invoices.currency, named.currency) as document_currency,
-        invoices.total_amount as invoice_total,
+        invoice_links.invoice_total,
         paid.paid_total,
         context.cut_date,
         {{ common_checks('payments', 'currencies.exponent') }}
@@ -31,6 +32,7 @@ final as (
     left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
     left join {{ ref('exchange__invoices') }} as invoices on records.invoice_id = invoices.invoice_id
+    left join {{ ref('links__invoices') }} as invoice_links on records.invoice_id = invoice_links.invoice_id
     left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
     left join paid on records.invoice_id = paid.invoice_id
     cross join {{ source('run', 'context') }} as context

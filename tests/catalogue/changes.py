@@ -1,0 +1,440 @@
+"""Amendments, estimates, deliveries and other events, adjustments, plans and opening balances."""
+
+from tests.catalogue.cases import OUT, Case, Row, amendment, case, contract, event, goods, line_of
+
+NOT_YET = "quarantine amendments.not_yet_supported"
+
+
+def key(name: str, number: int = 1, line: int = 1) -> str:
+    return f"M{number}-{name}|{name}-{line}"
+
+
+def estimate(name: str, **changes: str) -> Row:
+    row = {"estimate_id": f"{name}-1", "contract_id": name, "estimate_date": "2026-02-01"}
+    return {**row, "variable_amount": "10", **changes}
+
+
+def balance(name: str, **changes: str) -> Row:
+    row = {"contract_line_id": f"{name}-1", "as_of_date": "2026-01-01"}
+    return {**row, "contracted": "1200", "billed": "0", "recognized": "0", **changes}
+
+
+def adjustment(name: str, **changes: str) -> Row:
+    row = {"adjustment_id": f"{name}-1", "contract_line_id": f"{name}-1", "measure": "billed", "amount": "1"}
+    return {**row, "effective_date": "2026-02-01", "reason": "agreed", "approver": "C. Controller", **changes}
+
+
+def amended(name: str, wrong: str, rule: str, *rows: Row, header: Row | None = None) -> Case:
+    """A contract whose last amendment fails the rule; every one that is no cancellation is not supported yet."""
+    failures = [] if not rule else [f"quarantine amendments.{rule} {key(name, len(rows))}"]
+    failures += [f"{NOT_YET} {key(name, n)}" for n, row in enumerate(rows, 1) if row["action"] != "cancel"]
+    fate = OUT if failures else "used"
+    return contract(name, wrong, *failures, fate=fate, amendments=[*rows], header=header)
+
+
+AMENDMENTS: list[Case] = [
+    amended("cancel", "nothing: a cancellation", "", amendment("cancel", "cancel")),
+    amended("change", "a change is not supported yet", "", amendment("change", "change")),
+    contract(
+        "change-later",
+        "an amendment signed the day after as-of",
+        f"later amendments.signed_after_as_of {key('change-later')}",
+        f"{NOT_YET} {key('change-later')}",
+        fates={f"amendments {key('change-later')}": "later"},
+        amendments=[amendment("change-later", "change", signed_date="2026-07-01")],
+    ),
+    case(
+        "amends-nothing",
+        "an amendment of a contract and a line nobody knows",
+        {"amendments": [amendment("amends-nothing", "cancel")]},
+        f"quarantine amendments.unknown_contract {key('amends-nothing')}",
+        f"quarantine amendments.unknown_line {key('amends-nothing')}",
+        fates={f"amendments {key('amends-nothing')}": OUT},
+    ),
+    contract(
+        "odd-line",
+        "an amendment of a line nobody knows",
+        "quarantine amendments.unknown_line M1-odd-line|X",
+        amendments=[amendment("odd-line", "cancel", contract_line_id="X")],
+        fate=OUT,
+    ),
+    contract(
+        "other-line",
+        "an amendment of another contract's line",
+        "quarantine amendments.line_of_another_contract M1-other-line|clean-1",
+        f"{NOT_YET} M1-other-line|clean-1",
+        amendments=[amendment("other-line", "extend", contract_line_id="clean-1")],
+        fate=OUT,
+    ),
+    amended("odd-action", "action x", "unknown_action", amendment("odd-action", "x")),
+    amended(
+        "odd-treatment",
+        "treatment x",
+        "unknown_treatment",
+        amendment("odd-treatment", "cancel", treatment="x"),
+    ),
+    amended("auto", "nothing: treatment auto", "", amendment("auto", "cancel", treatment="auto")),
+    amended(
+        "change-after-end",
+        "a change the day after the end",
+        "effective_after_end",
+        amendment("change-after-end", "change", effective_date="2027-01-01"),
+    ),
+    amended(
+        "change-on-end",
+        "only that changes are not supported yet: a change on the last day",
+        "",
+        amendment("change-on-end", "change", effective_date="2026-12-31"),
+    ),
+    amended(
+        "cancel-at-end",
+        "nothing: no service from the day after the end",
+        "",
+        amendment("cancel-at-end", "cancel", effective_date="2027-01-01"),
+    ),
+    amended(
+        "cancel-after-end",
+        "cancelled two days after the end",
+        "effective_after_end",
+        amendment("cancel-after-end", "cancel", effective_date="2027-01-02"),
+    ),
+    amended(
+        "extend-after-end",
+        "only that extensions are not supported yet: it extends",
+        "",
+        amendment("extend-after-end", "extend", effective_date="2027-02-01", new_end_date="2027-12-31"),
+    ),
+    amended(
+        "change-of-extended",
+        "only that they are not supported yet: the line was extended before",
+        "",
+        amendment("change-of-extended", "extend", effective_date="2026-12-31", new_end_date="2027-12-31"),
+        amendment("change-of-extended", "change", 2, effective_date="2027-12-31"),
+    ),
+    contract(
+        "cancel-twice",
+        "two cancellations of a line",
+        f"quarantine amendments.cancelled_twice {key('cancel-twice')}",
+        f"quarantine amendments.cancelled_twice {key('cancel-twice', 2)}",
+        amendments=[amendment("cancel-twice", "cancel"), amendment("cancel-twice", "cancel", 2)],
+        fate=OUT,
+    ),
+    amended(
+        "change-cancelled",
+        "a change on the first day without service",
+        "change_after_cancellation",
+        amendment("change-cancelled", "cancel"),
+        amendment("change-cancelled", "change", 2),
+    ),
+    amended(
+        "change-in-time",
+        "only that changes are not supported yet: the day before the cancellation",
+        "",
+        amendment("change-in-time", "cancel"),
+        amendment("change-in-time", "change", 2, effective_date="2026-02-28"),
+    ),
+    amended(
+        "suspend-cancelled",
+        "suspended after the header's cancellation",
+        "change_after_cancellation",
+        amendment("suspend-cancelled", "suspend", new_start_date="2026-05-01"),
+        header={"cancelled_date": "2026-02-15"},
+    ),
+    amended(
+        "cancelled-later",
+        "only that changes are not supported yet: the cancellation is not signed by as-of",
+        "",
+        amendment("cancelled-later", "change"),
+        header={"cancelled_date": "2026-02-15", "cancellation_signed_date": "2026-07-01"},
+    ),
+    amended(
+        "separate",
+        "treatment separate on an existing line",
+        "separate_on_existing_line",
+        amendment("separate", "change", treatment="separate"),
+    ),
+    contract(
+        "added",
+        "only that added lines are not supported yet",
+        f"{NOT_YET} {key('added', 1, 2)}",
+        "quarantine contract_lines.not_yet_supported added-2",
+        contract_lines=[line_of("added", 2, amount="300", amendment_id="M1-added")],
+        amendments=[
+            amendment("added", "add", contract_line_id="added-2", treatment="separate", amount_delta="300")
+        ],
+        fate=OUT,
+    ),
+    contract(
+        "added-otherwise",
+        "an added line a cent off its amendment",
+        f"{NOT_YET} {key('added-otherwise', 1, 2)}",
+        f"quarantine amendments.added_line_differs {key('added-otherwise', 1, 2)}",
+        "quarantine contract_lines.not_yet_supported added-otherwise-2",
+        contract_lines=[line_of("added-otherwise", 2, amount="300", amendment_id="M1-added-otherwise")],
+        amendments=[
+            amendment("added-otherwise", "add", contract_line_id="added-otherwise-2", amount_delta="300.01")
+        ],
+        fate=OUT,
+    ),
+    amended(
+        "adds-what-is",
+        "it adds a line of the first signing",
+        "added_line_differs",
+        amendment("adds-what-is", "add", amount_delta="1200"),
+    ),
+]
+
+OTHERS: list[Case] = [
+    contract(
+        "estimated",
+        "estimates are not supported yet",
+        "quarantine estimates.not_yet_supported",
+        estimates=[estimate("estimated")],
+        fate=OUT,
+    ),
+    contract(
+        "estimate-later",
+        "an estimate dated the day after as-of",
+        "later estimates.estimated_after_as_of",
+        "quarantine estimates.not_yet_supported",
+        fates={"estimates estimate-later-1": "later"},
+        estimates=[estimate("estimate-later", estimate_date="2026-07-01")],
+    ),
+    case(
+        "estimate-of-nothing",
+        "an estimate of a contract nobody knows",
+        {"estimates": [estimate("estimate-of-nothing")]},
+        "quarantine estimates.unknown_contract",
+        "quarantine estimates.not_yet_supported",
+        fates={"estimates estimate-of-nothing-1": OUT},
+    ),
+    contract(
+        "estimate-line",
+        "an estimate of a line nobody knows",
+        "quarantine estimates.unknown_line",
+        "quarantine estimates.not_yet_supported",
+        estimates=[estimate("estimate-line", contract_line_id="X")],
+        fate=OUT,
+    ),
+    contract(
+        "planned",
+        "nothing: a planned invoice",
+        billing_schedule=[
+            {"contract_line_id": "planned-1", "planned_date": "2026-07-01", "amount": "100"},
+        ],
+    ),
+    case(
+        "plan-of-nothing",
+        "a planned invoice of a line nobody knows",
+        {"billing_schedule": [{"contract_line_id": "X", "planned_date": "2026-07-01", "amount": "100"}]},
+        "quarantine billing_schedule.unknown_line X|2026-07-01",
+        fates={"billing_schedule X|2026-07-01": OUT},
+    ),
+    contract(
+        "opening",
+        "opening balances are not supported yet",
+        "quarantine opening_balances.not_yet_supported opening-1|2026-01-01",
+        opening_balances=[balance("opening")],
+        fate=OUT,
+    ),
+    case(
+        "opening-of-nothing",
+        "an opening balance of a line nobody knows",
+        {"opening_balances": [balance("opening-of-nothing")]},
+        "quarantine opening_balances.unknown_line opening-of-nothing-1|2026-01-01",
+        "quarantine opening_balances.not_yet_supported opening-of-nothing-1|2026-01-01",
+        fates={"opening_balances opening-of-nothing-1|2026-01-01": OUT},
+    ),
+    contract(
+        "adjusted",
+        "adjustments are not supported yet",
+        "quarantine adjustments.not_yet_supported",
+        adjustments=[adjustment("adjusted")],
+        fate=OUT,
+    ),
+    contract(
+        "adjusted-what",
+        "an adjustment of no measure",
+        "quarantine adjustments.unknown_measure",
+        "quarantine adjustments.not_yet_supported",
+        adjustments=[adjustment("adjusted-what", measure="x")],
+        fate=OUT,
+    ),
+    case(
+        "adjusts-nothing",
+        "an adjustment of a line nobody knows",
+        {"adjustments": [adjustment("adjusts-nothing")]},
+        "quarantine adjustments.unknown_line",
+        "quarantine adjustments.not_yet_supported",
+        fates={"adjustments adjusts-nothing-1": OUT},
+    ),
+]
+
+
+def progress(name: str, *percents: str) -> list[Row]:
+    return [
+        event(f"2026-0{n}-01", "progress", percent_complete=percent) for n, percent in enumerate(percents, 2)
+    ]
+
+
+def progressing(name: str, wrong: str, rule: str, *events: Row) -> Case:
+    """Events that are not supported yet, of which the last fails the rule too."""
+    failures = [f"quarantine fulfillments.not_yet_supported {name}-{n}" for n in range(1, len(events) + 1)]
+    failures += [f"{rule} {name}-{len(events)}"] if rule else []
+    return contract(name, wrong, *failures, fate=OUT, **goods(name, *events))
+
+
+OUTSIDE = "quarantine fulfillments.percentage_out_of_range"
+FALLS = "warn fulfillments.percentage_falls"
+
+EVENTS: list[Case] = [
+    contract(
+        "delivered",
+        "nothing: delivered and taken back in part",
+        **goods("delivered", event("2026-02-01", "delivery", "10"), event("2026-02-01", "return", "3")),
+    ),
+    contract(
+        "returned-whole",
+        "nothing: all that is delivered comes back",
+        **goods("returned-whole", event("2026-02-01", "delivery", "5"), event("2026-02-02", "return", "5")),
+    ),
+    contract(
+        "returned",
+        "more comes back than is delivered",
+        "quarantine fulfillments.returned_above_delivered returned-2",
+        **goods("returned", event("2026-02-01", "delivery", "5"), event("2026-02-02", "return", "5.000001")),
+        fate=OUT,
+    ),
+    contract(
+        "returned-first",
+        "it comes back the day before it is delivered",
+        "quarantine fulfillments.returned_above_delivered returned-first-1",
+        **goods("returned-first", event("2026-02-01", "return", "1"), event("2026-02-02", "delivery", "5")),
+        fate=OUT,
+    ),
+    contract(
+        "over-delivered",
+        "more is delivered than ordered",
+        "warn fulfillments.delivered_above_ordered over-delivered-2",
+        **goods(
+            "over-delivered",
+            event("2026-02-01", "delivery", "10"),
+            event("2026-03-01", "delivery", "0.000001"),
+        ),
+    ),
+    contract(
+        "early-delivery",
+        "delivered the day before the contract is signed",
+        "warn fulfillments.delivery_before_signature",
+        **goods("early-delivery", event("2025-12-31", "delivery", "1")),
+    ),
+    contract(
+        "signed-delivery",
+        "nothing: delivered on the signed date",
+        **goods("signed-delivery", event("2026-01-01", "delivery", "1")),
+    ),
+    contract(
+        "later-delivery",
+        "delivered the day after as-of",
+        "later fulfillments.delivered_after_as_of",
+        fates={"fulfillments later-delivery-1": "later"},
+        **goods("later-delivery", event("2026-07-01", "delivery", "1")),
+    ),
+    contract(
+        "last-delivery",
+        "nothing: delivered on as-of",
+        **goods("last-delivery", event("2026-06-30", "delivery", "1")),
+    ),
+    case(
+        "delivers-nothing",
+        "a delivery of a line nobody knows",
+        {
+            "fulfillments": [
+                {
+                    "fulfillment_id": "delivers-nothing-1",
+                    "contract_line_id": "X",
+                    **event("2026-02-01", "delivery", "1"),
+                }
+            ]
+        },
+        "quarantine fulfillments.unknown_line",
+        fates={"fulfillments delivers-nothing-1": OUT},
+    ),
+    contract(
+        "odd-kind",
+        "a kind of event nobody knows",
+        "quarantine fulfillments.unknown_kind",
+        **goods("odd-kind", event("2026-02-01", "sent", "1")),
+        fate=OUT,
+    ),
+    contract(
+        "delivered-what",
+        "a delivery without a quantity",
+        "quarantine fulfillments.quantity_missing",
+        **goods("delivered-what", event("2026-02-01", "delivery")),
+        fate=OUT,
+    ),
+    contract(
+        "negative-delivery",
+        "a delivery of less than nothing",
+        "quarantine fulfillments.negative_quantity",
+        "quarantine fulfillments.returned_above_delivered",
+        **goods("negative-delivery", event("2026-02-01", "delivery", "-1")),
+        fate=OUT,
+    ),
+    progressing("progress", "only that progress is not supported yet", "", *progress("progress", "0", "100")),
+    progressing(
+        "percent-100", "more than 100 percent", OUTSIDE, *progress("percent-100", "100.000000000001")
+    ),
+    progressing("percent-0", "less than 0 percent", OUTSIDE, *progress("percent-0", "-0.000000000001")),
+    progressing(
+        "costs-above",
+        "costs above those at completion",
+        OUTSIDE,
+        event("2026-02-01", "progress", cost_to_date="100.01", cost_at_completion="100"),
+    ),
+    progressing(
+        "costs-whole",
+        "only that progress is not supported yet: all costs are spent",
+        "",
+        event("2026-02-01", "progress", cost_to_date="100", cost_at_completion="100"),
+    ),
+    progressing(
+        "percent-falls", "a percentage that falls", FALLS, *progress("percent-falls", "40", "39.999999999999")
+    ),
+    progressing(
+        "percent-stays",
+        "only that progress is not supported yet: it stays",
+        "",
+        *progress("percent-stays", "40", "40"),
+    ),
+    progressing(
+        "costs-rise",
+        "progress by cost that falls, because more is expected",
+        FALLS,
+        event("2026-02-01", "progress", cost_to_date="50", cost_at_completion="100"),
+        event("2026-03-01", "progress", cost_to_date="60", cost_at_completion="121"),
+    ),
+    progressing(
+        "costs-even",
+        "only that progress is not supported yet: the share stays",
+        "",
+        event("2026-02-01", "progress", cost_to_date="50", cost_at_completion="100"),
+        event("2026-03-01", "progress", cost_to_date="60", cost_at_completion="120"),
+    ),
+    progressing(
+        "milestone",
+        "only that milestones are not supported yet",
+        "",
+        event("2026-02-01", "milestone", amount="10"),
+    ),
+    progressing("used", "only that usage is not supported yet", "", event("2026-02-01", "usage", amount="0")),
+    progressing(
+        "used-what",
+        "usage without an amount",
+        "quarantine fulfillments.usage_without_amount",
+        event("2026-02-01", "usage", "5"),
+    ),
+]
+
+CASES: list[Case] = [*AMENDMENTS, *OTHERS, *EVENTS]
