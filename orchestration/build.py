@@ -15,7 +15,7 @@ from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
 from orchestration.stages import STAGE_TITLES, split
 from warehouse import fingerprint as rules
-from warehouse import plan
+from warehouse import plan, quarantine
 from warehouse.connectors import enabled_connectors
 from warehouse.errors import BlockedError, TieoutError
 from warehouse.plan import Step, StepResult
@@ -141,9 +141,11 @@ class Build:
 
     def release(self) -> None:
         """The file readers open."""
+        connection, workspace, journal = self.held.connection, self.context.workspace, self.held.journal
         with self._stage("release"):
-            run = release.ReleaseRun(self.run_id, self.context.as_of)
-            release.release(self.held.connection, self.context.workspace, run)
+            found = quarantine.look(connection, workspace, journal, self.run_id, self.context.as_of)
+            release.release(connection, workspace, release.ReleaseRun(self.run_id, self.context.as_of, found))
+            quarantine.remember(journal, found)
         self.is_released = True
 
     # --- what the stages found ---------------------------------------------------------------------

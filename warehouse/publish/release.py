@@ -16,8 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from warehouse import quarantine
 from warehouse.engine import Connection, EngineError, attach, connect, identifier, literal, settings_for
-from warehouse.journal import sync_directory
+from warehouse.journal import Journal, sync_directory
 from warehouse.publish.freeze import Column, catalog
 from warehouse.publish.frozen import parquet
 from warehouse.publish.manifest import Chain, ChainError, Month, read_chain
@@ -61,6 +62,8 @@ class ReleaseRun:
 
     run_id: str
     as_of: date
+    found: Path | None = None
+    """What it found of the quarantine that is not journaled yet."""
 
 
 class _Source(Protocol):
@@ -227,6 +230,7 @@ def _replace(con: Connection, workspace: Workspace, chain: Chain, source: _Sourc
     attach(con, path, _DB)
     try:
         _fill(con, chain, held, source, run)
+        _write_quarantine_history(con, workspace, run)
         con.execute(f"checkpoint {_DB}")
     finally:
         con.execute(f"detach {_DB}")
@@ -405,6 +409,16 @@ def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
         )
     for target, comments in ((runs, _RUN_COMMENTS), (snapshots, _SNAPSHOT_COMMENTS)):
         _comment(con, target, [Column(name, "", text) for name, text in comments.items()])
+
+
+def _write_quarantine_history(con: Connection, workspace: Workspace, run: ReleaseRun) -> None:
+    """Not a published table: it grows with every run, and a month's bytes are the same on any day."""
+    target = f"{_DB}.audit.quarantine_history"
+    quarantine.load(con, Journal(workspace.journal_dir), run.found)
+    con.execute(
+        f"create or replace table {target} as from ({quarantine.HISTORY}) order by entity, record_key, rule"
+    )
+    _comment(con, target, [Column(name, "", text) for name, text in quarantine.COMMENTS.items()])
 
 
 def _drop_views(con: Connection) -> None:
