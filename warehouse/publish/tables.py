@@ -130,6 +130,7 @@ PUBLISHED: tuple[PublishedTable, ...] = (
     _dim("dim_contract_line", "contract_line_id"),
     PublishedTable("dim_period", "marts.dim_period", Kind.DIMENSION, ("period",), released="marts"),
     _audit("quarantine", "entity", "record_key", "rule"),
+    _audit("held_back", "contract_id", "currency"),
     _audit("excluded", "entity", "record_key", "rule"),
     _audit("completeness"),
     _audit("tie_outs", "equation", "scope"),
