@@ -55,8 +55,8 @@ COMMENTS = {
     "is_open": "whether the last run still saw it",
     "released_as_of": "as-of date of the run that found it released; null while it is open",
     "released_at": "when that run looked (UTC)",
-    "released_how": "mended (it is delivered and passes), removed (delivered no more), excluded (now a draft, void or the"
-    " like), later (now dated after the run), lowered (its rule only warns now), waived (let go at a close)",
+    "released_how": "mended (it is delivered and passes), removed (delivered no more), excluded (now a draft, void or"
+    " the like), later (now dated after the run), lowered (its rule only warns now), waived (let go at a close)",
     "source_file": "file in which it last appeared, relative to the workspace",
     "source_row": "row of that file, the header being row 1",
     "file_sha256": "hash of that file",

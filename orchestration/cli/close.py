@@ -1,6 +1,5 @@
 """`tieout close`: publishes a month, once and for good. What it does is orchestration.pipeline's."""
 
-import difflib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
 
 if TYPE_CHECKING:
-    from warehouse.workspace import Waiver, Workspace
+    from warehouse.workspace import Waiver
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +51,7 @@ def close(
     from orchestration.cli.blocked import explained
     from orchestration.cli.run import tell
     from orchestration.progress import shown
+    from orchestration.rules import known_rules
     from warehouse.workspace import RunContext, today
 
     opened = open_workspace(workspace)
@@ -75,6 +75,7 @@ def close(
 
 def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[str]) -> "tuple[Waiver, ...]":
     """The waivers of a close; a rule without a reason, or a reason without a rule, is a usage error."""
+    from orchestration.rules import require_known
     from warehouse.workspace import Waiver
 
     if not rules and not reasons:
@@ -83,25 +84,7 @@ def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[
         raise typer.BadParameter("a reason needs the rule it is for: --waive RULE --reason TEXT")
     if any(not text.strip() for text in reasons) or len(reasons) not in (1, len(rules)):
         raise typer.BadParameter("every waiver needs a reason: --waive RULE --reason TEXT")
-    _require_known(rules, known)
+    for rule in rules:
+        require_known(rule, known)
     shared = reasons * len(rules) if len(reasons) == 1 else reasons
     return tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
-
-
-def known_rules(workspace: "Workspace") -> list[str]:
-    """Everything a waiver can name: rules of the suites, of files, and of a close."""
-    from expectations.suites import rules_of
-    from orchestration.rules import CLOSE_RULES, FILE_RULES
-
-    return sorted({rule.id for rule in rules_of(workspace.expectations)} | {*CLOSE_RULES, *FILE_RULES})
-
-
-def _require_known(rules: list[str], known: list[str]) -> None:
-    """A waiver of a rule that does not exist would be a promise without an effect."""
-    for rule in rules:
-        if rule not in known:
-            matches = difflib.get_close_matches(rule, known, n=1, cutoff=0.5)
-            hint = (
-                f", did you mean {matches[0]}?" if matches else "; `tieout show quarantine` names the rules"
-            )
-            raise typer.BadParameter(f"there is no rule {rule!r}{hint}")
