@@ -14,6 +14,7 @@ from orchestration.findings import Finding
 from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
 from orchestration.stages import STAGE_TITLES, split
+from orchestration.waivers import Coverage
 from warehouse import fingerprint as rules
 from warehouse import plan, quarantine
 from warehouse.connectors import enabled_connectors
@@ -70,7 +71,7 @@ class Build:
             self.held.register(self.context)
             chain = self.held.sync()
             connection = self.held.connection
-            write_waivers(connection, self.context)
+            write_waivers(connection, [Coverage(waiver) for waiver in self.context.waivers])
             is_full = self.context.close_period is not None
             write_published_checks(connection, check_published(self.context.workspace, full=is_full))
             self._write_context(chain)

@@ -34,6 +34,7 @@ def check(
     """
     from orchestration.cli.blocked import explained
     from orchestration.findings import described
+    from orchestration.waivers import expired, require_waivable, standing
     from warehouse.connectors import enabled_connectors
     from warehouse.errors import BlockedError
     from warehouse.extract.deliver import inspect
@@ -42,6 +43,7 @@ def check(
     from warehouse.workspace import RunContext, today
 
     opened = open_workspace(workspace)
+    require_waivable(opened, standing(opened))
     systems = enabled_connectors(opened)
     context = RunContext(opened, as_of=as_of or today(opened.settings))
     # It uses the scratch folder of a run, so it may not meet one.
@@ -62,6 +64,8 @@ def check(
         for warning in warnings:
             for line in described(warning):
                 typer.echo(line)
+        for sentence in expired(opened, context.as_of):
+            typer.echo(sentence)
     if found.blocks:
         with explained():
             raise BlockedError(

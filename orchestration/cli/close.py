@@ -7,7 +7,7 @@ import typer
 from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
 
 if TYPE_CHECKING:
-    from warehouse.workspace import Waiver
+    from warehouse.workspace import Waiver, Workspace
 
 
 def register(app: typer.Typer) -> None:
@@ -45,20 +45,21 @@ def close(
 
     - `tieout close 2026-10 --prepared-by "R. Meyer" --approved-by "S. Chen"`
     - `tieout close 2026-10 --through`
-    - `tieout close 2026-10 --waive unknown_customer --reason "mended in the CRM, ticket 4711"`
+    - `tieout close 2026-10 --waive unknown_customer --reason "mended in the CRM" --approved-by "S. Chen"`
+
+    Waivers for more than one close stand in tieout.toml, under [[waivers]].
     """
     from orchestration import pipeline
     from orchestration.cli.blocked import explained
     from orchestration.cli.run import tell
     from orchestration.progress import shown
-    from orchestration.rules import known_rules
     from warehouse.workspace import RunContext, today
 
     opened = open_workspace(workspace)
     context = RunContext(
         opened,
         as_of=as_of or today(opened.settings),
-        waivers=waivers(waive or [], reason or [], approved_by, known_rules(opened)),
+        waivers=given(opened, waive or [], reason or [], approved_by),
         prepared_by=prepared_by,
         approved_by=approved_by,
     )
@@ -69,13 +70,17 @@ def close(
         first = f" with all months from {covered[0]} on" if covered else ""
         typer.echo(f"Closed {month.period}{first}: {month.path}")
         typer.echo(f"  manifest {month.sha256}")
+        for one in outcome.waived[month.period]:
+            typer.echo(f"  {one.described()}")
     tell(outcome)
     typer.echo(f"tieout.duckdb shows it; took {sum(outcome.seconds.values()):.1f} s.")
 
 
-def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[str]) -> "tuple[Waiver, ...]":
-    """The waivers of a close; a rule without a reason, or a reason without a rule, is a usage error."""
-    from orchestration.rules import require_known
+def given(
+    workspace: "Workspace", rules: list[str], reasons: list[str], approved_by: str
+) -> "tuple[Waiver, ...]":
+    """The waivers for this close; each needs a reason, and someone who answers for it."""
+    from orchestration.waivers import require_waivable
     from warehouse.workspace import Waiver
 
     if not rules and not reasons:
@@ -84,7 +89,9 @@ def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[
         raise typer.BadParameter("a reason needs the rule it is for: --waive RULE --reason TEXT")
     if any(not text.strip() for text in reasons) or len(reasons) not in (1, len(rules)):
         raise typer.BadParameter("every waiver needs a reason: --waive RULE --reason TEXT")
-    for rule in rules:
-        require_known(rule, known)
+    if not approved_by.strip():
+        raise typer.BadParameter("a waiver needs someone who answers for it: --approved-by NAME")
     shared = reasons * len(rules) if len(reasons) == 1 else reasons
-    return tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
+    waivers = tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
+    require_waivable(workspace, waivers)
+    return waivers

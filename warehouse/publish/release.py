@@ -48,6 +48,21 @@ _SNAPSHOT_COMMENTS = {
 }
 
 
+_WAIVER_COMMENTS = {
+    "period": "the published period whose close the waiver let pass",
+    "version": "its version",
+    "rule": "the rule that did not block the close",
+    "contract_id": "the contract it was waived for; null: for all",
+    "reason": "why",
+    "approved_by": "who answers for it",
+    "expires": "last as-of day of a close for which a standing waiver counts; null: given for this close",
+    "records": "records that fail the rule and were let pass",
+    "contracts": "contracts that the rule holds back and that did not count against the close",
+    "currency": "ISO 4217 code of the currency of amount; null where the waiver covers no money",
+    "amount": "money covered: what these contracts state, or what the threshold found",
+}
+
+
 @dataclass(frozen=True)
 class Stamp:
     """What a release file was built from."""
@@ -409,6 +424,26 @@ def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
         )
     for target, comments in ((runs, _RUN_COMMENTS), (snapshots, _SNAPSHOT_COMMENTS)):
         _comment(con, target, [Column(name, "", text) for name, text in comments.items()])
+    _write_waivers(con, chain)
+
+
+def _write_waivers(con: Connection, chain: Chain) -> None:
+    """The waivers of every published month in force, one row a waiver and currency it covers."""
+    target = f"{_DB}.audit.waivers"
+    con.execute(
+        f"create or replace table {target} (period varchar, version integer, rule varchar, contract_id varchar,"
+        " reason varchar, approved_by varchar, expires date, records bigint, contracts bigint, currency varchar,"
+        " amount decimal(18, 3))"
+    )
+    for month in chain.months:
+        for said in month.document["waivers"]:
+            names = ("rule", "contract_id", "reason", "approved_by", "expires", "records", "contracts")
+            values = [month.period, month.version, *(said[name] for name in names)]
+            con.executemany(
+                f"insert into {target} values ({', '.join('?' for _ in range(len(values) + 2))})",
+                [[*values, *pair] for pair in said["amounts"].items() or ((None, None),)],
+            )
+    _comment(con, target, [Column(name, "", text) for name, text in _WAIVER_COMMENTS.items()])
 
 
 def _write_quarantine_history(con: Connection, workspace: Workspace, run: ReleaseRun) -> None:
