@@ -22,6 +22,9 @@ def test_an_empty_file_means_the_documented_defaults() -> None:
     assert settings.policies.freshness_hours == 36
 
 
+WAIVER = {"rule": "late", "reason": "being mended", "approved_by": "S. Chen", "expires": "2026-12-31"}
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -33,6 +36,7 @@ def test_an_empty_file_means_the_documented_defaults() -> None:
             "sources.files.contracts.mod, did you mean mode?",
         ),
         ({"engine": {"zzz": 1}}, "(known: threads, memory_limit)"),
+        ({"waivers": [WAIVER | {"expire": 1}]}, "waivers[1].expire, did you mean expires?"),
     ],
 )
 def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], said: str) -> None:
@@ -56,6 +60,11 @@ def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], sai
         ({"engine": {"memory_limit": "lots"}}, "engine.memory_limit"),
         ({"sources": {"files": {"contracts": {"mode": "all"}}}}, "'full' or 'incremental'"),
         ({"sources": 3}, "sources"),
+        ({"waivers": [WAIVER, WAIVER | {"reason": "  "}]}, "waivers[2].reason: it must not be empty"),
+        ({"waivers": [WAIVER | {"approved_by": ""}]}, "waivers[1].approved_by: it must not be empty"),
+        ({"waivers": [WAIVER | {"expires": "soon"}]}, "waivers[1].expires: it must be a day"),
+        ({"waivers": [WAIVER | {"expires": 20261231}]}, "waivers[1].expires: it must be a day"),
+        ({"waivers": [{"rule": "late"}]}, "waivers[1].expires: Field required"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(data: dict[str, object], said: str) -> None:

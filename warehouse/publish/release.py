@@ -49,7 +49,7 @@ _SNAPSHOT_COMMENTS = {
 
 
 _WAIVER_COMMENTS = {
-    "period": "the published period whose close the waiver let pass",
+    "period": "the closed period; the first close covers those before it",
     "version": "its version",
     "rule": "the rule that did not block the close",
     "contract_id": "the contract it was waived for; null: for all",
@@ -428,14 +428,14 @@ def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
 
 
 def _write_waivers(con: Connection, chain: Chain) -> None:
-    """The waivers of every published month in force, one row a waiver and currency it covers."""
+    """The waivers of every close in force, one row a waiver and currency; a month that a close covers has them too."""
     target = f"{_DB}.audit.waivers"
     con.execute(
         f"create or replace table {target} (period varchar, version integer, rule varchar, contract_id varchar,"
         " reason varchar, approved_by varchar, expires date, records bigint, contracts bigint, currency varchar,"
         " amount decimal(18, 3))"
     )
-    for month in chain.months:
+    for month in (month for month in chain.months if month.is_close):
         for said in month.document["waivers"]:
             names = ("rule", "contract_id", "reason", "approved_by", "expires", "records", "contracts")
             values = [month.period, month.version, *(said[name] for name in names)]
