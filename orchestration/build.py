@@ -48,6 +48,7 @@ class Build:
         self.gate_failures = 0
         self.error: BaseException | None = None
         self.is_released = False
+        self.found: quarantine.Found | None = None
         self.calendar = Calendar()
         self.is_extracted = False
 
@@ -147,6 +148,7 @@ class Build:
             found = quarantine.look(connection, workspace, journal, self.run_id, self.context.as_of)
             release.release(connection, workspace, release.ReleaseRun(self.run_id, self.context.as_of, found))
             quarantine.remember(journal, found)
+        self.found = found
         self.is_released = True
 
     # --- what the stages found ---------------------------------------------------------------------

@@ -24,6 +24,7 @@ from warehouse.errors import BlockedError, ConfigurationError, TieoutError
 from warehouse.journal import Journal
 from warehouse.publish import commit, release
 from warehouse.publish.manifest import Chain, Month
+from warehouse.quarantine import Found
 from warehouse.workspace import RunContext, Workspace, shipped
 
 RUNS = "runs"
@@ -43,6 +44,8 @@ class Outcome:
     rows: dict[str, int] = field(default_factory=dict)
     held: list[tuple[str, str, int]] = field(default_factory=list)
     """(severity, rule, records) of what the gate found in the last build."""
+    found: Found | None = None
+    """What appeared in the quarantine since the run before, and what was released."""
     waived: dict[str, list[Coverage]] = field(default_factory=dict)
     """What each waiver covered, by closed month."""
 
@@ -51,6 +54,7 @@ class Outcome:
         for stage, spent in build.watch.seconds.items():
             self.seconds[stage] = round(self.seconds.get(stage, 0.0) + spent, 3)
         self.rows = journal_rows(build.rows)
+        self.found = build.found
         if build.gate_report is not None:
             self.held = [
                 (one.severity, one.rule, one.records) for one in build.gate_report.outcomes if one.records

@@ -8,6 +8,8 @@ the gate and the models of `accepted` say so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -62,6 +64,17 @@ COMMENTS = {
     "file_sha256": "hash of that file",
 }
 
+
+@dataclass(frozen=True)
+class Found:
+    """What changed since the last look: the events, not journaled yet, and how many there are of each."""
+
+    path: Path
+    appeared: int = 0
+    released: Mapping[str, int] = field(default_factory=dict)
+    """Faults that are gone, by how they ended."""
+
+
 # A fault is a record and a rule that it fails by itself; what is held with it comes and goes with it.
 _FAULTS = """
     select
@@ -81,8 +94,8 @@ _FAULTS = """
 _SAME = "{0}.entity = {1}.entity and {0}.record_key = {1}.record_key and {0}.rule = {1}.rule"
 
 
-def look(con: Connection, workspace: Workspace, journal: Journal, run_id: str, as_of: date) -> Path:
-    """Compare the faults of the build `con` stands on with those that were open; the file of what changed.
+def look(con: Connection, workspace: Workspace, journal: Journal, run_id: str, as_of: date) -> Found:
+    """Compare the faults of the build `con` stands on with those that were open.
 
     Nothing is journaled yet: a run counts once its release is in place, then `remember` takes the file in.
     """
@@ -95,34 +108,43 @@ def look(con: Connection, workspace: Workspace, journal: Journal, run_id: str, a
         f"copy ({_changes(con)}) to {literal(str(path))} (format json)",
         {"run_id": run_id, "as_of": as_of.isoformat(), "at": journal.now()},
     )
-    return path
+    counted = con.execute(
+        f"select event, how, count(*) from {_read([path])} group by all order by all"
+    ).fetchall()
+    return Found(
+        path,
+        sum(int(count) for event, _, count in counted if event == "appeared"),
+        {str(how): int(count) for event, how, count in counted if event == "released"},
+    )
 
 
-def remember(journal: Journal, changes: Path) -> None:
+def remember(journal: Journal, found: Found) -> None:
     """Journal what a run found that has released."""
-    journal.append_written(KIND, changes)
-    changes.unlink()
+    journal.append_written(KIND, found.path)
+    found.path.unlink()
 
 
-def load(con: Connection, journal: Journal, found: Path | None = None) -> None:
+def load(con: Connection, journal: Journal, found: Found | None = None) -> None:
     """All events, with those of a run that are not journaled yet, as a table for HISTORY to read."""
-    files = [str(path) for path in (journal.whole(KIND), found) if path is not None]
+    files = [path for path in (journal.whole(KIND), found.path if found else None) if path is not None]
     declared = ", ".join(f"{identifier(name)} {kind}" for name, kind in _EVENT_TYPES.items())
     con.execute(f"create or replace temp table quarantine_events ({declared})")
     if not files:
         return
-    types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in _EVENT_TYPES.items())
-    places = ", ".join(literal(path) for path in files)
     try:
-        con.execute(
-            "insert into quarantine_events"
-            f" from read_json([{places}], format = 'newline_delimited', columns = {{{types}}})"
-        )
+        con.execute(f"insert into quarantine_events from {_read(files)}")
     except EngineError as error:
         raise TieoutError(
             f"{files[0]} is damaged: it holds what this journal did not write ({' '.join(str(error).split())}).",
             "The journal is append-only; restore the file from a backup.",
         ) from error
+
+
+def _read(files: Sequence[Path]) -> str:
+    """The events in files of JSON lines, as a relation."""
+    places = ", ".join(literal(str(path)) for path in files)
+    types = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in _EVENT_TYPES.items())
+    return f"read_json([{places}], format = 'newline_delimited', columns = {{{types}}})"
 
 
 # One row a fault: first and last seen, how often, how it ended (columns: COMMENTS). Looks are numbered, so that the

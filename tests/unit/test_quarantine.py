@@ -13,6 +13,7 @@ from tests.unit.workspaces import new_workspace
 from warehouse import engine, quarantine
 from warehouse.errors import TieoutError
 from warehouse.journal import Journal
+from warehouse.quarantine import Found
 from warehouse.workspace import Workspace
 
 TABLES = """
@@ -55,7 +56,7 @@ class House:
             )
         self.connection.execute("insert into exchange.contracts values ('K-1'), ('K-2')")
 
-    def look(self) -> Path:
+    def look(self) -> Found:
         self.day += 1
         return quarantine.look(
             self.connection, self.workspace, self.journal, f"run-{self.day}", date(2026, 1, self.day)
@@ -64,7 +65,7 @@ class House:
     def run(self) -> None:
         quarantine.remember(self.journal, self.look())
 
-    def history(self, found: Path | None = None) -> dict[Fault, dict[str, Any]]:
+    def history(self, found: Found | None = None) -> dict[Fault, dict[str, Any]]:
         quarantine.load(self.connection, self.journal, found)
         result = self.connection.execute(quarantine.HISTORY)
         names = [column[0] for column in result.description]
@@ -119,6 +120,16 @@ def test_a_fault_is_counted_in_every_run_that_sees_it(house: House) -> None:
         "h",
         "K-2",
     )
+
+
+def test_a_run_says_what_is_new_and_what_was_released(house: House) -> None:
+    house.find(("K-1", "late"), ("K-2", "late"))
+    found = house.look()
+    assert (found.appeared, found.released) == (2, {})
+    quarantine.remember(house.journal, found)
+    house.find(("K-2", "late"), ("K-2", "other"))
+    found = house.look()
+    assert (found.appeared, found.released) == (1, {"mended": 1})
 
 
 def test_a_fault_that_comes_back_goes_on_counting(house: House) -> None:
@@ -203,7 +214,7 @@ def test_a_release_shows_a_run_before_it_is_journaled(house: House) -> None:
 
 def test_what_a_killed_run_wrote_is_as_if_it_had_never_been(house: House) -> None:
     house.find(("K-1", "late"), ("K-2", "late"))
-    whole = house.look().read_bytes()
+    whole = house.look().path.read_bytes()
     house.workspace.journal_dir.mkdir()
     torn = whole[: whole.rfind(b'{"seq":3')] + b'{"seq":3,"at'
     (house.workspace.journal_dir / "quarantine.jsonl").write_bytes(torn)

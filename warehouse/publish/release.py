@@ -77,7 +77,7 @@ class ReleaseRun:
 
     run_id: str
     as_of: date
-    found: Path | None = None
+    found: quarantine.Found | None = None
     """What it found of the quarantine that is not journaled yet."""
 
 
@@ -438,10 +438,11 @@ def _write_waivers(con: Connection, chain: Chain) -> None:
     for month in (month for month in chain.months if month.is_close):
         for said in month.document["waivers"]:
             names = ("rule", "contract_id", "reason", "approved_by", "expires", "records", "contracts")
-            values = [month.period, month.version, *(said[name] for name in names)]
+            # a month from before waivers had a contract and an extent says less
+            values = [month.period, month.version, *(said.get(name) for name in names)]
             con.executemany(
                 f"insert into {target} values ({', '.join('?' for _ in range(len(values) + 2))})",
-                [[*values, *pair] for pair in said["amounts"].items() or ((None, None),)],
+                [[*values, *pair] for pair in said.get("amounts", {}).items() or ((None, None),)],
             )
     _comment(con, target, [Column(name, "", text) for name, text in _WAIVER_COMMENTS.items()])
 

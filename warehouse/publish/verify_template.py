@@ -363,12 +363,17 @@ def balance_ties() -> str:
 
 def waived(waiver: dict[str, Any]) -> str:
     """Who let which rule pass, and what that covered."""
-    contract = f" for contract {waiver['contract_id']}" if waiver["contract_id"] else ""
-    until = f" until {waiver['expires']}" if waiver["expires"] else ""
-    money = "".join(f", {currency} {amount}" for currency, amount in waiver["amounts"].items())
-    return (
-        f"rule {waiver['rule']}{contract} was waived by {waiver['approved_by'] or '?'}{until}: {waiver['reason']}"
+    contract = f" for contract {waiver['contract_id']}" if waiver.get("contract_id") else ""
+    until = f" until {waiver['expires']}" if waiver.get("expires") else ""
+    money = "".join(f", {currency} {amount}" for currency, amount in waiver.get("amounts", {}).items())
+    covered = (
         f" ({waiver['records']} records, {waiver['contracts']} contracts{money})"
+        if "records" in waiver
+        else ""
+    )
+    return (
+        f"rule {waiver['rule']}{contract} was waived by {waiver['approved_by'] or '?'}{until}:"
+        f" {waiver['reason']}{covered}"
     )
 
 
