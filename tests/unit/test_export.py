@@ -141,3 +141,55 @@ def test_an_export_never_writes_where_the_workspace_keeps_what_it_must_not_lose(
 def test_a_folder_that_is_not_there_is_a_wrong_output(readers: engine.Connection, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no folder"):
         export.write_file(readers, export.table(readers, "rpt_bbb"), "csv", tmp_path / "none" / "x.csv")
+
+
+QUARANTINE = """
+    create table audit.quarantine as select * from (values
+        ('contracts', 'K-1', 'K-1', 'late', 'quarantine', 'quarantined', 'is late', 5.00, 'USD', 'c.csv', 2, 'h1'),
+        ('contract_lines', 'L-1', 'K-1', 'late', 'quarantine', 'quarantined', 'held with K-1', null, null, 'l.csv', 3, 'h2'),
+        ('contract_lines', 'L-2', 'K-2', 'odd', 'warn', 'used', 'is odd', null, null, 'l.csv', 4, 'h2'),
+        ('known_records', 'contracts:K-9', 'K-9', 'gone', 'quarantine', 'held', 'is gone', null, null, null, null, null)
+    ) as t (entity, record_key, contract_id, rule, severity, fate, detail, amount, currency, source_file, source_row,
+        file_sha256);
+    create table audit.quarantine_history as select * from (values
+        ('contracts', 'K-1', 'late', true, date '2026-01-01', date '2026-01-03', 3, 0),
+        ('known_records', 'contracts:K-9', 'gone', true, date '2026-01-03', date '2026-01-03', 1, 0)
+    ) as t (entity, record_key, rule, is_open, first_seen_as_of, last_seen_as_of, runs, returns);
+    create table audit.held_back as select * from (values
+        ('K-1', 'EUR', null, 7.00, null, null), ('K-1', 'USD', 5.00, 0.00, 1.00, null)
+    ) as t (contract_id, currency, contracted, billed, revenue, carried_contracted);
+    create table audit.known_records as select 'contracts' as entity, 'K-9' as record_key, 'h0' as file_sha256, 8 as source_row;
+    create table audit.source_files as select * from (values
+        ('crm', 'deals', 'c.csv', 'h1'), ('crm', 'deal_lines', 'l.csv', 'h2'), ('old', 'deals', 'before.csv', 'h0')
+    ) as t (system, object, path, sha256);
+"""  # noqa: E501
+REMEDIES = [("contracts", "late", "Hurry."), ("contract_lines", "odd", "Look.")]
+
+
+def to_mend(connection: engine.Connection, scratch: Path, **wanted: str) -> list[dict[str, str]]:
+    selection = export.to_mend(REMEDIES, **wanted)
+    return list(csv.DictReader(io.StringIO(text_of(connection, selection, scratch))))
+
+
+def test_the_list_to_mend_holds_what_fails_by_itself(readers: engine.Connection, tmp_path: Path) -> None:
+    readers.execute(QUARANTINE)
+    own, vanished = to_mend(readers, tmp_path)
+    assert (own["system"], own["object"], own["record_key"], own["what_to_do"]) == (
+        "crm",
+        "deals",
+        "K-1",
+        "Hurry.",
+    )
+    # the contract's money in the currency it is stated in
+    names = ("contract_contracted", "contract_billed", "contract_revenue_of_month", "contract_currency")
+    assert [own[name] for name in names] == ["5.00", "0.00", "1.00", "USD"]
+    assert (vanished["system"], vanished["source_file"], vanished["source_row"]) == ("old", "before.csv", "8")
+
+
+def test_the_list_to_mend_is_one_systems_or_one_rules(readers: engine.Connection, tmp_path: Path) -> None:
+    readers.execute(QUARANTINE)
+    assert [row["record_key"] for row in to_mend(readers, tmp_path, system="old")] == ["contracts:K-9"]
+    assert [row["record_key"] for row in to_mend(readers, tmp_path, rule="late")] == ["K-1"]
+    # a warning holds nothing back, but whoever asks for it gets it
+    assert [row["what_to_do"] for row in to_mend(readers, tmp_path, rule="odd")] == ["Look."]
+    assert export.known_systems(readers) == ["crm", "old"]

@@ -84,9 +84,24 @@ def to_mend(
         with remedies as (select unnest($entities) as entity, unnest($rules) as rule, unnest($texts) as what_to_do),
 
         files as (
-            select path, sha256, any_value(system) as system, any_value(object) as object
+            select path, sha256, min(system) as system, min(object) as object
             from audit.source_files
             group by path, sha256
+        ),
+
+        -- a record that vanished stands where it was last accepted
+        listed as (
+            select
+                faults.* exclude (source_file, source_row, file_sha256),
+                coalesce(faults.source_file, contents.path) as source_file,
+                coalesce(faults.source_row, known.source_row) as source_row,
+                coalesce(faults.file_sha256, known.file_sha256) as file_sha256
+            from audit.quarantine as faults
+            left join audit.known_records as known
+                on faults.entity = 'known_records' and faults.record_key = known.entity || ':' || known.record_key
+            left join (
+                select sha256, min(path) as path from audit.source_files group by sha256
+            ) as contents on known.file_sha256 = contents.sha256
         ),
 
         -- a contract has a row a currency: the one it is stated in
@@ -122,7 +137,7 @@ def to_mend(
             history.runs,
             history.returns,
             faults.file_sha256
-        from audit.quarantine as faults
+        from listed as faults
         left join audit.quarantine_history as history
             on faults.entity = history.entity and faults.record_key = history.record_key
             and faults.rule = history.rule and history.is_open
