@@ -441,7 +441,7 @@ def _held_cells(held: "Answer", rule: Cell) -> tuple[Cell, ...]:
         _money(sums_by_currency(rows, at["currency"], at[name]))
         for name in ("contracted", "billed", "revenue")
     ]
-    return (sum(int(str(row[at["contracts"]])) for row in rows), *money)
+    return (max((int(str(row[at["contracts"]])) for row in rows), default=0), *money)
 
 
 def _gap_remark(held: "Answer") -> list[str]:

@@ -266,6 +266,8 @@ def quarantine(connection: Any, wanted: Wanted | None = None) -> Answer:
 def held_money(connection: Any, wanted: Wanted | None = None) -> Answer:
     """What is held back by rule and currency, and in all (rule null): a contract counts under each of its rules.
 
+    `contracts` is that of the rule, the same in each of its currencies.
+
     `period` is the month that the revenue is of.
     """
     query = """
@@ -276,23 +278,29 @@ def held_money(connection: Any, wanted: Wanted | None = None) -> Answer:
                 and ($severity is null or $severity = fate or $severity = 'quarantine')
         ),
 
-        by_rule as (select * from held where $rule is null or rule = $rule)
+        by_rule as (select * from held where $rule is null or rule = $rule),
+
+        listed as (
+            select rule, * exclude (rule) from by_rule
+            union all by name
+            select distinct null as rule, * exclude (rule) from by_rule
+        ),
+
+        -- a contract may have money in several currencies
+        counted as (select rule, count(distinct contract_id) as contracts from listed group by rule)
 
         select
-            rule,
+            listed.rule,
             currency,
-            count(distinct contract_id) as contracts,
+            counted.contracts,
             cast(sum(contracted) as decimal(38, 3)) as contracted,
             cast(sum(billed) as decimal(38, 3)) as billed,
             cast(sum(revenue) as decimal(38, 3)) as revenue,
             count(revenue_gap) as unknown_revenue
-        from (
-            select rule, * exclude (rule) from by_rule
-            union all by name
-            select distinct null as rule, * exclude (rule) from by_rule
-        )
-        group by rule, currency
-        order by rule nulls last, currency
+        from listed
+        inner join counted on listed.rule is not distinct from counted.rule
+        group by listed.rule, currency, counted.contracts
+        order by listed.rule nulls last, currency
     """
     rows = list(connection.execute(query, (wanted or Wanted()).parameters()).fetchall())
     period = connection.execute("select max(period) from audit.held_back").fetchone()
