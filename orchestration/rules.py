@@ -18,6 +18,12 @@ FILE_RULES = {
     "zero_rows": "an export without rows where the last one had some",
     "rows_fell": "fewer rows than the policy allows against the last export",
     "money_fell": "less money than the policy allows against the last export",
+    "rows_jumped": "more rows than the policy allows against the last export",
+    "money_jumped": "more money than the policy allows against the last export",
+    "column_emptied": "a column that was filled and is empty",
+    "key_form_changed": "keys of another form than before",
+    "missing_delivery": "a day of an incremental series without a file",
+    "stale_exports": "a newest file older than the freshness limit",
 }
 
 

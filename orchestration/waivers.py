@@ -52,7 +52,9 @@ def require_waivable(workspace: Workspace, waivers: Sequence[Waiver]) -> None:
 
 def _why_not(waiver: Waiver, severities: set[str]) -> str | None:
     if waiver.rule in FILE_RULES and waiver.expires is not None:
-        return "it would let every later file through: waive it for one close, or set max_fall_percent of its object"
+        return (
+            "it would let every later file through: waive it for one close, or set the policy of its object"
+        )
     if waiver.rule in CLOSE_RULES or waiver.rule in FILE_RULES:
         return "it judges all contracts together, not one" if waiver.contract_id is not None else None
     if "quarantine" in severities:
