@@ -14,8 +14,9 @@ from orchestration.findings import Finding
 from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
 from orchestration.stages import STAGE_TITLES, split
+from orchestration.waivers import Coverage
 from warehouse import fingerprint as rules
-from warehouse import plan
+from warehouse import plan, quarantine
 from warehouse.connectors import enabled_connectors
 from warehouse.errors import BlockedError, TieoutError
 from warehouse.plan import Step, StepResult
@@ -47,6 +48,7 @@ class Build:
         self.gate_failures = 0
         self.error: BaseException | None = None
         self.is_released = False
+        self.found: quarantine.Found | None = None
         self.calendar = Calendar()
         self.is_extracted = False
 
@@ -70,7 +72,7 @@ class Build:
             self.held.register(self.context)
             chain = self.held.sync()
             connection = self.held.connection
-            write_waivers(connection, self.context)
+            write_waivers(connection, [Coverage(waiver) for waiver in self.context.waivers])
             is_full = self.context.close_period is not None
             write_published_checks(connection, check_published(self.context.workspace, full=is_full))
             self._write_context(chain)
@@ -141,9 +143,12 @@ class Build:
 
     def release(self) -> None:
         """The file readers open."""
+        connection, workspace, journal = self.held.connection, self.context.workspace, self.held.journal
         with self._stage("release"):
-            run = release.ReleaseRun(self.run_id, self.context.as_of)
-            release.release(self.held.connection, self.context.workspace, run)
+            found = quarantine.look(connection, workspace, journal, self.run_id, self.context.as_of)
+            release.release(connection, workspace, release.ReleaseRun(self.run_id, self.context.as_of, found))
+            quarantine.remember(journal, found)
+        self.found = found
         self.is_released = True
 
     # --- what the stages found ---------------------------------------------------------------------

@@ -44,23 +44,38 @@ _CONTRACTS = """
     from contracts
     left join (
         select contract_id, string_agg(rule, ', ' order by rule) as rules
-        from accepted.contract_faults
-        where not list_contains($waived, rule)
+        from unwaived_faults
         group by contract_id
     ) as unwaived on contracts.contract_id = unwaived.contract_id
 """
+# A waiver is for all contracts, or for one.
+_UNWAIVED = """
+    with waivers as (
+        select unnest($rules) as rule, unnest(cast($contracts as varchar[])) as contract_id
+    ),
+
+    unwaived_faults as (
+        select faults.contract_id, faults.rule
+        from accepted.contract_faults as faults
+        where not exists (
+            select 1 from waivers
+            where faults.rule = waivers.rule
+                and faults.contract_id = coalesce(waivers.contract_id, faults.contract_id)
+        )
+    )
+"""
 
 
-def close_findings(connection: Connection, context: RunContext) -> list[Finding]:
-    """Every reason why the month cannot be closed; none means that it can."""
-    policies = context.settings.policies
+def close_findings(connection: Connection, context: RunContext) -> tuple[list[Finding], list[Finding]]:
+    """Every reason why the month cannot be closed, none means that it can; and those that a waiver lets pass."""
     findings = [
         *held_findings(connection, context),
-        *unlinked_billing(connection, policies),
+        *unlinked_billing(connection, context.settings.policies),
         *restatements(connection, context),
     ]
-    waived = {waiver.rule for waiver in context.waivers}
-    return [one for one in findings if one.rule not in waived] + broken_equations(connection)
+    blocking = [one for one in findings if not context.is_waived(one.rule)]
+    passed = [one for one in findings if context.is_waived(one.rule)]
+    return blocking + broken_equations(connection), passed
 
 
 def held_findings(connection: Connection, context: RunContext) -> list[Finding]:
@@ -68,44 +83,82 @@ def held_findings(connection: Connection, context: RunContext) -> list[Finding]:
 
     A contract does not count where every rule that holds it is waived.
     """
-    waived = {"waived": [waiver.rule for waiver in context.waivers]}
+    waived = {
+        "rules": [waiver.rule for waiver in context.waivers],
+        "contracts": [waiver.contract_id for waiver in context.waivers],
+    }
     everything = connection.execute(
-        f"select currency, count(*), sum(amount) from ({_CONTRACTS}) group by currency order by currency",
+        f"{_UNWAIVED} select currency, count(*), sum(amount) from ({_CONTRACTS}) group by currency order by currency",
         waived,
     ).fetchall()
     counted = f"from ({_CONTRACTS}) where rules is not null"
     held = connection.execute(
-        f"select currency, count(*), sum(amount) {counted} group by currency order by currency", waived
+        f"{_UNWAIVED} select currency, count(*), sum(amount) {counted} group by currency order by currency",
+        waived,
     ).fetchall()
     examples = connection.execute(
-        f"select contract_id, rules, currency, amount {counted}"
+        f"{_UNWAIVED} select contract_id, rules, currency, amount {counted}"
         f" order by abs(amount) desc, contract_id limit {EXAMPLES}",
         waived,
     ).fetchall()
     rules = connection.execute(
-        "select distinct rule from accepted.contract_faults where not list_contains($waived, rule) order by rule",
-        waived,
+        f"{_UNWAIVED} select distinct rule from unwaived_faults order by rule", waived
     ).fetchall()
+    costs = connection.execute(f"{_UNWAIVED} {_COSTS}", waived).fetchall()
     return held_against_policy(
-        context.settings.policies, everything, held, examples, [str(rule) for (rule,) in rules]
+        context.settings.policies,
+        everything,
+        held,
+        [str(rule) for (rule,) in rules],
+        [*map(_cost, costs), *map(_example, examples)],
     )
+
+
+# What each rule holds back; a contract counts under each of its rules.
+_COSTS = """
+    select
+        faults.rule,
+        held_back.period,
+        held_back.currency,
+        count(distinct faults.contract_id) as contracts,
+        sum(held_back.contracted) as contracted,
+        sum(held_back.billed) as billed,
+        sum(held_back.revenue) as revenue
+    from unwaived_faults as faults
+    inner join audit.held_back as held_back on faults.contract_id = held_back.contract_id
+    group by all
+    order by all
+"""
+
+
+def _cost(row: tuple[str, str, str, int, Decimal | None, Decimal, Decimal | None]) -> str:
+    rule, period, currency, contracts, contracted, billed, revenue = row
+    amounts = (("contracted", contracted), ("billed", billed), (f"revenue of {period}", revenue))
+    money = ", ".join(
+        f"{what} {currency} {amount:,.2f}" if amount is not None else f"{what} unknown"
+        for what, amount in amounts
+    )
+    return f"{rule} holds back {contracts:,} contract{'' if contracts == 1 else 's'}: {money}"
+
+
+def _example(row: tuple[str, str, str, Decimal]) -> str:
+    contract, rules, currency, amount = row
+    return f"contract {contract} ({rules}), {currency} {amount:,.2f}"
 
 
 def held_against_policy(
     policies: Policies,
     everything: Sequence[tuple[str, int, Decimal]],
     held: Sequence[tuple[str, int, Decimal]],
-    examples: Sequence[tuple[str, str, str, Decimal]],
     rules: Sequence[str],
+    details: Sequence[str],
 ) -> list[Finding]:
     """The two thresholds of the policy, each a sentence where it is passed."""
-    shown = tuple(
-        f"contract {key} ({rule}), {currency} {amount:,.2f}" for key, rule, currency, amount in examples
-    )
+    shown = tuple(details)
     waive = " ".join(f"--waive {rule}" for rule in rules)
     remedy = (
         "Mend the source data (`tieout show quarantine` names file and row) and close again, "
-        f'or waive with a reason: {waive} --reason "..."'
+        f'or waive with a reason: {waive} --reason "..." --approved-by "..."'
     )
     findings = []
     count, total = sum(row[1] for row in held), sum(row[1] for row in everything)
@@ -154,7 +207,7 @@ def unlinked_billing(connection: Connection, policies: Policies) -> list[Finding
             "unlinked_billing_tolerance",
             f"{currency} {amount:,.2f} are billed without a contract; the policy allows {_plain(limit)}.",
             "Add contract_line_id or contract_id to these invoices, or waive with a reason: "
-            '--waive unlinked_billing_tolerance --reason "..."',
+            '--waive unlinked_billing_tolerance --reason "..." --approved-by "..."',
             count,
             ((currency, amount),),
         )
@@ -208,7 +261,7 @@ def restatements(connection: Connection, context: RunContext) -> list[Finding]:
                 f"by {currency} {amount:,.2f}; the policy allows {_plain(policies.restatement_amount)} "
                 f"or {_plain(policies.restatement_percent)} %.",
                 f"Look at them in marts.{table} (original_period = '{period}'), then reopen the period or waive "
-                'with a reason: --waive restatement_amount --reason "..."',
+                'with a reason: --waive restatement_amount --reason "..." --approved-by "..."',
                 records,
                 ((currency, amount),),
             )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestration.calendar import Calendar, Period
+from orchestration.waivers import Coverage
 from warehouse import fingerprint
 from warehouse.engine import Connection, identifier
 from warehouse.publish import manifest
@@ -67,10 +68,13 @@ def write_context(
     _replace(connection, "context", declared, [[value for _, _, value in columns]])
 
 
-def write_waivers(connection: Connection, context: RunContext) -> None:
-    """`run.waivers`: the rules that do not block this close."""
-    rows = [[waiver.rule, waiver.reason, waiver.approved_by] for waiver in context.waivers]
-    _replace(connection, "waivers", "rule varchar, reason varchar, approved_by varchar", rows)
+def write_waivers(connection: Connection, covered: Sequence[Coverage]) -> None:
+    """`run.waivers`: the rules that do not block this close, and what each covers as far as it is known by now."""
+    columns = (
+        "rule varchar, contract_id varchar, reason varchar, approved_by varchar, expires date,"
+        " records bigint, contracts bigint, currency varchar, amount decimal(18, 3)"
+    )
+    _replace(connection, "waivers", columns, [row for one in covered for row in one.rows()])
 
 
 def write_published_checks(connection: Connection, files: Sequence[PublishedFile]) -> None:

@@ -3,25 +3,28 @@ build are in orchestration.build; whether a month may be closed is said by orche
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from orchestration import waivers
 from orchestration.build import Build, journal_rows, read_calendar
 from orchestration.calendar import Calendar, Period
-from orchestration.context_tables import policies_of
+from orchestration.context_tables import policies_of, write_waivers
 from orchestration.fingerprint import fingerprint
 from orchestration.hold import Hold, chain_of, hold, new_run_id
 from orchestration.progress import Progress
 from orchestration.stages import STAGE_TITLES
+from orchestration.waivers import Coverage
 from warehouse import fingerprint as rules
 from warehouse.engine import Connection
 from warehouse.errors import BlockedError, ConfigurationError, TieoutError
 from warehouse.journal import Journal
 from warehouse.publish import commit, release
 from warehouse.publish.manifest import Chain, Month
+from warehouse.quarantine import Found
 from warehouse.workspace import RunContext, Workspace, shipped
 
 RUNS = "runs"
@@ -41,12 +44,17 @@ class Outcome:
     rows: dict[str, int] = field(default_factory=dict)
     held: list[tuple[str, str, int]] = field(default_factory=list)
     """(severity, rule, records) of what the gate found in the last build."""
+    found: Found | None = None
+    """What appeared in the quarantine since the run before, and what was released."""
+    waived: dict[str, list[Coverage]] = field(default_factory=dict)
+    """What each waiver covered, by closed month."""
 
     def add(self, build: Build) -> None:
         """Takes over what a build measured."""
         for stage, spent in build.watch.seconds.items():
             self.seconds[stage] = round(self.seconds.get(stage, 0.0) + spent, 3)
         self.rows = journal_rows(build.rows)
+        self.found = build.found
         if build.gate_report is not None:
             self.held = [
                 (one.severity, one.rule, one.records) for one in build.gate_report.outcomes if one.records
@@ -55,6 +63,7 @@ class Outcome:
 
 def run(context: RunContext, progress: Progress) -> Outcome:
     """The nightly job: exports to tieout.duckdb. Does nothing where nothing changed since the last one."""
+    waivers.require_waivable(context.workspace, waivers.standing(context.workspace))
     with hold(context.workspace, progress, afresh=context.full_refresh) as held:
         outcome = Outcome(new_run_id(), context.as_of)
         with journaled(held.journal, "run", outcome) as ending:
@@ -71,8 +80,11 @@ def run(context: RunContext, progress: Progress) -> Outcome:
 
 def close(context: RunContext, period: str, progress: Progress, *, through: bool = False) -> Outcome:
     """Gate again, tie out and publish a month; then bring the open months up to date."""
+    context = waivers.in_force(context)
     with hold(context.workspace, progress) as held:
         outcome = Outcome(new_run_id(), context.as_of)
+        for sentence in waivers.expired(context.workspace, context.as_of):
+            progress.say(f"note: {sentence}")
         with journaled(held.journal, "close", outcome, period=period) as ending:
             periods = periods_to_close(held, context, period, through=through)
             try:
@@ -90,15 +102,18 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
 
     build = _execute(held, context, outcome, is_close=True)
     held.progress.stage(f"{STAGE_TITLES['close']} {context.close_period}")
-    findings = close_findings(held.connection, context)
+    findings, passed = close_findings(held.connection, context)
     if findings:
         raise BlockedError(f"{context.close_period} can't be closed. Nothing was published.", findings)
+    covered = waivers.coverage(held.connection, context.waivers, passed)
+    write_waivers(held.connection, covered)
     held.progress.stage(f"{STAGE_TITLES['publish']} {context.close_period}")
     with build.watch.measure("publish"):
-        month = commit.publish(held.connection, context.workspace, publication_of(held, context))
+        month = commit.publish(held.connection, context.workspace, publication_of(held, context, covered))
     outcome.seconds["publish"] = round(outcome.seconds.get("publish", 0) + build.watch.seconds["publish"], 3)
     outcome.closed.append(month)
-    _journal_close(held.journal, context, month, outcome.run_id)
+    outcome.waived[month.period] = covered
+    _journal_close(held.journal, context, month, outcome.run_id, covered)
 
 
 def _open_months(held: Hold, context: RunContext, outcome: Outcome, ending: dict[str, Any]) -> None:
@@ -189,7 +204,7 @@ def closable(calendar: Calendar, chain: Chain, name: str, as_of: date, through: 
     return calendar.between(following, wanted)
 
 
-def publication_of(held: Hold, context: RunContext) -> commit.Publication:
+def publication_of(held: Hold, context: RunContext, covered: Sequence[Coverage]) -> commit.Publication:
     """What the manifest of a month says beyond its tables."""
     workspace, connection = context.workspace, held.connection
     chain = chain_of(workspace)
@@ -203,7 +218,7 @@ def publication_of(held: Hold, context: RunContext) -> commit.Publication:
         code_sha256=rules.code_hash(workspace),
         prepared_by=context.prepared_by,
         approved_by=context.approved_by,
-        waivers=context.waivers,
+        waivers=tuple(one.document() for one in covered),
         judgements=tuple(str(row[0]) for row in judgements),
         equations=commit.equations_of(connection),
         inputs=commit.inputs_of(connection),
@@ -269,7 +284,9 @@ def journaled(journal: Journal, command: str, outcome: Outcome, **what: str) -> 
         )
 
 
-def _journal_close(journal: Journal, context: RunContext, month: Month, run_id: str) -> None:
+def _journal_close(
+    journal: Journal, context: RunContext, month: Month, run_id: str, covered: Sequence[Coverage]
+) -> None:
     journal.append(
         CLOSES,
         {
@@ -282,19 +299,9 @@ def _journal_close(journal: Journal, context: RunContext, month: Month, run_id: 
             "approved_by": context.approved_by,
         },
     )
-    if context.waivers:
+    if covered:
         journal.append_all(
-            WAIVERS,
-            [
-                {
-                    "run_id": run_id,
-                    "period": month.period,
-                    "rule": waiver.rule,
-                    "reason": waiver.reason,
-                    "approved_by": waiver.approved_by,
-                }
-                for waiver in context.waivers
-            ],
+            WAIVERS, [{"run_id": run_id, "period": month.period, **one.document()} for one in covered]
         )
 
 

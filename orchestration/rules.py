@@ -1,4 +1,12 @@
-"""Rules outside the suites, by the name a waiver gives them. Rules about records stand in expectations/."""
+"""The rules by name, wherever they stand: those about records in expectations/, those of files and of a close here."""
+
+from typing import TYPE_CHECKING
+
+from warehouse.errors import ConfigurationError
+from warehouse.settings import nearest
+
+if TYPE_CHECKING:
+    from warehouse.workspace import Workspace
 
 CLOSE_RULES = {
     "max_held_contracts_percent": "too many contracts are quarantined or held",
@@ -10,4 +18,34 @@ FILE_RULES = {
     "zero_rows": "an export without rows where the last one had some",
     "rows_fell": "fewer rows than the policy allows against the last export",
     "money_fell": "less money than the policy allows against the last export",
+    "rows_jumped": "more rows than the policy allows against the last export",
+    "money_jumped": "more money than the policy allows against the last export",
+    "column_emptied": "a column that was filled and is empty",
+    "key_form_changed": "keys of another form than before",
+    "missing_delivery": "a day of an incremental series without a file",
+    "stale_exports": "a newest file older than the freshness limit",
 }
+
+
+def known_rules(workspace: "Workspace") -> list[str]:
+    """Every rule that can be named: of the suites, of files, and of a close."""
+    from expectations.suites import rules_of
+
+    return sorted({rule.id for rule in rules_of(workspace.expectations)} | {*CLOSE_RULES, *FILE_RULES})
+
+
+def require_known(rule: str, known: list[str]) -> None:
+    """ConfigurationError with the nearest name where there is no such rule."""
+    if rule not in known:
+        hint = nearest(rule, known)
+        raise ConfigurationError(
+            f"there is no rule {rule!r}{hint if 'did you mean' in hint else ''}",
+            "" if "did you mean" in hint else "`tieout show quarantine` names the rules.",
+        )
+
+
+def remedies(workspace: "Workspace") -> list[tuple[str, str, str]]:
+    """What mends a record: entity, rule, and the rule's own words."""
+    from expectations.suites import rules_of
+
+    return [(rule.entity, rule.id, rule.remedy) for rule in rules_of(workspace.expectations)]

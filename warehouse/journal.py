@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +43,7 @@ class Journal:
         self.directory.mkdir(parents=True, exist_ok=True)
         events, complete_bytes = self._load(path)
         first = 1 + max((int(event["seq"]) for event in events), default=0)
-        at = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
+        at = self.now()
         written = [{"seq": first + i, "at": at, **record} for i, record in enumerate(records)]
         with path.open("ab") as file:
             file.truncate(complete_bytes)
@@ -51,6 +53,40 @@ class Journal:
         if is_new:
             sync_directory(self.directory)
         return written
+
+    def append_written(self, kind: str, lines: Path) -> None:
+        """Append whole lines that the engine wrote, `seq` and `at` included: too many to go through Python.
+
+        As with `append_all`, a crash keeps a prefix of them.
+        """
+        path = self._path(kind)
+        is_new = not path.exists()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        complete_bytes = _complete_bytes(path)
+        with path.open("ab") as file, lines.open("rb") as written:
+            file.truncate(complete_bytes)
+            shutil.copyfileobj(written, file)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            sync_directory(self.directory)
+
+    def whole(self, kind: str) -> Path | None:
+        """The file of a kind without a torn last line, for the engine to read; None where nothing was written yet.
+
+        For the one writer: it is removed from the file.
+        """
+        path = self._path(kind)
+        if not path.exists():
+            return None
+        complete_bytes = _complete_bytes(path)
+        if complete_bytes < path.stat().st_size:
+            os.truncate(path, complete_bytes)
+        return path if complete_bytes else None
+
+    def now(self) -> str:
+        """What an event written now has in `at`."""
+        return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
 
     def read(self, kind: str) -> list[dict[str, Any]]:
         """All events of a kind in the order they were written."""
@@ -68,6 +104,14 @@ class Journal:
         complete = data[: data.rfind(b"\n") + 1]
         lines = complete.splitlines()
         return [_event(path, number, line) for number, line in enumerate(lines, start=1)], len(complete)
+
+
+def _complete_bytes(path: Path) -> int:
+    """Where the last whole line ends, without reading the file into memory."""
+    if not path.exists() or not path.stat().st_size:
+        return 0
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.rfind(b"\n") + 1
 
 
 def _line(event: Mapping[str, Any]) -> bytes:

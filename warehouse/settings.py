@@ -7,7 +7,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -293,6 +293,42 @@ class Policies(DeliveryPolicies):
     )
 
 
+def _day(value: object) -> object:
+    """A day as TOML writes it, or the same in quotes; no time of day, and no number that would pass for one."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError("it must be a day, as in 2026-12-31") from error
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise ValueError("it must be a day, as in 2026-12-31")
+    return value
+
+
+def _said(value: object) -> object:
+    """Text that says something."""
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("it must not be empty")
+    return value.strip() if isinstance(value, str) else value
+
+
+Said = Annotated[str, BeforeValidator(_said)]
+
+
+class StandingWaiver(_Section):
+    """A rule that blocks no close up to a day. It is published with every month it counts for."""
+
+    rule: Said = Field(examples=["end_before_start"], description="The rule that is waived.")
+    contract: Said | None = Field(
+        default=None, examples=["K-2026-010"], description="Only the faults of this contract; unset: of all."
+    )
+    reason: Said = Field(examples=["mended in the CRM, ticket 4711"], description="Why; it is published.")
+    approved_by: Said = Field(examples=["S. Chen, controller"], description="Who answers for it.")
+    expires: Annotated[date, BeforeValidator(_day)] = Field(
+        examples=[date(2026, 12, 31)], description="The last as-of day of a close for which it counts."
+    )
+
+
 class Engine(_Section):
     """The embedded engine. None of these changes a figure."""
 
@@ -309,6 +345,7 @@ class Settings(_Section):
     company: Company = Field(default_factory=Company)
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     policies: Policies = Field(default_factory=Policies)
+    waivers: tuple[StandingWaiver, ...] = ()
     engine: Engine = Field(default_factory=Engine)
 
     def object_settings(self, system: str, name: str | None) -> ObjectSettings:
@@ -377,7 +414,10 @@ def validated(model: type[ModelT], data: Any, origin: str) -> ModelT:
 
 
 def _fault(model: type[BaseModel], location: tuple[int | str, ...], kind: str, message: str) -> str:
-    key = ".".join(str(part) for part in location if part != "objects" or location[0] != "sources")
+    parts = [part for part in location if part != "objects" or location[0] != "sources"]
+    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in parts).removeprefix(
+        "."
+    )
     if kind == "extra_forbidden":
         known = _keys_at(model, location[:-1])
         return f"unknown key {key}{nearest(str(location[-1]), known)}"
@@ -399,7 +439,8 @@ def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[st
         if isinstance(current, type) and issubclass(current, BaseModel):
             current = _plain(current.model_fields[str(part)].annotation)
         else:
-            current = _plain(typing.get_args(current)[-1])
+            arguments = typing.get_args(current)
+            current = _plain(arguments[0] if arguments[-1] is Ellipsis else arguments[-1])
     return list(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
 
 
@@ -419,6 +460,7 @@ def template() -> str:
     ]
     for name, section in (("company", Company), ("policies", Policies), ("engine", Engine)):
         parts.append(f"\n# {section.__doc__}\n[{name}]\n{_commented(section)}")
+    parts.append(f"\n# {StandingWaiver.__doc__}\n# [[waivers]]\n{_commented(StandingWaiver)}")
     parts.append(
         f"\n# {SourceSettings.__doc__}\n# [sources.files]\n{_commented(SourceSettings)}"
         f"\n\n# {ObjectSettings.__doc__}\n# [sources.files.contracts]\n{_commented(ObjectSettings)}"
@@ -431,10 +473,11 @@ def _commented(section: type[BaseModel]) -> str:
     said = None
     for key, field in section.model_fields.items():
         if field.description:
-            default = field.get_default(call_default_factory=True)
+            default = None if field.is_required() else field.get_default(call_default_factory=True)
             examples = field.examples or []
             is_unset = default is None and examples
-            shown = f"{_toml(examples[0])}  # an example; unset by default" if is_unset else _toml(default)
+            kind = "required" if field.is_required() else "unset by default"
+            shown = f"{_toml(examples[0])}  # an example; {kind}" if is_unset else _toml(default)
             lines += [f"# {field.description}"] if field.description != said else []
             lines.append(f"# {key} = {shown}")
             said = field.description
@@ -453,7 +496,7 @@ def described_policies() -> list[tuple[str, str, str]]:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, int | date):
         return str(value)
     if isinstance(value, tuple):
         return "[]"

@@ -142,6 +142,10 @@ class Waiver:
     rule: str
     reason: str
     approved_by: str = ""
+    contract_id: str | None = None
+    """Only the faults of this contract."""
+    expires: date | None = None
+    """The last as-of day of a close for which it counts; None: given for one close."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,8 @@ class RunContext:
         return self.workspace.settings
 
     def is_waived(self, rule: str) -> bool:
-        return any(waiver.rule == rule for waiver in self.waivers)
+        """Whether a rule is waived for everything; a contract's own faults are the close gate's matter."""
+        return any(waiver.rule == rule and waiver.contract_id is None for waiver in self.waivers)
 
     def data_time(self) -> datetime:
         """The instant at which data is looked at: now, or the end of as_of where that has passed."""

@@ -42,3 +42,8 @@
 {# A row id is file id × 2³² + row of the file, the header being row 1. No money is divided here. #}
 {% macro file_of_row(row_id) -%}{{ integer_division(row_id, '4294967296') }}{%- endmacro %}
 {% macro row_of_file(row_id) -%}({{ row_id }} % 4294967296){%- endmacro %}
+
+{# The texts of a group in one, in their order. #}
+{% macro joined_texts(text) -%}{{ return(adapter.dispatch('joined_texts', 'tieout')(text)) }}{%- endmacro %}
+{% macro default__joined_texts(text) -%}string_agg({{ text }}, ', ' order by {{ text }}){%- endmacro %}
+{% macro spark__joined_texts(text) -%}concat_ws(', ', sort_array(collect_list({{ text }}))){%- endmacro %}

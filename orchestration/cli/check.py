@@ -60,6 +60,7 @@ def check(
     - `tieout check`
     - `tieout check --workspace /data/acme --format json`
     """
+    from orchestration.waivers import expired, require_waivable, standing
     from warehouse.connectors import enabled_connectors
     from warehouse.explain.connectors import look
     from warehouse.lock import workspace_lock
@@ -67,6 +68,7 @@ def check(
     from warehouse.workspace import RunContext, today
 
     opened = open_workspace(workspace)
+    require_waivable(opened, standing(opened))
     systems = enabled_connectors(opened)
     context = RunContext(opened, as_of=as_of or today(opened.settings))
     # It uses the scratch folder of a run, so it may not meet one.
@@ -75,6 +77,8 @@ def check(
     if form is Format.table:
         output.show(_deliveries(tried.extraction.deliveries, sorted(systems), str(opened.exports)), form)
         _tell(mapped, findings)
+        for sentence in expired(opened, context.as_of):
+            typer.echo(sentence)
     else:
         output.show(_for_programs(tried.extraction, tried.failures, findings), form)
     _judge(tried.extraction, tried.failures, form)

@@ -1,6 +1,5 @@
 """`tieout close`: publishes a month, once and for good. What it does is orchestration.pipeline's."""
 
-import difflib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,7 +45,9 @@ def close(
 
     - `tieout close 2026-10 --prepared-by "R. Meyer" --approved-by "S. Chen"`
     - `tieout close 2026-10 --through`
-    - `tieout close 2026-10 --waive unknown_customer --reason "mended in the CRM, ticket 4711"`
+    - `tieout close 2026-10 --waive unknown_customer --reason "mended in the CRM" --approved-by "S. Chen"`
+
+    Waivers for more than one close stand in tieout.toml, under [[waivers]].
     """
     from orchestration import pipeline
     from orchestration.cli.blocked import explained
@@ -58,7 +59,7 @@ def close(
     context = RunContext(
         opened,
         as_of=as_of or today(opened.settings),
-        waivers=waivers(waive or [], reason or [], approved_by, known_rules(opened)),
+        waivers=given(opened, waive or [], reason or [], approved_by),
         prepared_by=prepared_by,
         approved_by=approved_by,
     )
@@ -69,12 +70,17 @@ def close(
         first = f" with all months from {covered[0]} on" if covered else ""
         typer.echo(f"Closed {month.period}{first}: {month.path}")
         typer.echo(f"  manifest {month.sha256}")
+        for one in outcome.waived[month.period]:
+            typer.echo(f"  {one.described()}")
     tell(outcome)
     typer.echo(f"tieout.duckdb shows it; took {sum(outcome.seconds.values()):.1f} s.")
 
 
-def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[str]) -> "tuple[Waiver, ...]":
-    """The waivers of a close; a rule without a reason, or a reason without a rule, is a usage error."""
+def given(
+    workspace: "Workspace", rules: list[str], reasons: list[str], approved_by: str
+) -> "tuple[Waiver, ...]":
+    """The waivers for this close; each needs a reason, and someone who answers for it."""
+    from orchestration.waivers import require_waivable
     from warehouse.workspace import Waiver
 
     if not rules and not reasons:
@@ -83,25 +89,9 @@ def waivers(rules: list[str], reasons: list[str], approved_by: str, known: list[
         raise typer.BadParameter("a reason needs the rule it is for: --waive RULE --reason TEXT")
     if any(not text.strip() for text in reasons) or len(reasons) not in (1, len(rules)):
         raise typer.BadParameter("every waiver needs a reason: --waive RULE --reason TEXT")
-    _require_known(rules, known)
+    if not approved_by.strip():
+        raise typer.BadParameter("a waiver needs someone who answers for it: --approved-by NAME")
     shared = reasons * len(rules) if len(reasons) == 1 else reasons
-    return tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
-
-
-def known_rules(workspace: "Workspace") -> list[str]:
-    """Everything a waiver can name: rules of the suites, of files, and of a close."""
-    from expectations.suites import rules_of
-    from orchestration.rules import CLOSE_RULES, FILE_RULES
-
-    return sorted({rule.id for rule in rules_of(workspace.expectations)} | {*CLOSE_RULES, *FILE_RULES})
-
-
-def _require_known(rules: list[str], known: list[str]) -> None:
-    """A waiver of a rule that does not exist would be a promise without an effect."""
-    for rule in rules:
-        if rule not in known:
-            matches = difflib.get_close_matches(rule, known, n=1, cutoff=0.5)
-            hint = (
-                f", did you mean {matches[0]}?" if matches else "; `tieout show quarantine` names the rules"
-            )
-            raise typer.BadParameter(f"there is no rule {rule!r}{hint}")
+    waivers = tuple(Waiver(rule, text.strip(), approved_by) for rule, text in zip(rules, shared, strict=True))
+    require_waivable(workspace, waivers)
+    return waivers

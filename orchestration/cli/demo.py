@@ -121,7 +121,8 @@ def show_result(workspace: "Workspace") -> None:
         answer = show.bbb(connection)
         statuses = show.statuses(connection)
         adjustments = show.posted_adjustments(connection)
-        held = show.quarantine(connection)
+        quarantine = show.quarantine(connection)
+        held = show.held_money(connection)
         excluded = show.excluded_count(connection)
     output.show(bbb_for_people(answer, statuses), Format.table)
     output.show(
@@ -141,7 +142,7 @@ def show_result(workspace: "Workspace") -> None:
         Format.table,
     )
     typer.echo("What was held back")
-    output.show(quarantine_for_people(held, excluded)[:1], Format.table)
+    output.show(quarantine_for_people(quarantine, held, excluded)[:1], Format.table)
     _next_steps(workspace, company.MISTYPED_CONTRACT, company.SECOND_AS_OF.isoformat())
 
 

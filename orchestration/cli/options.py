@@ -23,6 +23,14 @@ class Format(StrEnum):
     csv = "csv"
 
 
+class FileFormat(StrEnum):
+    """What a table is written as."""
+
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+
+
 def as_date(text: str) -> date:
     """A day as people type it in a command; anything but YYYY-MM-DD is a usage error."""
     try:
@@ -53,6 +61,9 @@ AsOfOption = Annotated[
 ]
 PeriodOption = Annotated[
     str | None, typer.Option("--period", "-p", help="One period, such as 2026-10.", show_default=False)
+]
+RuleOption = Annotated[
+    str | None, typer.Option("--rule", metavar="RULE", help="Only what fails this rule.", show_default=False)
 ]
 
 

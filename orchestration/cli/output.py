@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from orchestration.cli.options import Format
+from warehouse.spreadsheet import as_text
 
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 Cell: TypeAlias = str | int | bool | Decimal | date | datetime | None
 Kind: TypeAlias = Literal["text", "amount", "number", "ratio", "percent"]
-
-# What a spreadsheet would read as the start of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 # A log or a pipe has no width of its own.
 WIDTH_OF_A_LOG = 1000
@@ -106,7 +104,7 @@ def csv_cell(value: Cell) -> str:
     if isinstance(value, int):
         return str(value)
     text = value.isoformat() if isinstance(value, date) else value
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return as_text(text)
 
 
 def json_cell(value: Cell) -> str:

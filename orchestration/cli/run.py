@@ -63,5 +63,12 @@ def tell(outcome: "Outcome") -> None:
         if rules:
             detail = ", ".join(f"{rule} {records:,}" for rule, records in rules)
             typer.echo(f"  {sum(records for _, records in rules):,} {word} ({detail})")
+    if outcome.found is not None and outcome.found.appeared:
+        faults = outcome.found.appeared
+        typer.echo(f"  {faults:,} fault{' is' if faults == 1 else 's are'} new since the run before")
+    if outcome.found is not None and outcome.found.released:
+        released = outcome.found.released
+        detail = ", ".join(f"{how} {records:,}" for how, records in released.items())
+        typer.echo(f"  {sum(released.values()):,} released by themselves ({detail})")
     if any(severity in ("quarantine", "held") for severity, _, _ in outcome.held):
         typer.echo("  `tieout show quarantine` names money, file and row of each.")

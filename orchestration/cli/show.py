@@ -2,13 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.cli import output
-from orchestration.cli.options import Format, FormatOption, PeriodOption, WorkspaceOption, open_workspace
+from orchestration.cli.options import (
+    Format,
+    FormatOption,
+    PeriodOption,
+    RuleOption,
+    WorkspaceOption,
+    open_workspace,
+)
 from orchestration.cli.output import Cell, Column, Kind, Table
 
 if TYPE_CHECKING:
@@ -39,10 +48,13 @@ OPTIONAL = {
     "backlog_growth",
     "billed_backlog",
     "unbilled_backlog",
+    "fate",
+    "returns",
     "record_key",
     "detail",
 }
 RATIOS = {"book_to_bill", "backlog_coverage_months"}
+COUNTS = {"source_row", "runs", "returns"}
 PERCENTS = {"revenue_recognition_rate", "backlog_growth"}
 HEADINGS = {
     "entity_id": "entity",
@@ -54,6 +66,9 @@ HEADINGS = {
     "source_file": "file",
     "record_key": "record",
     "booking_period": "booked in",
+    "first_seen": "since",
+    "runs": "in runs",
+    "returns": "came back",
 }
 
 
@@ -75,7 +90,7 @@ def kind_of(name: str) -> Kind:
         return "ratio"
     if name in PERCENTS:
         return "percent"
-    return "number" if name == "source_row" or name.startswith("rows_") else "text"
+    return "number" if name in COUNTS or name.startswith("rows_") else "text"
 
 
 def table_of(answer: "Answer", **extra: object) -> Table:
@@ -314,23 +329,62 @@ def rollforward_for_people(answer: "Answer") -> list[Table]:
     return tables or [Table([Column("movement", "movement")], [], empty="No balance to roll forward yet.")]
 
 
+class Severity(StrEnum):
+    """What `show quarantine` can be limited to; held is the part of quarantine that has published figures."""
+
+    block = "block"
+    quarantine = "quarantine"
+    held = "held"
+    warn = "warn"
+
+
+SeverityOption = Annotated[
+    Severity | None, typer.Option("--severity", help="Only what has this severity.", show_default=False)
+]
+
+
 @commands.command("quarantine")
-def show_quarantine(workspace: WorkspaceOption = None, form: FormatOption = Format.table) -> None:
-    """Records that are held out of the facts, held, or used with a warning: rule, money, file and row.
+def show_quarantine(
+    workspace: WorkspaceOption = None,
+    rule: RuleOption = None,
+    contract: Annotated[
+        str | None,
+        typer.Option(
+            "--contract", metavar="C", help="Only what belongs to this contract.", show_default=False
+        ),
+    ] = None,
+    severity: SeverityOption = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """Records that are held out of the facts, held, or used with a warning: rule, money, file and row, since when.
 
     Examples:
 
     - `tieout show quarantine`
-    - `tieout show quarantine --format csv > to-mend.csv`
+    - `tieout show quarantine --rule end_before_start`
+    - `tieout show quarantine --contract K-2026-010 --format json`
     """
+    from orchestration.rules import known_rules, remedies, require_known
     from warehouse.explain import show
 
-    with show.reader(open_workspace(workspace)) as connection:
-        answer = show.quarantine(connection)
+    opened = open_workspace(workspace)
+    if rule is not None:
+        require_known(rule, known_rules(opened))
+    wanted = show.Wanted(rule, contract, severity.value if severity else None)
+    with show.reader(opened) as connection:
+        answer = show.quarantine(connection, wanted)
+        held = show.held_money(connection, wanted)
         excluded = show.excluded_count(connection)
-    output.show(
-        table_of(answer) if form is not Format.table else quarantine_for_people(answer, excluded), form
-    )
+    if form is not Format.table:
+        output.show(table_of(answer), form)
+        return
+    tables = quarantine_for_people(answer, held, excluded if wanted == show.Wanted() else None)
+    if rule is not None:
+        found = {(row[0], rule) for row in answer.rows}
+        texts = {text: None for entity, name, text in remedies(opened) if (entity, name) in found}
+        what_to_do = [f"What to do: {text}" for text in texts]
+        tables[0] = replace(tables[0], remarks=[*tables[0].remarks, *what_to_do])
+    output.show(tables, form)
 
 
 @commands.command("completeness")
@@ -381,41 +435,93 @@ def _exact(amount: Cell, currency: Cell) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-max(decimals, output.exponent_of(currency))))
 
 
-def quarantine_for_people(answer: "Answer", excluded: int) -> list[Table]:
-    """A summary by rule, then every record with where it stands in the exports."""
+def quarantine_for_people(answer: "Answer", held: "Answer", excluded: int | None = None) -> list[Table]:
+    """A summary by rule with what is held back, then every record with where it stands in the exports."""
     columns = [column(name) for name in answer.columns]
     at = {col.name: i for i, col in enumerate(columns)}
     by_rule: dict[tuple[Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
     for row in answer.rows:
         by_rule[row[at["severity"]], row[at["rule"]]].append(row)
-    summary: list[list[Cell]] = [
-        [severity, rule, len(rows), _money_of(rows, at["currency"], at["amount"])]
-        for (severity, rule), rows in by_rule.items()
-    ]
     heads = [
         Column("severity", "severity"),
         Column("rule", "rule"),
         Column("records", "records", "number"),
-        Column("money", "money in them"),
+        Column("contracts", "contracts", "number"),
+        Column("contracted", "contracted"),
+        Column("billed", "billed", is_optional=True),
+        Column("revenue", f"revenue of {held.period}" if held.period else "revenue of the month"),
+        Column("since", "since"),
+        Column("runs", "in runs", "number"),
+        Column("money", "money in the records", is_optional=True),
     ]
-    left_out = (
-        f"{excluded:,} record{'' if excluded == 1 else 's'} left out by a rule of business (drafts, void "
+    summary: list[list[Cell]] = []
+    for (severity, rule), rows in by_rule.items():
+        seen = [str(row[at["first_seen"]]) for row in rows if row[at["first_seen"]]]
+        runs = [int(str(row[at["runs"]])) for row in rows if row[at["runs"]] is not None]
+        summary.append(
+            [
+                severity,
+                rule,
+                len(rows),
+                *(_held_cells(held, rule) if severity == "quarantine" else ("", "", "", "")),
+                min(seen, default=""),
+                max(runs, default=""),
+                _money(sums_by_currency(rows, at["currency"], at["amount"])),
+            ]
+        )
+    totals = (
+        [["", "in all", len(answer.rows), *_held_cells(held, None), "", "", ""]] if len(summary) > 1 else []
     )
-    left_out += "documents and the like): see audit.excluded."
-    remark = left_out if excluded else "No record is left out by a rule of business."
+    remarks = [*_gap_remark(held), *_excluded_remark(excluded)]
     if not answer.rows:
-        return [Table(heads, [], empty="No record is quarantined, held or warned of.", remarks=[remark])]
+        return [Table(heads, [], empty="No such record is quarantined, held or warned of.", remarks=remarks)]
     return [
-        Table(heads, summary, title="By rule", remarks=[remark]),
+        Table(heads, summary, title="By rule", totals=totals, remarks=remarks),
         Table(columns, answer.rows, title="Records"),
     ]
 
 
-def _money_of(rows: Sequence[Sequence[Cell]], currency: int, amount: int) -> str:
+def _held_cells(held: "Answer", rule: Cell) -> tuple[Cell, ...]:
+    """Contracts, contracted, billed and revenue that a rule holds back; of all rules together for None."""
+    at = {name: i for i, name in enumerate(held.columns)}
+    rows = [row for row in held.rows if row[at["rule"]] == rule]
+    money = [
+        _money(sums_by_currency(rows, at["currency"], at[name]))
+        for name in ("contracted", "billed", "revenue")
+    ]
+    return (max((int(str(row[at["contracts"]])) for row in rows), default=0), *money)
+
+
+def _gap_remark(held: "Answer") -> list[str]:
+    at = {name: i for i, name in enumerate(held.columns)}
+    unknown = sum(int(str(row[at["unknown_revenue"]])) for row in held.rows if row[at["rule"]] is None)
+    if not unknown:
+        return []
+    whose = "1 contract" if unknown == 1 else f"{unknown:,} contracts"
+    return [f"Revenue of {whose} can't be computed from what was delivered: audit.held_back says why."]
+
+
+def _excluded_remark(excluded: int | None) -> list[str]:
+    if excluded is None:
+        return []
+    if not excluded:
+        return ["No record is left out by a rule of business."]
+    records = f"{excluded:,} record{'' if excluded == 1 else 's'}"
+    return [
+        f"{records} left out by a rule of business (drafts, void documents and the like): see audit.excluded."
+    ]
+
+
+def sums_by_currency(rows: Sequence[Sequence[Cell]], currency: int, amount: int) -> dict[str, Decimal]:
+    """The money of a column, by currency; null is none."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         if row[amount] is not None:
             sums[str(row[currency] or "")] += Decimal(str(row[amount]))
+    return sums
+
+
+def _money(sums: dict[str, Decimal]) -> str:
     return ", ".join(
         f"{code} {output.people_number(value, 'amount', output.exponent_of(code))}".strip()
         for code, value in sorted(sums.items())

@@ -48,7 +48,6 @@ AMENDMENTS: list[Case] = [
         "an amendment of a contract and a line nobody knows",
         {"amendments": [amendment("amends-nothing", "cancel")]},
         f"quarantine amendments.unknown_contract {key('amends-nothing')}",
-        f"quarantine amendments.unknown_line {key('amends-nothing')}",
         fates={f"amendments {key('amends-nothing')}": OUT},
     ),
     contract(

@@ -34,7 +34,7 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
     groups = commands.pop("show").commands
     tools = commands.pop("connector").commands
     assert sorted(tools) == ["test"]
-    assert sorted(commands) == ["check", "close", "demo", "init", "run", "status", "ui", "verify"]
+    assert sorted(commands) == ["check", "close", "demo", "export", "init", "run", "status", "ui", "verify"]
     assert sorted(groups) == ["backlog", "bbb", "completeness", "quarantine", "rollforward", "waterfall"]
     for name, one in {**commands, **groups, **tools}.items():
         assert "Examples:" in (one.help or ""), name
@@ -55,6 +55,11 @@ def test_init_makes_a_workspace_that_check_accepts(tmp_path: Path) -> None:
         (["run", "--as-of", "31.10.2026"], "'31.10.2026' is not a day like 2026-10-31"),
         (["close", "2026-10", "--waive", "late"], "every waiver needs a reason"),
         (["close", "2026-10", "--reason", "because"], "a reason needs the rule it is for"),
+        (["close", "2026-10", "--waive", "vanished", "--reason", "r"], "needs someone who answers for it"),
+        (
+            ["close", "2026-10", "--waive", "E2", "--reason", "r", "--approved-by", "S. Chen"],
+            "rule E2 can't be waived: an equation that does not hold",
+        ),
         (["show", "nothing"], "No such command"),
         (["close"], "Missing argument"),
     ],

@@ -23,8 +23,8 @@ def findings(
     policies = Policies(
         max_held_contracts_percent=Decimal(contracts), max_held_amount_percent=Decimal(amount)
     )
-    examples = [("K-1", "end_before_start", "EUR", Decimal(4000))]
-    return held_against_policy(policies, ALL, held, examples, ["end_before_start"])
+    details = ["contract K-1 (end_before_start), EUR 4,000.00"]
+    return held_against_policy(policies, ALL, held, ["end_before_start"], details)
 
 
 def test_exactly_the_policy_is_allowed() -> None:
@@ -80,11 +80,14 @@ def test_numbers_of_records_read_well(records: int, text: str) -> None:
 
 TABLES = """
     create schema exchange; create schema accepted; create schema marts; create schema posting; create schema frozen;
+    create schema audit;
     create table exchange.contracts as
         select * from (values ('K-1', 'EUR', 600), ('K-2', 'EUR', 400), ('K-3', 'EUR', null))
             as t (contract_id, currency, total_amount);
     create table exchange.contract_lines as select 'K-3' as contract_id, 200.00 as amount;
     create table accepted.contract_faults (contract_id varchar, rule varchar);
+    create table audit.held_back as select * from (values ('K-1', 'EUR', '2026-02', 600.00, 20.00, null))
+        as t (contract_id, currency, period, contracted, billed, revenue);
     create table posting.periods as
         select * from (values ('2026-01', false), ('2026-02', true)) as t (period, is_open);
     create table frozen.rpt_bbb as
@@ -119,6 +122,10 @@ def test_a_contract_counts_until_every_rule_that_holds_it_is_waived(
     assert money.message.startswith("EUR 600.00 of EUR 1,200.00 contracted are quarantined or held, 50")
     assert found.remedy is not None
     assert "--waive vanished" in found.remedy
+    assert found.examples == (
+        "vanished holds back 1 contract: contracted EUR 600.00, billed EUR 20.00, revenue of 2026-02 unknown",
+        "contract K-1 (vanished), EUR 600.00",
+    )
     assert held_findings(built, context(tmp_path, policies, "late", "vanished")) == []
 
 

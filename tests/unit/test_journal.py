@@ -51,3 +51,26 @@ def test_damage_anywhere_else_is_an_error_that_names_file_and_line(tmp_path: Pat
 def test_a_kind_is_never_a_path(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not an event kind"):
         journal(tmp_path).append("../runs", {})
+
+
+def test_lines_that_the_engine_wrote_follow_the_last_whole_one(tmp_path: Path) -> None:
+    book = journal(tmp_path / "journal")
+    written = tmp_path / "lines.jsonl"
+    written.write_bytes(b'{"seq":1,"n":1}\n')
+    book.append_written("looks", written)
+    with (tmp_path / "journal" / "looks.jsonl").open("ab") as file:
+        file.write(b'{"seq":2,"n"')
+    written.write_bytes(b'{"seq":2,"n":2}\n{"seq":3,"n":3}\n')
+    book.append_written("looks", written)
+    assert [event["n"] for event in book.read("looks")] == [1, 2, 3]
+
+
+def test_a_file_for_the_engine_has_no_torn_line(tmp_path: Path) -> None:
+    book = journal(tmp_path)
+    assert book.whole("looks") is None
+    (tmp_path / "looks.jsonl").write_bytes(b'{"seq":1')
+    assert book.whole("looks") is None
+    (tmp_path / "looks.jsonl").write_bytes(b'{"seq":1}\n{"seq"')
+    path = book.whole("looks")
+    assert path is not None
+    assert path.read_bytes() == b'{"seq":1}\n'

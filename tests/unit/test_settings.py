@@ -22,6 +22,9 @@ def test_an_empty_file_means_the_documented_defaults() -> None:
     assert settings.policies.freshness_hours == 36
 
 
+WAIVER = {"rule": "late", "reason": "being mended", "approved_by": "S. Chen", "expires": "2026-12-31"}
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -33,6 +36,7 @@ def test_an_empty_file_means_the_documented_defaults() -> None:
             "sources.files.contracts.mod, did you mean mode?",
         ),
         ({"engine": {"zzz": 1}}, "(known: threads, memory_limit)"),
+        ({"waivers": [WAIVER | {"expire": 1}]}, "waivers[1].expire, did you mean expires?"),
     ],
 )
 def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], said: str) -> None:
@@ -61,6 +65,11 @@ def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], sai
         ({"sources": {"files": {"contracts": {"cadence": "hourly"}}}}, "sources.files.contracts.cadence"),
         ({"sources": {"files": {"contracts": {"no_delivery_on": ["25.12.2026"]}}}}, "is no day like"),
         ({"sources": {"files": {"contracts": {"no_delivery_on": ["2026-02-02/2026-02-01"]}}}}, "ends before"),
+        ({"waivers": [WAIVER, WAIVER | {"reason": "  "}]}, "waivers[2].reason: it must not be empty"),
+        ({"waivers": [WAIVER | {"approved_by": ""}]}, "waivers[1].approved_by: it must not be empty"),
+        ({"waivers": [WAIVER | {"expires": "soon"}]}, "waivers[1].expires: it must be a day"),
+        ({"waivers": [WAIVER | {"expires": 20261231}]}, "waivers[1].expires: it must be a day"),
+        ({"waivers": [{"rule": "late"}]}, "waivers[1].expires: Field required"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(data: dict[str, object], said: str) -> None:
@@ -91,7 +100,7 @@ def test_the_template_sets_nothing_and_all_of_it_can_be_switched_on() -> None:
     switched_on = re.sub(r"(?m)^# (?=[a-z_]+ = |\[)", "", template())
     data = tomllib.loads(switched_on)
     data["sources"]["files"]["contracts"]["mode"] = "full"
-    assert set(data) == {"company", "policies", "engine", "sources"}
+    assert set(data) == {"company", "policies", "engine", "waivers", "sources"}
     settings = Settings.parse(data)
     assert settings.sources["files"].objects["contracts"].version_column == "updated_at"
     assert set(data["policies"]) == set(type(settings.policies).model_fields)

@@ -60,11 +60,15 @@ QUARANTINE_COLUMNS = (
     "contract_id",
     "rule",
     "severity",
+    "fate",
     "detail",
     "amount",
     "currency",
     "source_file",
     "source_row",
+    "first_seen",
+    "runs",
+    "returns",
 )
 FATES = ("used", "excluded", "quarantined", "held", "later", "unmapped")
 COMPLETENESS_COLUMNS = (
@@ -77,6 +81,20 @@ COMPLETENESS_COLUMNS = (
     *(f"amount_{fate}" for fate in FATES),
     "amount_rounding",
 )
+HELD_COLUMNS = ("rule", "currency", "contracts", "contracted", "billed", "revenue", "unknown_revenue")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which records of the quarantine are asked for; None is any."""
+
+    rule: str | None = None
+    contract: str | None = None
+    severity: str | None = None
+    """block, quarantine, held or warn; held is the part of quarantine that has published figures."""
+
+    def parameters(self) -> dict[str, Value]:
+        return {"rule": self.rule, "contract": self.contract, "severity": self.severity}
 
 
 @dataclass(frozen=True)
@@ -218,14 +236,86 @@ def backlog(connection: Any, period: str | None = None) -> Answer:
     return Answer(BACKLOG_COLUMNS, _rows(connection, query, (chosen,)), chosen)
 
 
-def quarantine(connection: Any) -> Answer:
-    """Every record that is held out of the facts, held or warned of, with the money in it."""
+# A record that is only held with another one has been there as long as the fault of its contract.
+_RECORDS = """
+    with with_contract as (
+        select contract_id, rule, min(first_seen_as_of) as first_seen, max(runs) as runs, max(returns) as returns
+        from audit.quarantine_history
+        where is_open
+        group by all
+    )
+
+    select
+        listed.*,
+        coalesce(own.first_seen_as_of, with_contract.first_seen) as first_seen,
+        coalesce(own.runs, with_contract.runs) as runs,
+        coalesce(own.returns, with_contract.returns) as returns
+    from audit.quarantine as listed
+    left join audit.quarantine_history as own
+        on listed.entity = own.entity and listed.record_key = own.record_key and listed.rule = own.rule
+        and own.is_open
+    left join with_contract
+        on listed.contract_id = with_contract.contract_id and listed.rule = with_contract.rule
+        and listed.severity = 'quarantine'
+    where ($rule is null or listed.rule = $rule)
+        and ($contract is null or listed.contract_id = $contract)
+        and ($severity is null or $severity in (listed.severity, listed.fate))
+"""
+
+
+def quarantine(connection: Any, wanted: Wanted | None = None) -> Answer:
+    """Every record that is held out of the facts, held or warned of: its money, its place, how long it is there."""
     query = f"""
         select {", ".join(QUARANTINE_COLUMNS)}
-        from audit.quarantine
+        from ({_RECORDS})
         order by severity, rule, currency, entity, record_key, source_file, source_row
     """
-    return Answer(QUARANTINE_COLUMNS, _rows(connection, query))
+    rows = connection.execute(query, (wanted or Wanted()).parameters()).fetchall()
+    return Answer(QUARANTINE_COLUMNS, list(rows))
+
+
+def held_money(connection: Any, wanted: Wanted | None = None) -> Answer:
+    """What is held back by rule and currency, and in all (rule null): a contract counts under each of its rules.
+
+    `contracts` is that of the rule, the same in each of its currencies.
+
+    `period` is the month that the revenue is of.
+    """
+    query = """
+        with held as (
+            select unnest(string_split(rules, ', ')) as rule, *
+            from audit.held_back
+            where ($contract is null or contract_id = $contract)
+                and ($severity is null or $severity = fate or $severity = 'quarantine')
+        ),
+
+        by_rule as (select * from held where $rule is null or rule = $rule),
+
+        listed as (
+            select rule, * exclude (rule) from by_rule
+            union all by name
+            select distinct null as rule, * exclude (rule) from by_rule
+        ),
+
+        -- a contract may have money in several currencies
+        counted as (select rule, count(distinct contract_id) as contracts from listed group by rule)
+
+        select
+            listed.rule,
+            currency,
+            counted.contracts,
+            cast(sum(contracted) as decimal(38, 3)) as contracted,
+            cast(sum(billed) as decimal(38, 3)) as billed,
+            cast(sum(revenue) as decimal(38, 3)) as revenue,
+            count(revenue_gap) as unknown_revenue
+        from listed
+        inner join counted on listed.rule is not distinct from counted.rule
+        group by listed.rule, currency, counted.contracts
+        order by listed.rule nulls last, currency
+    """
+    rows = list(connection.execute(query, (wanted or Wanted()).parameters()).fetchall())
+    period = connection.execute("select max(period) from audit.held_back").fetchone()
+    return Answer(HELD_COLUMNS, rows, str(period[0]) if period and period[0] else None)
 
 
 def completeness(connection: Any) -> Answer:

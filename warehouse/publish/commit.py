@@ -48,7 +48,7 @@ from warehouse.publish.manifest import (
 )
 from warehouse.publish.release import view_definitions
 from warehouse.publish.tables import PUBLISHED, Kind, PublishedTable, qualified
-from warehouse.workspace import Waiver, Workspace
+from warehouse.workspace import Workspace
 
 _BUILDING = ".building-"
 _INTENT = "intent.json"
@@ -75,7 +75,8 @@ class Publication:
     code_sha256: str
     prepared_by: str = ""
     approved_by: str = ""
-    waivers: tuple[Waiver, ...] = ()
+    waivers: tuple[Mapping[str, Any], ...] = ()
+    """Rule, contract, reason, approver, expiry, and what each covers."""
     judgements: tuple[str, ...] = ()
     equations: tuple[Mapping[str, Any], ...] = ()
     inputs: tuple[Mapping[str, Any], ...] = ()
@@ -404,10 +405,7 @@ def _manifest(
         "as_of": publication.as_of.isoformat(),
         "prepared_by": publication.prepared_by,
         "approved_by": publication.approved_by,
-        "waivers": [
-            {"rule": waiver.rule, "reason": waiver.reason, "approved_by": waiver.approved_by}
-            for waiver in publication.waivers
-        ],
+        "waivers": [dict(waiver) for waiver in publication.waivers],
         "judgements": list(publication.judgements),
         "policies": dict(publication.policies),
         "policies_sha256": policies_hash(publication.policies),

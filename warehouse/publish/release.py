@@ -16,8 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
+from warehouse import quarantine
 from warehouse.engine import Connection, EngineError, attach, connect, identifier, literal, settings_for
-from warehouse.journal import sync_directory
+from warehouse.journal import Journal, sync_directory
 from warehouse.publish.freeze import Column, catalog
 from warehouse.publish.frozen import parquet
 from warehouse.publish.manifest import Chain, ChainError, Month, read_chain
@@ -47,6 +48,21 @@ _SNAPSHOT_COMMENTS = {
 }
 
 
+_WAIVER_COMMENTS = {
+    "period": "the closed period; the first close covers those before it",
+    "version": "its version",
+    "rule": "the rule that did not block the close",
+    "contract_id": "the contract it was waived for; null: for all",
+    "reason": "why",
+    "approved_by": "who answers for it",
+    "expires": "last as-of day of a close for which a standing waiver counts; null: given for this close",
+    "records": "records that fail the rule and were let pass",
+    "contracts": "contracts that the rule holds back and that did not count against the close",
+    "currency": "ISO 4217 code of the currency of amount; null where the waiver covers no money",
+    "amount": "money covered: what these contracts state, or what the threshold found",
+}
+
+
 @dataclass(frozen=True)
 class Stamp:
     """What a release file was built from."""
@@ -61,6 +77,8 @@ class ReleaseRun:
 
     run_id: str
     as_of: date
+    found: quarantine.Found | None = None
+    """What it found of the quarantine that is not journaled yet."""
 
 
 class _Source(Protocol):
@@ -227,6 +245,7 @@ def _replace(con: Connection, workspace: Workspace, chain: Chain, source: _Sourc
     attach(con, path, _DB)
     try:
         _fill(con, chain, held, source, run)
+        _write_quarantine_history(con, workspace, run)
         con.execute(f"checkpoint {_DB}")
     finally:
         con.execute(f"detach {_DB}")
@@ -405,6 +424,37 @@ def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
         )
     for target, comments in ((runs, _RUN_COMMENTS), (snapshots, _SNAPSHOT_COMMENTS)):
         _comment(con, target, [Column(name, "", text) for name, text in comments.items()])
+    _write_waivers(con, chain)
+
+
+def _write_waivers(con: Connection, chain: Chain) -> None:
+    """The waivers of every close in force, one row a waiver and currency; a month that a close covers has them too."""
+    target = f"{_DB}.audit.waivers"
+    con.execute(
+        f"create or replace table {target} (period varchar, version integer, rule varchar, contract_id varchar,"
+        " reason varchar, approved_by varchar, expires date, records bigint, contracts bigint, currency varchar,"
+        " amount decimal(18, 3))"
+    )
+    for month in (month for month in chain.months if month.is_close):
+        for said in month.document["waivers"]:
+            names = ("rule", "contract_id", "reason", "approved_by", "expires", "records", "contracts")
+            # a month from before waivers had a contract and an extent says less
+            values = [month.period, month.version, *(said.get(name) for name in names)]
+            con.executemany(
+                f"insert into {target} values ({', '.join('?' for _ in range(len(values) + 2))})",
+                [[*values, *pair] for pair in said.get("amounts", {}).items() or ((None, None),)],
+            )
+    _comment(con, target, [Column(name, "", text) for name, text in _WAIVER_COMMENTS.items()])
+
+
+def _write_quarantine_history(con: Connection, workspace: Workspace, run: ReleaseRun) -> None:
+    """Not a published table: it grows with every run, and a month's bytes are the same on any day."""
+    target = f"{_DB}.audit.quarantine_history"
+    quarantine.load(con, Journal(workspace.journal_dir), run.found)
+    con.execute(
+        f"create or replace table {target} as from ({quarantine.HISTORY}) order by entity, record_key, rule"
+    )
+    _comment(con, target, [Column(name, "", text) for name, text in quarantine.COMMENTS.items()])
 
 
 def _drop_views(con: Connection) -> None:

@@ -100,6 +100,9 @@ HELD_CONTRACTS = PublishedTable(
     released="audit",
 )
 
+# What readers get as audit.waivers are those of all closed months, from their manifests (release).
+WAIVERS = PublishedTable("waivers", "run.waivers", Kind.AUDIT, ("rule",), is_required=False)
+
 PUBLISHED: tuple[PublishedTable, ...] = (
     _fact("fct_bookings", "contract_id", "contract_line_id", "posting_id"),
     _fact("fct_billings", "contract_id", "contract_line_id", "posting_id"),
@@ -130,11 +133,12 @@ PUBLISHED: tuple[PublishedTable, ...] = (
     _dim("dim_contract_line", "contract_line_id"),
     PublishedTable("dim_period", "marts.dim_period", Kind.DIMENSION, ("period",), released="marts"),
     _audit("quarantine", "entity", "record_key", "rule"),
+    _audit("held_back", "contract_id", "currency"),
     _audit("excluded", "entity", "record_key", "rule"),
     _audit("completeness"),
     _audit("tie_outs", "equation", "scope"),
     _audit("source_files", source="run.source_files", omitted=("first_seen",)),
-    _audit("waivers", "rule", source="run.waivers"),
+    WAIVERS,
 )
 
 RELEASED_VIEWS: tuple[str, ...] = ("marts.fct_revenue_schedule", "audit.lineage")

@@ -361,6 +361,22 @@ def balance_ties() -> str:
         ) group by {grain} having sum(held) <> sum(position)"""
 
 
+def waived(waiver: dict[str, Any]) -> str:
+    """Who let which rule pass, and what that covered."""
+    contract = f" for contract {waiver['contract_id']}" if waiver.get("contract_id") else ""
+    until = f" until {waiver['expires']}" if waiver.get("expires") else ""
+    money = "".join(f", {currency} {amount}" for currency, amount in waiver.get("amounts", {}).items())
+    covered = (
+        f" ({waiver['records']} records, {waiver['contracts']} contracts{money})"
+        if "records" in waiver
+        else ""
+    )
+    return (
+        f"rule {waiver['rule']}{contract} was waived by {waiver['approved_by'] or '?'}{until}:"
+        f" {waiver['reason']}{covered}"
+    )
+
+
 def check_manifest_equations(report: Report, manifest: dict[str, Any]) -> None:
     failed = [f"{entry['equation']}: {entry}" for entry in manifest["equations"] if not entry["holds"]]
     if manifest["equations"]:
@@ -368,7 +384,7 @@ def check_manifest_equations(report: Report, manifest: dict[str, Any]) -> None:
             "equations at the close, as the manifest says", failed, f"{len(manifest['equations'])} kinds"
         )
     for waiver in manifest["waivers"]:
-        print(f"note  rule {waiver['rule']} was waived by {waiver['approved_by'] or '?'}: {waiver['reason']}")
+        print(f"note  {waived(waiver)}")
 
 
 # --- the command -------------------------------------------------------------------------------------

@@ -20,13 +20,13 @@ with delivered as (
 
 ),
 
-waived as (
+waivers as (
 
-    select count(*) > 0 as is_waived from {{ source('run', 'waivers') }} where rule = 'vanished'
+    select distinct contract_id from {{ source('run', 'waivers') }} where rule = 'vanished'
 
 ),
 
-final as (
+missing as (
 
     select
         known_records.entity || ':' || known_records.record_key as record_key,
@@ -39,8 +39,11 @@ final as (
         cast(null as {{ dbt.type_string() }}) as held_currency,
         delivered.record_key is null
         and own_key.source_key is null
-        and contract_key.source_key is null
-        and not waived.is_waived as has_vanished
+        and contract_key.source_key is null as is_missing,
+        exists (
+            select 1 from waivers
+            where waivers.contract_id is null or waivers.contract_id = known_records.contract_id
+        ) as is_waived
     from {{ source('frozen', 'known_records') }} as known_records
     left join delivered
         on known_records.entity = delivered.entity
@@ -54,8 +57,18 @@ final as (
         select distinct source_key from {{ ref('exchange__key_map') }} where key is not null and entity = 'contracts'
     ) as contract_key
         on known_records.contract_id = contract_key.source_key
-    cross join waived
     where known_records.contract_id is not null
+
+),
+
+final as (
+
+    -- one that a waiver lets go is no fault any more
+    select
+        missing.*,
+        is_missing and not is_waived as has_vanished,
+        is_missing and is_waived as is_let_go
+    from missing
 
 )
 
