@@ -49,6 +49,7 @@ check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, directi
 	$(BIN)/python -m tests.checks.imports
 	$(BIN)/python -m tests.checks.parse
 	$(BIN)/python -m tests.checks.portability
+	$(BIN)/python -m tests.checks.connector_page
 
 format: $(STAMP) ## write Python and SQL the way `check` wants them
 	$(BIN)/ruff format .
