@@ -56,6 +56,7 @@ check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, directi
 	$(BIN)/python -m tests.checks.pages
 	$(BIN)/python -m tests.checks.parse
 	$(BIN)/python -m tests.checks.portability
+	$(BIN)/python -m tests.checks.connector_page
 
 format: $(STAMP) ## write Python, SQL and the page of rules the way `check` wants them
 	$(BIN)/ruff format .

@@ -514,8 +514,8 @@ def _strength(finding: FileFinding) -> int:
 
 
 def _severity(rule: Rule, told: Mapping[str, str]) -> Severity:
-    """Of a rule that extraction tells: what it said (policies and waivers decide), unless the workspace tuned it."""
-    if rule.entity != FILES or not rule.is_shipped or rule.id not in told:
+    """Of a rule that extraction tells: what it said, because policies and waivers decide."""
+    if rule.entity != FILES or rule.id not in told:
         return rule.severity
     return "block" if told[rule.id] == "block" else "warn"
 

@@ -49,12 +49,3 @@ def test_the_gate_stops_for_what_was_said_of_a_file_and_not_for_what_its_rule_co
     (outcome,) = report.failed
     assert (outcome.rule, outcome.severity, outcome.records) == ("rows_fell", expected, len(told))
     assert bool(report.blocks) == (expected == "block")
-
-
-def test_a_workspace_can_still_raise_a_rule_that_extraction_tells(tmp_path: Path) -> None:
-    workspace = new_workspace(tmp_path)
-    workspace.expectations.mkdir()
-    raised = "entity: files\nrules:\n  - id: missing_delivery\n    severity: block\n"
-    (workspace.expectations / "ours.yml").write_text(raised)
-    report = gated(workspace, [FileFinding("missing_delivery", "warn", "a.csv", "a day is missing")])
-    assert [outcome.rule for outcome in report.blocks] == ["missing_delivery"]

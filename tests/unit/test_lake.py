@@ -9,6 +9,7 @@ import pytest
 from tests.unit.workspaces import CONNECTOR, context, drop, extracted, new_workspace
 from warehouse import lake
 from warehouse.engine import session
+from warehouse.errors import ConfigurationError
 from warehouse.fingerprint import code_hash
 from warehouse.workspace import Workspace
 
@@ -146,3 +147,38 @@ def test_another_decimal_mark_is_seen_at_once_and_builds_again(tmp_path: Path) -
     assert code_hash(workspace) != before, (
         "what was built on the other mark is not kept (orchestration.unchanged)"
     )
+
+
+def test_money_is_computed_exactly_and_what_is_no_number_is_none(tmp_path: Path) -> None:
+    """One expression, which a row's text can't stop: also text too long, and a product that overflows."""
+    computed = CONNECTOR.replace(
+        "money: {amount: amount, currency: currency}",
+        "money: {amount: 'cast(amount as decimal(18, 5)) * cast(note as decimal(18, 0))  -- price', currency: USD}",
+    )
+    workspace = new_workspace(tmp_path, connector=computed)
+    drop(workspace, "deals.csv", "id,amount,note\na,0.33449,3\nb,x,1\nc,9999999999999,99999999\nd,,\n")
+    (rows,) = seen(workspace, "select id, _amount::varchar, _currency from lake.crm__deals order by id")
+    assert rows == [
+        ("a", "1.003470000", "USD"),
+        ("b", "0.000000000", "USD"),
+        ("c", "0.000000000", "USD"),
+        ("d", "0.000000000", "USD"),
+    ]
+    [delivery] = extracted(workspace).current
+    assert delivery.money == {"USD": "1.00347"}
+
+
+@pytest.mark.parametrize(
+    ("money", "said"),
+    [
+        ("amount: cast(amount as double)", "objects.deals.money.amount is a double, which cannot hold money"),
+        ("amount: amount * 2 + nothing", "objects.deals.money.amount can't be computed"),
+        ("amount: amount, currency: lower(amont)", "objects.deals.money.currency can't be computed"),
+    ],
+)
+def test_money_that_cannot_be_money_is_named(tmp_path: Path, money: str, said: str) -> None:
+    connector = CONNECTOR.replace("amount: amount, currency: currency", money)
+    with pytest.raises(ConfigurationError) as caught:
+        extracted(new_workspace(tmp_path, connector=connector))
+    assert said in str(caught.value)
+    assert "connectors/crm/connector.yml" in str(caught.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.workspaces import new_workspace
+from tests.unit.workspaces import CONNECTOR, new_workspace
 from warehouse.connectors import load_connector
 from warehouse.errors import ConfigurationError
 from warehouse.exchange import entities
@@ -70,6 +70,15 @@ def test_sql_must_bear_the_name_of_an_exchange_entity(tmp_path: Path) -> None:
     (workspace.connectors / "crm" / "contract.sql").write_text(CONTRACTS, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"contract\.sql .*did you mean contracts\?"):
         project_files(workspace)
+
+
+@pytest.mark.parametrize("entity", ["customers", "contract"])
+def test_money_becomes_an_entity_that_has_money(tmp_path: Path, entity: str) -> None:
+    becomes = CONNECTOR.replace("currency: currency}", f"becomes: {{{entity}: 1}}}}")
+    with pytest.raises(
+        ConfigurationError, match=f"becomes names {entity}, which is no exchange entity with an"
+    ):
+        project_files(new_workspace(tmp_path, connector=becomes))
 
 
 def test_files_gives_every_column_of_every_entity() -> None:
