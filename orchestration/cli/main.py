@@ -14,7 +14,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import typer
 
-from orchestration.cli import check, close, demo, init, run, show, status, ui, verify
+from orchestration.cli import check, close, demo, docs, init, run, show, status, ui, verify
 
 EXIT_INTERNAL = 1
 EXIT_INTERRUPTED = 130
@@ -61,7 +61,7 @@ def options(
     """Options of every command; `--debug` may stand anywhere in the line."""
 
 
-for group in (init, check, run, close, show, status, verify, demo, ui):
+for group in (init, check, run, close, show, status, verify, docs, demo, ui):
     group.register(app)
 
 
