@@ -32,7 +32,7 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
     command = typer.main.get_command(app)
     commands = dict(command.commands)  # type: ignore[attr-defined]
     groups = commands.pop("show").commands
-    assert sorted(commands) == ["check", "close", "demo", "init", "run", "status", "ui", "verify"]
+    assert sorted(commands) == ["check", "close", "demo", "docs", "init", "run", "status", "ui", "verify"]
     assert sorted(groups) == ["backlog", "bbb", "quarantine", "rollforward", "waterfall"]
     for name, one in {**commands, **groups}.items():
         assert "Examples:" in (one.help or ""), name
