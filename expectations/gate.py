@@ -13,6 +13,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -163,36 +164,44 @@ def _test(connection: Connection, database: Path, rules: Sequence[Rule]) -> dict
     for rule in rules:
         if rule.told_by is None:
             by_entity[rule.entity].append(rule)
-    columns = _view_columns(connection)
+    columns = view_columns(connection)
     evaluated = dict.fromkeys(by_entity, 0)
     source: SQLDatasource | None = None
-    # On a cursor of its own: Great Expectations names the tested tables without their schema.
-    cursor = connection.cursor()
-    warehouse = _warehouse(connection)
-    cursor.execute(f"attach ':memory:' as {TESTED}")
-    try:
-        cursor.execute(f"set search_path = '{TESTED}.main'")
-        views = {entity: f"{warehouse}.{CHECKS}.{identifier(entity)}" for entity in by_entity}
+    warehouse = warehouse_name(connection)
+    with tested_tables(connection) as cursor:
         for rule in rules:
             if not rule.is_shipped and rule.told_by is None:
-                _require_testable(cursor, rule, views[rule.entity], columns[rule.entity])
-        for entity in _filled(connection, by_entity):
-            evaluated[entity] = _gather(cursor, views[entity], by_entity[entity], columns[entity])
+                _require_testable(cursor, rule, columns[rule.entity], warehouse)
+        for entity in filled(connection, by_entity):
+            evaluated[entity] = gather(cursor, warehouse, by_entity[entity], columns[entity])
             source = source or _datasource(database)
             asset = source.add_table_asset(name=entity, table_name=entity)
             batch = asset.add_batch_definition_whole_table("all rows").get_batch()
             for failing in _failing_rows(cursor, batch, by_entity[entity]):
                 cursor.execute(_insertion(f"{warehouse}.gate.failures", failing))
             cursor.execute(f"drop table {identifier(entity)}")
-    finally:
         if source is not None:
             source.get_engine().dispose()
-        cursor.close()
-        connection.execute(f"detach {TESTED}")
     return evaluated
 
 
-def _filled(connection: Connection, entities: Iterable[str]) -> list[str]:
+@contextmanager
+def tested_tables(connection: Connection) -> Iterator[Connection]:
+    """A cursor that looks at a database in memory, where tested tables come and go.
+
+    Great Expectations names them without their schema.
+    """
+    cursor = connection.cursor()
+    cursor.execute(f"attach ':memory:' as {TESTED}")
+    try:
+        cursor.execute(f"set search_path = '{TESTED}.main'")
+        yield cursor
+    finally:
+        cursor.close()
+        connection.execute(f"detach {TESTED}")
+
+
+def filled(connection: Connection, entities: Iterable[str]) -> list[str]:
     """The entities that have records at all; a check view has a row for each of them."""
     empty = {
         str(name)
@@ -204,7 +213,7 @@ def _filled(connection: Connection, entities: Iterable[str]) -> list[str]:
     return [entity for entity in entities if entity not in empty]
 
 
-def _view_columns(connection: Connection) -> dict[str, list[str]]:
+def view_columns(connection: Connection) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for entity, column in connection.execute(
         "select table_name, column_name from duckdb_columns()"
@@ -215,13 +224,13 @@ def _view_columns(connection: Connection) -> dict[str, list[str]]:
     return found
 
 
-def _warehouse(connection: Connection) -> str:
+def warehouse_name(connection: Connection) -> str:
     """The name of the working database, for statements on a connection that looks elsewhere."""
     row = connection.execute("select current_database()").fetchone()
     return identifier(str(row[0]) if row else "warehouse")
 
 
-def _gather(cursor: Connection, view: str, rules: Sequence[Rule], columns: Sequence[str]) -> int:
+def gather(cursor: Connection, warehouse: str, rules: Sequence[Rule], columns: Sequence[str]) -> int:
     """The columns that rules ask for, as a table in memory; returns its number of rows.
 
     Great Expectations asks a table several times (its columns, its size, each failing rule), and behind a
@@ -230,7 +239,7 @@ def _gather(cursor: Connection, view: str, rules: Sequence[Rule], columns: Seque
     entity = identifier(rules[0].entity)
     wanted = {word for rule in rules for word in _words_of(rule)}
     selected = ", ".join(identifier(column) for column in columns if column.lower() in wanted)
-    cursor.execute(f"create table {entity} as select {selected} from {view}")
+    cursor.execute(f"create table {entity} as select {selected} from {warehouse}.{CHECKS}.{entity}")
     row = cursor.execute(f"select count(*) from {entity}").fetchone()
     return int(row[0]) if row else 0
 
@@ -241,7 +250,7 @@ def _words_of(rule: Rule) -> set[str]:
     return {word.lower() for word in _WORD.findall(text)}
 
 
-def _require_testable(cursor: Connection, rule: Rule, view: str, columns: Sequence[str]) -> None:
+def _require_testable(cursor: Connection, rule: Rule, columns: Sequence[str], warehouse: str) -> None:
     """A company's own rule that cannot be tested is a fault of its file, told before anything else suffers from it."""
     quoted = [rule.kwargs[key] for key in ("column", "column_A", "column_B") if key in rule.kwargs]
     unknown = [str(name) for name in (*quoted, rule.amount, *rule.placeholders) if name not in columns]
@@ -249,7 +258,7 @@ def _require_testable(cursor: Connection, rule: Rule, view: str, columns: Sequen
         raise _untestable(rule, _no_column(rule, unknown[0], columns))
     if rule.condition is None:
         return
-    query = f"select cast(({rule.condition}) as boolean) from {view} limit 0"
+    query = f"select cast(({rule.condition}) as boolean) from {warehouse}.{CHECKS}.{identifier(rule.entity)} limit 0"
     try:
         if len(cursor.extract_statements(query)) != 1:
             raise _untestable(rule, "its condition is more than one expression")
@@ -289,8 +298,8 @@ def _nearest(name: str, known: Sequence[str]) -> str:
     return f" (did you mean {matches[0]}?)" if matches else ""
 
 
-def _datasource(database: Path) -> SQLDatasource:
-    """Great Expectations, in memory only, on the session that is open in this process."""
+def gx_context(sites: Mapping[str, Any] | None = None) -> Any:
+    """Great Expectations in memory only, but for the documentation sites it is given."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
@@ -300,11 +309,16 @@ def _datasource(database: Path) -> SQLDatasource:
     configuration = DataContextConfig(
         # Nothing of it is kept: no stores on disk, and no documentation site in a temporary folder.
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        data_docs_sites=dict(sites or {}),
         progress_bars={"globally": False},
         analytics_enabled=False,
     )
-    context = gx.get_context(mode="ephemeral", project_config=configuration)
-    return context.data_sources.add_sql(
+    return gx.get_context(mode="ephemeral", project_config=configuration)
+
+
+def _datasource(database: Path) -> SQLDatasource:
+    """The session that is open in this process, as Great Expectations sees it."""
+    return gx_context().data_sources.add_sql(
         name="tieout", connection_string=gx_connection_string(database, f"{TESTED}.main")
     )
 
@@ -387,16 +401,16 @@ def _failing_of(batch: Batch, rules: Sequence[Rule]) -> list[FailingRows]:
 def _suite(rules: Sequence[Rule]) -> ExpectationSuite:
     import great_expectations as gx
 
-    return gx.ExpectationSuite(name="rules", expectations=[_expectation(rule) for rule in rules])
+    return gx.ExpectationSuite(name="rules", expectations=[expectation(rule) for rule in rules])
 
 
-def _expectation(rule: Rule) -> Any:
+def expectation(rule: Rule) -> Any:
     """The rule as an expectation; a condition is tested on a column that every row has."""
     import great_expectations as gx
 
     from expectations.row_condition import ExpectRowsToMeetCondition
 
-    meta = {"rule": rule.id}
+    meta = {"rule": rule.id, "said": f"{rule.severity}: {rule.title}"}
     if rule.condition is not None:
         return ExpectRowsToMeetCondition(column=_KEY, condition=rule.condition, meta=meta)
     kind = getattr(gx.expectations, str(rule.expectation), None)

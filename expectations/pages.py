@@ -163,6 +163,7 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #222; max-width: 76rem; mar
 h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; border-bottom: 2px solid #999; }
 th, td { padding: .35rem .7rem .35rem 0; vertical-align: top; } td { border-bottom: 1px solid #ddd; }
+td:first-child code { white-space: nowrap; }
 code, pre { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { background: #f5f5f3; padding: 1rem; white-space: pre-wrap; } a { color: #14558f; }
 """

@@ -15,6 +15,8 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     ColumnMapMetricProvider,
     column_condition_partial,
 )
+from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
 
 
 class RowMeetsCondition(ColumnMapMetricProvider):
@@ -36,3 +38,16 @@ class ExpectRowsToMeetCondition(ColumnMapExpectation):
 
     map_metric = "column_values.row_meets_condition"
     success_keys: ClassVar[tuple[str, ...]] = ("condition", "mostly")
+
+    @classmethod
+    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
+    def _prescriptive_renderer(cls, configuration: Any = None, result: Any = None, **_: Any) -> list[Any]:
+        """The rule as people read it, for the documentation pages."""
+        told = configuration or result.expectation_config
+        words = {"rule": told.meta["rule"], "said": told.meta["said"]}
+        template = {
+            "template": "$rule: $said",
+            "params": words,
+            "styling": {"params": {"rule": {"tag": "code"}}},
+        }
+        return [RenderedStringTemplateContent(content_block_type="string_template", string_template=template)]

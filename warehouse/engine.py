@@ -106,15 +106,23 @@ def workspace_places(workspace: Workspace) -> list[Path]:
 
 
 @contextmanager
-def session(workspace: Workspace) -> Iterator[Connection]:
+def session(workspace: Workspace, *, read_only: bool = False) -> Iterator[Connection]:
     """Hold the working warehouse open: models, gate and models again share this one locked-down instance.
 
+    With `read_only` the file itself cannot change; new tables go to memory.
     Nothing is closed and reopened at a hand-over. At the end every connection is gone, so that another
     process can open the file.
     """
     connection = connect(
-        workspace.warehouse_db, settings=settings_for(workspace), allowed=workspace_places(workspace)
+        None if read_only else workspace.warehouse_db,
+        settings=settings_for(workspace),
+        allowed=workspace_places(workspace),
     )
+    if read_only:
+        # An instance that is read-only itself has no room for a table in memory either.
+        name = workspace.warehouse_db.stem
+        attach(connection, workspace.warehouse_db, name, read_only=True)
+        connection.execute(f"use {identifier(name)}")
     key = _key(workspace.warehouse_db)
     with _sessions_lock:
         is_outermost = key not in _sessions

@@ -14,7 +14,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import typer
 
-from orchestration.cli import check, close, connector, demo, export, init, run, show, status, ui, verify
+from orchestration.cli import check, close, connector, demo, docs, export, init, run, show, status, ui, verify
 
 EXIT_INTERNAL = 1
 EXIT_INTERRUPTED = 130
@@ -61,7 +61,7 @@ def options(
     """Options of every command; `--debug` may stand anywhere in the line."""
 
 
-for group in (init, check, connector, run, close, show, export, status, verify, demo, ui):
+for group in (init, check, connector, run, close, show, export, status, verify, docs, demo, ui):
     group.register(app)
 
 

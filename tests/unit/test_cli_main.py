@@ -34,7 +34,18 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
     groups = commands.pop("show").commands
     tools = commands.pop("connector").commands
     assert sorted(tools) == ["test"]
-    assert sorted(commands) == ["check", "close", "demo", "export", "init", "run", "status", "ui", "verify"]
+    assert sorted(commands) == [
+        "check",
+        "close",
+        "demo",
+        "docs",
+        "export",
+        "init",
+        "run",
+        "status",
+        "ui",
+        "verify",
+    ]
     assert sorted(groups) == ["backlog", "bbb", "completeness", "quarantine", "rollforward", "waterfall"]
     for name, one in {**commands, **groups, **tools}.items():
         assert "Examples:" in (one.help or ""), name

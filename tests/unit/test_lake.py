@@ -165,7 +165,7 @@ def test_money_is_computed_exactly_and_what_is_no_number_is_none(tmp_path: Path)
         ("d", "0.000000000", "USD"),
     ]
     [delivery] = extracted(workspace).current
-    assert delivery.money == {"USD": "1.00347"}
+    assert delivery.profile.money == {"USD": "1.00347"}
 
 
 @pytest.mark.parametrize(
