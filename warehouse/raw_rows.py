@@ -16,8 +16,8 @@ from warehouse.errors import ConfigurationError
 # Raw money is compared with records before it is rounded: Northwind's discounts leave five decimals, UCI's prices
 # three; nine are what a unit price of the exchange has.
 AMOUNT_TYPE = "decimal(28, 9)"
-# Beyond 13 digits it is no money (quality.md), and a sum of such text must not stop a run.
-_NUMBER = "[-+]?([0-9]{1,13}([.][0-9]{1,30})?|[.][0-9]{1,30})"
+# Money ends at 10^13 minor units (quality.md), so a yen has 14 digits; longer text is no money.
+_NUMBER = "[-+]?([0-9]{1,14}([.][0-9]{1,30})?|[.][0-9]{1,30})"
 _INEXACT = ("DOUBLE", "FLOAT")
 # Digits, ungrouped or in groups of three with points between them.
 _COMMA = "[-+]?([0-9]+|[0-9]{1,3}([.][0-9]{3})+)(,[0-9]+)?"

@@ -5,9 +5,9 @@
     select
         '{{ equation }}' as equation,
         {{ scope | join(" || ' ' || ") }} as scope,
-        cast(sum(expected) as decimal(28, 9)) as expected,
-        cast(sum(actual) as decimal(28, 9)) as actual,
-        cast(sum(actual) - sum(expected) as decimal(28, 9)) as difference,
+        cast(sum(expected) as decimal(38, 9)) as expected,
+        cast(sum(actual) as decimal(38, 9)) as actual,
+        cast(sum(actual) - sum(expected) as decimal(38, 9)) as difference,
         sum(actual) = sum(expected) as holds
     from {{ relation }}
     group by {{ scope | join(', ') }}
@@ -17,9 +17,9 @@
     select
         '{{ equation }}' as equation,
         {{ scope | join(" || ' ' || ") }} || ' · {{ item_name }}' || item as scope,
-        cast(expected as decimal(28, 9)) as expected,
-        cast(actual as decimal(28, 9)) as actual,
-        cast(actual - expected as decimal(28, 9)) as difference,
+        cast(expected as decimal(38, 9)) as expected,
+        cast(actual as decimal(38, 9)) as actual,
+        cast(actual - expected as decimal(38, 9)) as difference,
         false as holds
     from {{ relation }}
     where expected != actual

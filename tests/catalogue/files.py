@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from openpyxl import Workbook
 
 from tests.unit.workspaces import context, drop, new_workspace, zipped
 from warehouse.extract.deliver import Extraction, extract, lake_file
@@ -26,8 +29,7 @@ objects:
     key: [id]
     columns: [id, amount, currency, note]
     required: [id, amount]
-    money_column: amount
-    currency_column: currency
+    money: {amount: amount, currency: currency}
     patterns: ['legacy_.*']
   reports:
     columns: [id, amount]
@@ -38,6 +40,13 @@ objects:
     mode: incremental
     columns: [id, kind]
     patterns: ['legacy_[0-9]+[.]csv']
+  daily:
+    mode: incremental
+    cadence: daily
+    columns: [id]
+  sheets:
+    sheet: Data
+    columns: [id]
   latin:
     columns: [id, note]
     encoding: windows-1252
@@ -100,6 +109,30 @@ def _deliver(workspace: Workspace, files: Mapping[str, str | bytes | None]) -> N
 
 def deals(rows: int = 10, amount: str = "10.00", currency: str = "USD") -> str:
     return "id,amount,currency,note\n" + "".join(f"D{n},{amount},{currency},\n" for n in range(rows))
+
+
+def noted(rows: int, notes: int) -> str:
+    """Deals of which the first have a note."""
+    lines = [f"D{n},10.00,USD,{'x' if n < notes else ''}" for n in range(rows)]
+    return "\n".join(["id,amount,currency,note", *lines]) + "\n"
+
+
+def numbered(rows: int, key: str) -> str:
+    """Deals with keys of one form."""
+    return "id,amount,currency,note\n" + "".join(f"{key.format(n)},10.00,USD,\n" for n in range(rows))
+
+
+def workbook(**sheets: Sequence[Sequence[Any]]) -> bytes:
+    """An Excel workbook with these sheets."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def aged(hours: int) -> Step:
@@ -203,6 +236,36 @@ BROKEN: list[FileCase] = [
         "text that is called .parquet",
         [{"deals.parquet": deals()}],
         "block unreadable_file",
+    ),
+    case(
+        "two-sheets",
+        "a workbook of which two sheets have rows",
+        [{"deals.xlsx": workbook(Deals=[["id", "amount"], ["D1", 2]], Notes=[["x"]])}],
+        "block several_sheets",
+    ),
+    case(
+        "one-sheet",
+        "nothing: a workbook with an empty sheet beside the one with rows",
+        [{"deals.xlsx": workbook(Deals=[["id", "amount"], ["D1", 2]], Notes=[])}],
+        rows=1,
+    ),
+    case(
+        "other-sheet",
+        "a workbook without the declared sheet",
+        [{"sheets.xlsx": workbook(Deals=[["id"], ["1"]])}],
+        "block sheet_missing",
+    ),
+    case(
+        "declared-sheet",
+        "nothing: the declared sheet among others",
+        [{"sheets.xlsx": workbook(Notes=[["x"]], Data=[["id"], ["1"]])}],
+        rows=1,
+    ),
+    case(
+        "uncomputed",
+        "a workbook with a formula that no program computed",
+        [{"deals.xlsx": workbook(Deals=[["id", "amount"], ["D1", "=1+1"]])}],
+        "block formula_without_value",
     ),
     case("circular", "a link to itself", [circular], "block unreadable_file"),
     case("gone", "a file that is gone when it is opened", [dangling], "block vanished_file"),
@@ -408,10 +471,70 @@ DELIVERIES: list[FileCase] = [
         rows=1000,
     ),
     case(
-        "rows-grow",
-        "nothing: ten times the rows",
-        [{"deals-1.csv": deals(10)}, {"deals-2.csv": deals(100, "1")}],
+        "rows-double",
+        "nothing: twice the rows and the money",
+        [{"deals-1.csv": deals(50)}, {"deals-2.csv": deals(100)}],
         rows=100,
+    ),
+    case(
+        "rows-jump",
+        "a row more than twice the rows",
+        [{"deals-1.csv": deals(50)}, {"deals-2.csv": deals(101, "4")}],
+        "warn rows_jumped",
+        rows=101,
+    ),
+    case(
+        "money-jumps",
+        "a cent more than twice the money",
+        [{"deals-1.csv": deals(50)}, {"deals-2.csv": deals(49, "20") + "D49,20.01,USD,\n"}],
+        "warn money_jumped",
+        rows=50,
+    ),
+    case(
+        "few-rows-grow",
+        "nothing: many times the rows, and yet few",
+        [{"deals-1.csv": deals(2)}, {"deals-2.csv": deals(49)}],
+        rows=49,
+    ),
+    case(
+        "notes-gone",
+        "a column that had values has none",
+        [{"deals-1.csv": noted(50, 50)}, {"deals-2.csv": noted(50, 0)}],
+        "block column_emptied",
+        rows=50,
+    ),
+    case(
+        "notes-left",
+        "nothing: a tenth of a column's values is left",
+        [{"deals-1.csv": noted(50, 50)}, {"deals-2.csv": noted(50, 5)}],
+        rows=50,
+    ),
+    case(
+        "zeros-gone",
+        "keys that lost their leading zeros",
+        [{"deals-1.csv": numbered(60, "{:06}")}, {"deals-2.csv": numbered(60, "{}")}],
+        "block key_form_changed",
+        rows=60,
+    ),
+    case(
+        "keys-grow",
+        "nothing: keys with a digit more",
+        [{"deals-1.csv": numbered(60, "K{}")}, {"deals-2.csv": numbered(60, "K1{}")}],
+        rows=60,
+    ),
+    case(
+        "day-missing",
+        "a day of a daily series without its file",
+        [{f"daily-2026-03-{day:02}.csv": f"id\n{day}\n" for day in range(1, 31) if day != 25}],
+        "warn missing_delivery",
+        rows=29,
+    ),
+    case(
+        "day-off",
+        "nothing: a day without a file that is declared",
+        [{f"daily-2026-03-{day:02}.csv": f"id\n{day}\n" for day in range(1, 31) if day != 25}],
+        rows=29,
+        toml='[sources.crm.daily]\nno_delivery_on = ["2026-03-25"]\n',
     ),
     case(
         "money-20",
@@ -449,6 +572,7 @@ DELIVERIES: list[FileCase] = [
         "a fall beyond what the workspace allows",
         [{"deals-1.csv": deals()}, {"deals-2.csv": deals(4)}],
         "block rows_fell",
+        "block money_fell",
         rows=10,
         toml='[sources.crm.deals]\nmax_fall_percent = "50"\n',
     ),
@@ -457,7 +581,17 @@ DELIVERIES: list[FileCase] = [
         "a fall that is waived",
         [{"deals-1.csv": deals()}, {"deals-2.csv": deals(5)}],
         "warn rows_fell",
+        "warn money_fell",
         rows=5,
+        waivers=("rows_fell", "money_fell"),
+    ),
+    case(
+        "half-waived",
+        "a fall of rows and money, of which one is waived",
+        [{"deals-1.csv": deals()}, {"deals-2.csv": deals(5)}],
+        "warn rows_fell",
+        "block money_fell",
+        rows=10,
         waivers=("rows_fell",),
     ),
     case(

@@ -109,8 +109,8 @@ compared as (
 
     select
         money_by_row.group_row,
-        cast(sum(raw_rows.amount) as decimal(28, 9)) as raw_amount,
-        cast(sum(money_by_row.used_amount) as decimal(28, 9)) as record_amount,
+        cast(sum(raw_rows.amount) as decimal(38, 9)) as raw_amount,
+        cast(sum(money_by_row.used_amount) as decimal(38, 9)) as record_amount,
         count(*) as compared_rows,
         max(money_by_row.weakest) as weakest,
         min(case currencies.exponent when 0 then 1.000 when 2 then 0.010 else 0.001 end) as minor_unit
@@ -128,7 +128,7 @@ differing as (
         group_row,
         raw_amount,
         record_amount,
-        cast(raw_amount - record_amount as decimal(28, 9)) as difference,
+        cast(raw_amount - record_amount as decimal(38, 9)) as difference,
         case
             when abs(raw_amount - record_amount) < compared_rows * minor_unit then 'rounding'
             when weakest > 1 then {{ fate_of_strength('weakest') }}

@@ -10,7 +10,7 @@ with extracted as (
         '{{ object.object }}' as source_object,
         _currency as currency,
         cast(count(*) as bigint) as rows_extracted,
-        cast(sum(_amount) as decimal(28, 9)) as amount_extracted
+        cast(sum(_amount) as decimal(38, 9)) as amount_extracted
     from {{ source('lake', object.system ~ '__' ~ object.object) }}
     group by _currency
     {{ 'union all' if not loop.last }}
@@ -55,9 +55,9 @@ final as (
         {%- endfor %}
         extracted.amount_extracted,
         {%- for fate in fates() %}
-        cast(by_fate.amount_{{ fate }} as decimal(28, 9)) as amount_{{ fate }},
+        cast(by_fate.amount_{{ fate }} as decimal(38, 9)) as amount_{{ fate }},
         {%- endfor %}
-        cast(by_fate.amount_rounding as decimal(28, 9)) as amount_rounding
+        cast(by_fate.amount_rounding as decimal(38, 9)) as amount_rounding
     from extracted
     left join by_fate
         on extracted.source_system = by_fate.source_system

@@ -22,9 +22,9 @@ compared as (
     select
         source_system || '.' || source_object || ' rows' as scope,
         coalesce(currency, 'no currency') as item,
-        cast(rows_extracted as decimal(28, 9)) as expected,
+        cast(rows_extracted as decimal(38, 9)) as expected,
         cast(
-            rows_used + rows_excluded + rows_quarantined + rows_held + rows_later + rows_unmapped as decimal(28, 9)
+            rows_used + rows_excluded + rows_quarantined + rows_held + rows_later + rows_unmapped as decimal(38, 9)
         ) as actual
     from {{ ref('completeness') }}
 
@@ -36,7 +36,7 @@ compared as (
         amount_extracted as expected,
         cast(
             amount_used + amount_excluded + amount_quarantined + amount_held + amount_later + amount_unmapped
-            + amount_rounding as decimal(28, 9)
+            + amount_rounding as decimal(38, 9)
         ) as actual
     from {{ ref('completeness') }}
 
