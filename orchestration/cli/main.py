@@ -1,5 +1,7 @@
 """Entry point of `tieout`: puts the commands together and turns errors into one sentence and an exit code."""
 
+import contextlib
+import logging
 import os
 import sys
 import traceback
@@ -93,7 +95,7 @@ def _say(message: str, remedy: str | None) -> None:
         typer.echo(f"        {remedy}", err=True)
 
 
-def main() -> None:
+def run_command_line() -> int:
     """Runs one command line; every way out has one of the exit codes of the interface."""
     debug = "--debug" in sys.argv
     arguments = (["--debug"] if debug else []) + [a for a in sys.argv[1:] if a != "--debug"]
@@ -101,24 +103,38 @@ def main() -> None:
 
     try:
         app(args=arguments, prog_name="tieout")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(bool(ended.code))
     except TieoutError as error:
         if debug:
             traceback.print_exc()
         _say(str(error), error.remedy)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
         _say(
             "interrupted; readers still see the last good state",
             "Start the command again: nothing needs repair.",
         )
-        sys.exit(EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
     except Exception as error:  # the one place where the unexpected becomes a sentence
         trace = traceback.format_exc()
         if debug:
             sys.stderr.write(trace)
         log = _write_log(trace)
         _say(f"internal error: {type(error).__name__}: {error}", f"The traceback is in {log}.")
-        sys.exit(EXIT_INTERNAL)
+        return EXIT_INTERNAL
+    return 0
+
+
+def main() -> None:
+    """The process of a command. It ends without taking the interpreter apart: DuckDB's binding then prints pages about
+    what Great Expectations still holds, and nothing is left to do."""
+    code = run_command_line()
+    logging.shutdown()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -118,10 +118,9 @@ def test_an_unexpected_error_is_one_line_and_a_log(
     workspace = Workspace.init(tmp_path / "acme")
     monkeypatch.setattr(main, "app", _raises(ZeroDivisionError("boom")))
     monkeypatch.setattr(sys, "argv", ["tieout", "run", "--workspace", str(workspace.root)])
-    with pytest.raises(SystemExit) as ended:
-        main.main()
+    code = main.run_command_line()
     said = capsys.readouterr().err
-    assert ended.value.code == 1
+    assert code == 1
     assert "internal error: ZeroDivisionError: boom" in said
     assert "Traceback" not in said
     assert "ZeroDivisionError" in (workspace.state / "logs" / "tieout-errors.log").read_text()
@@ -135,10 +134,9 @@ def test_debug_shows_the_traceback_wherever_it_stands(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(main, "app", _raises(TieoutError("it broke", "mend it")))
     monkeypatch.setattr(sys, "argv", ["tieout", "status", "--debug"])
-    with pytest.raises(SystemExit) as ended:
-        main.main()
+    code = main.run_command_line()
     said = capsys.readouterr().err
-    assert ended.value.code == 1
+    assert code == 1
     assert "Traceback" in said
     assert "tieout: it broke\n        mend it" in said
 
