@@ -1,9 +1,10 @@
-"""The rules by name, wherever they stand: those about records in expectations/, those of files and of a close here."""
+"""The rules by name, wherever they stand: those about records in expectations/, those about deliveries among the policies
+of tieout.toml, those of a close here."""
 
 from typing import TYPE_CHECKING
 
 from warehouse.errors import ConfigurationError
-from warehouse.settings import nearest
+from warehouse.settings import DELIVERY_RULES, nearest
 
 if TYPE_CHECKING:
     from warehouse.workspace import Workspace
@@ -14,24 +15,13 @@ CLOSE_RULES = {
     "unlinked_billing_tolerance": "billings without a contract",
     "restatement_amount": "corrections of a published period above the policy",
 }
-FILE_RULES = {
-    "zero_rows": "an export without rows where the last one had some",
-    "rows_fell": "fewer rows than the policy allows against the last export",
-    "money_fell": "less money than the policy allows against the last export",
-    "rows_jumped": "more rows than the policy allows against the last export",
-    "money_jumped": "more money than the policy allows against the last export",
-    "column_emptied": "a column that was filled and is empty",
-    "key_form_changed": "keys of another form than before",
-    "missing_delivery": "a day of an incremental series without a file",
-    "stale_exports": "a newest file older than the freshness limit",
-}
 
 
 def known_rules(workspace: "Workspace") -> list[str]:
-    """Every rule that can be named: of the suites, of files, and of a close."""
+    """Every rule that can be named: of the suites, of deliveries, and of a close."""
     from expectations.suites import rules_of
 
-    return sorted({rule.id for rule in rules_of(workspace.expectations)} | {*CLOSE_RULES, *FILE_RULES})
+    return sorted({rule.id for rule in rules_of(workspace.expectations)} | {*CLOSE_RULES, *DELIVERY_RULES})
 
 
 def require_known(rule: str, known: list[str]) -> None:

@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.findings import Finding, money_text
-from orchestration.rules import CLOSE_RULES, FILE_RULES, known_rules, require_known
+from orchestration.rules import CLOSE_RULES, known_rules, require_known
 from warehouse.errors import ConfigurationError
+from warehouse.settings import DELIVERY_RULES
 from warehouse.workspace import RunContext, Waiver
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ def require_waivable(workspace: Workspace, waivers: Sequence[Waiver]) -> None:
 
 
 def _why_not(waiver: Waiver, severities: set[str]) -> str | None:
-    if waiver.rule in FILE_RULES and waiver.expires is not None:
+    if waiver.rule in DELIVERY_RULES and waiver.expires is not None:
         return (
             "it would let every later file through: waive it for one close, or set the policy of its object"
         )
-    if waiver.rule in CLOSE_RULES or waiver.rule in FILE_RULES:
+    if waiver.rule in CLOSE_RULES or waiver.rule in DELIVERY_RULES:
         return "it judges all contracts together, not one" if waiver.contract_id is not None else None
     if "quarantine" in severities:
         return None
@@ -68,7 +69,7 @@ def _refused(waiver: Waiver, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"rule {waiver.rule} can't be waived{'' if waiver.contract_id is None else ' for a contract'}: {why}",
         "Waived can be rules that quarantine records, and the thresholds of a close: "
-        f"{', '.join((*CLOSE_RULES, *FILE_RULES))}.",
+        f"{', '.join((*CLOSE_RULES, *DELIVERY_RULES))}.",
     )
 
 

@@ -258,6 +258,12 @@ class DeliveryPolicies(_Section):
     )
 
 
+DELIVERY_RULES = tuple(
+    name for name, one in DeliveryPolicies.model_fields.items() if one.default in typing.get_args(Consequence)
+)
+"""The rules about deliveries, each with a policy of its name; what they say stands in expectations/suites/files.yml."""
+
+
 class Policies(DeliveryPolicies):
     """Decisions of the company. They are archived with every month that is published under them."""
 
