@@ -1,5 +1,5 @@
-"""The rules by name, wherever they stand: those about records in expectations/, those about deliveries among the policies
-of tieout.toml, those of a close here."""
+"""The rules by name, wherever they stand: those about records in expectations/, those about deliveries among the
+policies of tieout.toml, those of a close here."""
 
 from typing import TYPE_CHECKING
 
