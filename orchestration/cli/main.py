@@ -1,7 +1,7 @@
 """Entry point of `tieout`: puts the commands together and turns errors into one sentence and an exit code."""
 
+import atexit
 import contextlib
-import logging
 import os
 import sys
 import traceback
@@ -127,10 +127,10 @@ def run_command_line() -> int:
 
 
 def main() -> None:
-    """The process of a command. It ends without taking the interpreter apart: DuckDB's binding then prints pages about
-    what Great Expectations still holds, and nothing is left to do."""
+    """The process of a command. It ends without taking the interpreter apart: DuckDB's binding would then print pages
+    about what Great Expectations still holds, and nothing is left to do."""
     code = run_command_line()
-    logging.shutdown()
+    atexit._run_exitfuncs()  # noqa: SLF001 - what libraries put away at the end, as at any other exit
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
     sys.stderr.flush()
