@@ -20,7 +20,7 @@ AMOUNT_TYPE = "decimal(28, 9)"
 _NUMBER = "[-+]?([0-9]{1,14}([.][0-9]{1,30})?|[.][0-9]{1,30})"
 _INEXACT = ("DOUBLE", "FLOAT")
 # Digits, ungrouped or in groups of three with points between them.
-_COMMA = "[-+]?([0-9]+|[0-9]{1,3}([.][0-9]{3})+)(,[0-9]+)?"
+_COMMA = "[-+]?([0-9]+|[1-9][0-9]{0,2}([.][0-9]{3})+)(,[0-9]+)?"
 REFUSED = " (decimal mark is ,)"
 
 

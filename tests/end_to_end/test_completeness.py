@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness import Company, Rows
+from warehouse.errors import BlockedError
 
 AS_OF = "2026-03-31"
 FATES = ("used", "excluded", "quarantined", "held", "later", "unmapped", "rounding")
@@ -152,11 +153,28 @@ def test_a_connector_that_gives_another_amount_than_the_row_stops_the_run(
         row["nudge"] = nudge
     company = company_of(tmp_path / "company", wrong)
     monkeypatch.setattr(sys, "argv", ["tieout", "run", "-w", str(company.workspace.root), "--as-of", AS_OF])
-    with pytest.raises(SystemExit) as ended:
-        main.main()
+    code = main.run_command_line()
     printed = capsys.readouterr().err
-    assert ended.value.code == 3
+    assert code == 3
     assert f"shop.sales money against its records · exports/shop/sales.csv {said}" in printed
     assert "mend the SQL of the connector" in printed
     assert "Traceback" not in printed
     assert not company.workspace.tieout_db.exists()
+
+
+@pytest.mark.parametrize("rows", ["null", "[]", "[_row_id + 100]"])
+def test_a_record_that_stands_on_no_row_of_a_file_stops_the_run(tmp_path: Path, rows: str) -> None:
+    company = company_of(tmp_path / "company", SALES)
+    mapping = company.workspace.connectors / "shop" / "customers.sql"
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(
+        f"select * replace ({rows} as source_rows) from (\n{_numbered(text)})", encoding="utf-8"
+    )
+    with pytest.raises(BlockedError) as blocked:
+        company.run(AS_OF)
+    assert "customers records without a source row" in " ".join(map(str, blocked.value.findings))
+
+
+def _numbered(mapping: str) -> str:
+    """The mapping with the smallest of its rows as a column to compute with."""
+    return f"select *, list_min(source_rows) as _row_id from (\n{mapping})"

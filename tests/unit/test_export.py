@@ -128,13 +128,28 @@ def test_a_file_replaces_the_one_before_whole(
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("folder", ["exports", "lake", "journal", "published"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "exports/x.csv",
+        "connectors/x.csv",
+        "expectations/x.yml",
+        "lake/x.csv",
+        "journal/x.csv",
+        "published/x.csv",
+        ".tieout/lock",
+        "tieout.toml",
+        "warehouse.duckdb",
+    ],
+)
 def test_an_export_never_writes_where_the_workspace_keeps_what_it_must_not_lose(
-    tmp_path: Path, folder: str
+    tmp_path: Path, place: str
 ) -> None:
     workspace = new_workspace(tmp_path)
-    with pytest.raises(ConfigurationError, match=f"lies in {folder}/"):
-        export.require_writable(workspace, tmp_path / "elsewhere" / ".." / folder / "x.csv")
+    with pytest.raises(ConfigurationError, match=f"is part of {place.split('/', maxsplit=1)[0]}"):
+        export.require_writable(workspace, tmp_path / "elsewhere" / ".." / place)
+    with pytest.raises(ConfigurationError, match="is no file"):
+        export.require_writable(workspace, tmp_path)
     assert export.require_writable(workspace, tmp_path / "x.csv") == (tmp_path / "x.csv").resolve()
 
 

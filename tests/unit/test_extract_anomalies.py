@@ -465,6 +465,13 @@ def test_keys_that_lose_their_form_are_refused(tmp_path: Path) -> None:
     assert "now in many forms." in extraction.findings[0].message
 
 
+def test_keys_of_which_some_were_always_padded_and_some_never_are_known_again(tmp_path: Path) -> None:
+    def mixed(number: int) -> str:
+        return f"{number:05}" if number < 100 else f"{number + 100}"
+
+    assert told(after(tmp_path, "", export(140, key=mixed), export(141, key=mixed))) == []
+
+
 def test_few_keys_are_not_judged(tmp_path: Path) -> None:
     for rows, expected in ((49, []), (50, [("block", "key_form_changed")])):
         second = export(rows, key=lambda n: f"{n}/{n}")

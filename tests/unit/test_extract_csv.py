@@ -422,6 +422,7 @@ def test_gzipped_and_declared_encodings_of_json_lines(read: Reader) -> None:
     [
         (b'{"id": 1}\n[1]\n', r"line 2: it is no JSON object"),
         (b'{"id": 1}\n{"id": 2\n', r"line 2: it is no valid JSON"),
+        (b'{"id": 1}\n{"id": "a\\ud83d"}\n', r"line 2: it holds half a character"),
         (b'{"id": 1, "id": 2}\n', r"line 1: it is no valid JSON: key id stands twice"),
         (b'{"id": NaN}\n', r"line 1: it is no valid JSON: NaN is no number"),
         (b'{"id": 1, "ID": 2}\n', r"column ID stands twice"),

@@ -192,9 +192,15 @@ def write_csv(connection: Connection, selection: Selection, stream: BinaryIO, sc
 def require_writable(workspace: Workspace, path: Path) -> Path:
     """The place to write to; ConfigurationError where the workspace keeps what must never change."""
     target = path.expanduser().resolve()
-    for kept in (workspace.exports, workspace.lake, workspace.journal_dir, workspace.published):
-        if target.is_relative_to(kept.resolve()):
-            raise ConfigurationError(f"{target} lies in {kept.name}/, which exports never write to.")
+    kept = (
+        workspace.exports, workspace.connectors, workspace.expectations, workspace.lake, workspace.journal_dir,
+        workspace.published, workspace.state, workspace.configuration, workspace.warehouse_db,
+    )  # fmt: skip
+    for place in kept:
+        if target.is_relative_to(place.resolve()):
+            raise ConfigurationError(f"{target} is part of {place.name}, which exports never write to.")
+    if target.exists() and not target.is_file():
+        raise ConfigurationError(f"{target} is no file to write to.", "Name a file.")
     return target
 
 

@@ -270,6 +270,8 @@ def _is_known(one: KeyForm, own: KeyForms, known: KeyForms) -> bool:
     """Whether keys were written so before. Padded numbers that reach their full width have no zeros, and no need."""
     if own.is_coarse or known.is_coarse:
         return one.coarse in {other.coarse for other in known.forms}
+    if any(other.form == one.form and one.shortest >= other.shortest for other in known.forms):
+        return True
     alike = [other for other in known.forms if other.unpadded == one.unpadded]
     padded = [other for other in alike if other.is_padded]
     is_fixed = sum(other.rows for other in padded) * 100 >= _PADDED_PERCENT * sum(

@@ -215,6 +215,7 @@ class _Extractor:
         self, connection: Connection, file: FoundFile, declared: SourceObject, staged: Staged, lake: Path
     ) -> _Fresh:
         reading = _reading_of(file, declared)
+        _require_text(file, declared)
         target = lake / _lake_name(staged.sha256, reading)
         if self._is_in_lake(staged.sha256, reading):
             target = lake_file(self.workspace, staged.sha256, reading)
@@ -311,6 +312,16 @@ def _numbered(fresh: list[_Fresh], history: list[Delivery]) -> list[Delivery]:
             )
         )  # fmt: skip
     return numbered
+
+
+def _require_text(file: FoundFile, declared: SourceObject) -> None:
+    """A typed number has no decimal mark: 1.125 of a workbook would become 1125 where points group digits."""
+    if declared.decimal_mark == "," and file.format not in {"csv", "tsv"}:
+        raise UnreadableFileError(
+            "unsupported_format",
+            f"its object declares a decimal comma, and the numbers of a {file.format} file have none",
+            "Export it as CSV, or give such files an object of their own without decimal_mark.",
+        )
 
 
 def _require_columns(declared: SourceObject, read: ReadResult) -> None:

@@ -6,7 +6,7 @@
 -- A record may stand on many rows (a header on its lines), and a row behind many records: rows and records that share
 -- one are compared as a group, and what they differ stands on the group's first row:
 --   rounding     less than a minor unit of its currency a row (where no currency is named, nothing may be rounded)
---   a fate       part of the row's money is in a record with that fate
+--   a fate       that part of the row's money is in records with that fate
 --   unexplained  neither: the connector gives another amount than the row states, and E6 does not hold
 
 {% set objects = lake_objects() %}
@@ -80,6 +80,10 @@ money_records as (
             when row_fates.strength = 1
                 then cast(case when signs.sign < 0 then -row_fates.amount else row_fates.amount end as decimal(28, 9))
         end as used_amount,
+        case
+            when row_fates.strength > 1
+                then cast(case when signs.sign < 0 then -row_fates.amount else row_fates.amount end as decimal(28, 9))
+        end as other_amount,
         min(raw_rows.row_id) over (
             partition by signs.source_system, signs.source_object, row_fates.entity, row_fates.record_key
         ) as record_row
@@ -99,7 +103,8 @@ money_by_row as (
         min(strength) as strength,
         max(strength) as weakest,
         min(record_row) as group_row,
-        cast(coalesce(sum(case when record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount
+        cast(coalesce(sum(case when record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount,
+        cast(coalesce(sum(case when record_row = row_id then other_amount end), 0) as decimal(28, 9)) as other_amount
     from money_records
     group by row_id
 
@@ -111,6 +116,7 @@ compared as (
         money_by_row.group_row,
         cast(sum(raw_rows.amount) as decimal(38, 9)) as raw_amount,
         cast(sum(money_by_row.used_amount) as decimal(38, 9)) as record_amount,
+        cast(sum(money_by_row.other_amount) as decimal(38, 9)) as other_amount,
         count(*) as compared_rows,
         max(money_by_row.weakest) as weakest,
         min(case currencies.exponent when 0 then 1.000 when 2 then 0.010 else 0.001 end) as minor_unit
@@ -131,7 +137,8 @@ differing as (
         cast(raw_amount - record_amount as decimal(38, 9)) as difference,
         case
             when abs(raw_amount - record_amount) < compared_rows * minor_unit then 'rounding'
-            when weakest > 1 then {{ fate_of_strength('weakest') }}
+            when weakest > 1 and abs(raw_amount - record_amount - other_amount) < compared_rows * minor_unit
+                then {{ fate_of_strength('weakest') }}
             else 'unexplained'
         end as difference_fate
     from compared

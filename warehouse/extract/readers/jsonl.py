@@ -68,7 +68,7 @@ def _rewrite(source: Path, target: Path) -> tuple[Sequence[str], int, int]:
             if len(places) > MOST_COLUMNS:
                 raise too_many_columns()
             rendered = json.dumps(line, ensure_ascii=False)
-            longest = max(longest, len(rendered.encode()))
+            longest = max(longest, _bytes_of(rendered, number))
             out.write(rendered + "\n")
             written += 1
     if not places:
@@ -76,6 +76,13 @@ def _rewrite(source: Path, target: Path) -> tuple[Sequence[str], int, int]:
             "empty_file", "it has no object with a key, so it has no columns", "Export it again."
         )
     return list(places), written, longest
+
+
+def _bytes_of(rendered: str, number: int) -> int:
+    try:
+        return len(rendered.encode())
+    except UnicodeEncodeError as error:
+        raise _malformed(number, "it holds half a character (an unpaired surrogate)") from error
 
 
 def _objects(source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
