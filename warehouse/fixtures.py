@@ -79,10 +79,10 @@ def cases_of(connectors: Mapping[str, Connector], systems: Sequence[str] = ()) -
 
 def _cases(connector: Connector) -> Iterator[Case]:
     root = connector.folder / FOLDER
-    if (root / EXPECTED).is_dir():
+    if any((root / EXPECTED).glob("*.csv")):
         yield Case(connector.system, FOLDER, root)
     for folder in sorted(path for path in root.glob("*") if path.is_dir() and path.name != EXPECTED):
-        if not (folder / EXPECTED).is_dir():
+        if not any((folder / EXPECTED).glob("*.csv")):
             raise ConfigurationError(f"{folder} says nothing of what its files become", HOW_TO)
         yield Case(connector.system, folder.name, folder)
 

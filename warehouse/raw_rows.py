@@ -52,19 +52,18 @@ def _plain(declared: SourceObject, column: str, text: str) -> str:
 
 
 def with_money(declared: SourceObject, rows: str) -> str:
-    """The query `rows` with two columns more: `_amount`, 0 where it is no number, and `_currency`, null where unknown.
+    """The query `rows` with two columns more: `_amount`, null where it is no number, and `_currency`.
 
-    What cannot be computed is no money and never stops a run: what it is, the gate says of the record.
+    What cannot be computed never stops a run, and never passes for 0: a record that takes its amount from it lacks
+    one, and is held.
     """
     money = declared.money
     if money is None:
-        return (
-            f"select *, cast(0 as {AMOUNT_TYPE}) as _amount, cast(null as varchar) as _currency from ({rows})"
-        )
+        return f"select *, cast(null as {AMOUNT_TYPE}) as _amount, cast(null as varchar) as _currency from ({rows})"
     currency = "null" if money.currency is None else _tried(_currency(declared, money.currency))
     return (
-        "select * exclude (_money), coalesce(case when "
-        f"regexp_full_match(_money, {literal(_NUMBER)}) then try_cast(_money as {AMOUNT_TYPE}) end, 0) as _amount, "
+        "select * exclude (_money), case when "
+        f"regexp_full_match(_money, {literal(_NUMBER)}) then try_cast(_money as {AMOUNT_TYPE}) end as _amount, "
         f"nullif(trim(cast({currency} as varchar)), '') as _currency "
         f"from (select *, trim(cast({_tried(_amount(declared, money))} as varchar)) as _money from ({rows}))"
     )

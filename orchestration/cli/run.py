@@ -1,5 +1,6 @@
 """`tieout run`: the nightly job. What it does is orchestration.pipeline's."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,10 +60,12 @@ def tell(outcome: "Outcome") -> None:
         "later": "dated after this day, used once it is reached",
     }
     for severity, word in words.items():
-        rules = [(rule, records) for found, rule, records in outcome.held if found == severity]
+        rules: Counter[str] = Counter()
+        for found, rule, records in outcome.held:
+            rules.update({rule: records} if found == severity else {})
         if rules:
-            detail = ", ".join(f"{rule} {records:,}" for rule, records in rules)
-            typer.echo(f"  {sum(records for _, records in rules):,} {word} ({detail})")
+            detail = ", ".join(f"{rule} {records:,}" for rule, records in rules.items())
+            typer.echo(f"  {rules.total():,} {word} ({detail})")
     if outcome.found is not None and outcome.found.appeared:
         faults = outcome.found.appeared
         typer.echo(f"  {faults:,} fault{' is' if faults == 1 else 's are'} new since the run before")

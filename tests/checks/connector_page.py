@@ -12,11 +12,14 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from expectations.suites import shipped_rules
 from warehouse.connectors import Connector, Money, SourceObject
 from warehouse.exchange import entities
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "write-a-connector.md"
+# Columns of check views that stand for one of the record's own.
+DERIVED = {"method": "recognition_method", "convention": "recognition_convention"}
 EXAMPLE = ROOT / "tests" / "connectors" / "northwind"
 # A block of the page that is written from elsewhere, and what names it.
 _FILE = re.compile(
@@ -41,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def written(text: str) -> str:
     """The page with every block as its source says."""
-    tables = {"connector.yml": keys_table(), "exchange": exchange_table()}
+    tables = {"connector.yml": keys_table(), "exchange": exchange_table(), "values": values_table()}
     text = _TABLE.sub(lambda match: f"{match['head']}{tables[match['name']]}{match['tail']}", text)
     files = _example_files()
     return _FILE.sub(lambda match: f"{match['head']}{files[match['name']]}{match['tail']}", text)
@@ -89,6 +92,17 @@ def exchange_table() -> str:
     ]
     heads = ("entity | key | required | optional", "--- | --- | --- | ---")
     return "".join(f"| {row} |\n" for row in (*heads, *rows))
+
+
+def values_table() -> str:
+    """The columns that take certain words only, from the rules that test them."""
+    words: dict[tuple[str, ...], list[str]] = {}
+    for rule in shipped_rules():
+        if rule.expectation == "ExpectColumnValuesToBeInSet" and rule.entity != "key_map":
+            column = DERIVED.get(rule.kwargs["column"], rule.kwargs["column"])
+            words.setdefault(tuple(rule.kwargs["value_set"]), []).append(f"`{rule.entity}.{column}`")
+    rows = [f"{', '.join(columns)} | {', '.join(values)}" for values, columns in words.items()]
+    return "".join(f"| {row} |\n" for row in ("column | values", "--- | ---", *rows))
 
 
 if __name__ == "__main__":

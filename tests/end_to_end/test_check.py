@@ -51,6 +51,7 @@ DEALS = [
     {"id": "D2", "customer": "B", "signed": "31/01/2026", "amount": "12;5", "stage": ""},
     {"id": "D3", "customer": "nobody", "signed": "2026-01-01", "amount": "1", "stage": ""},
     {"id": "D4", "customer": "", "signed": "1/31/2026", "amount": "1", "stage": ""},
+    {"id": "D1", "customer": "A", "signed": "2026-01-01", "amount": "10.00", "stage": ""},
 ]
 
 
@@ -91,6 +92,8 @@ def test_everything_that_is_wrong_is_said_with_file_and_row(
         "always empty: segment",
         "optional, not given: parent_customer_id, industry, region, country",
         "no record with its money, 1 in all; the first is exports/crm/deals.csv row 4",
+        "same_record: 1 record more of the same key (contract_id) and content: folded into another one",
+        "no_number: the money of deals is no number in 1 of 5 rows; the first is exports/crm/deals.csv row 3",
         "unmapped_rows: 2 rows of visits become no record; the first is exports/crm/visits.csv row 2",
         "crm: no file for quotes",
         "exports/crm/unknown_thing.csv matches no object of crm",

@@ -160,9 +160,9 @@ def test_money_is_computed_exactly_and_what_is_no_number_is_none(tmp_path: Path)
     (rows,) = seen(workspace, "select id, _amount::varchar, _currency from lake.crm__deals order by id")
     assert rows == [
         ("a", "1.003470000", "USD"),
-        ("b", "0.000000000", "USD"),
-        ("c", "0.000000000", "USD"),
-        ("d", "0.000000000", "USD"),
+        ("b", None, "USD"),
+        ("c", None, "USD"),
+        ("d", None, "USD"),
     ]
     [delivery] = extracted(workspace).current
     assert delivery.profile.money == {"USD": "1.00347"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from warehouse.connectors import Connector
+from warehouse.connectors import Connector, SourceObject
 from warehouse.engine import Connection, identifier, literal
 from warehouse.exchange import SOURCE_COLUMNS, Entity, entities
 from warehouse.lake import view_name
@@ -20,7 +20,7 @@ from warehouse.trial import Trial
 
 Check = Literal[
     "required_not_given", "required_empty", "wrong_type", "unknown_column", "not_given", "always_empty",
-    "unmapped_rows", "unmapped_money", "no_file", "not_mapped",
+    "same_record", "no_number", "unmapped_rows", "unmapped_money", "no_file", "not_mapped",
 ]  # fmt: skip
 # What matters to a run; the rest is for information.
 IMPORTANT: frozenset[Check] = frozenset(
@@ -29,6 +29,8 @@ IMPORTANT: frozenset[Check] = frozenset(
         "required_empty",
         "wrong_type",
         "unknown_column",
+        "same_record",
+        "no_number",
         "unmapped_rows",
         "unmapped_money",
         "not_mapped",
@@ -125,14 +127,21 @@ class _Values:
                 f"min(source_row) filter ({is_empty})",
             ]
         row = connection.execute(
-            f"select {', '.join(facts)} from exchange.{identifier(entity.name)} where source_system = ?",
+            f"select {', '.join(facts)}, sum(identical_rows), min(source_row) filter (identical_rows > 0)"
+            f" from exchange.{identifier(entity.name)} where source_system = ?",
             [system],
         ).fetchone()
-        self.records, *self.facts = row or (0,)
+        self.records, *self.facts, self.identical, self.identical_row = row or (0, None, None)
 
     def findings(self) -> Iterator[ConnectorFinding]:
         if not self.records:
             return
+        if self.identical:
+            key = ", ".join(self.entity.key)
+            yield self._finding(
+                "same_record", self.entity.key[0], self.identical, self.identical_row,
+                f"{_records(self.identical)} more of the same key ({key}) and content: folded into another one",
+            )  # fmt: skip
         for place, column in enumerate(self.entity.columns):
             wrong, wrong_row, errors, empty, empty_row = self.facts[place * 5 : place * 5 + 5]
             if wrong:
@@ -174,12 +183,34 @@ def _objects(trial: Trial, connector: Connector, given: list[str]) -> Iterator[C
         )  # fmt: skip
     if not given:
         return
+    # A query that can't be evaluated has said so already.
+    given = [entity for entity in given if f"exchange__{entity}" in trial.built]
     for name in sorted(delivered):
         money = connector.objects[name].money
+        yield from _no_numbers(trial, system, name, connector.objects[name])
         yield from _unmapped(trial, system, name, given, "true", "unmapped_rows")
         if money is not None and money.becomes:
             carrying = [entity for entity in given if entity in money.becomes]
             yield from _unmapped(trial, system, name, carrying, "_amount <> 0", "unmapped_money")
+
+
+def _no_numbers(trial: Trial, system: str, name: str, declared: SourceObject) -> Iterator[ConnectorFinding]:
+    """Rows whose money is no number; a column of its own may be empty."""
+    if declared.money is None:
+        return
+    amount = declared.money.amount
+    is_given = f"trim({identifier(amount)}) <> ''" if amount in declared.columns else "true"
+    found = trial.connection.execute(
+        "select count(*) filter (is_none), min(_row_id) filter (is_none), count(*) from (select _row_id,"
+        f" _amount is null and {is_given} as is_none from lake.{identifier(view_name(system, name))})"
+    ).fetchone()
+    if found and found[0]:
+        file, row = _place(trial.connection, found[1])
+        share = f"{found[0]:,} of {found[2]:,} rows"
+        message = f"the money of {name} is no number in {share}; the first is {file} row {row}"
+        yield ConnectorFinding(
+            "no_number", system, message, object=name, count=found[0], file=file, row=row
+        )  # fmt: skip
 
 
 def _unmapped(

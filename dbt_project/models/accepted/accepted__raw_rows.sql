@@ -25,7 +25,7 @@ with raw_rows as (
         '{{ object.object }}' as source_object,
         _row_id as row_id,
         _currency as currency,
-        _amount as amount,
+        coalesce(_amount, 0) as amount,
         {{ 'true' if object.becomes else 'false' }} as is_followed
     from {{ source('lake', object.system ~ '__' ~ object.object) }}
     {{ 'union all' if not loop.last }}

@@ -10,7 +10,7 @@ with extracted as (
         '{{ object.object }}' as source_object,
         _currency as currency,
         cast(count(*) as bigint) as rows_extracted,
-        cast(sum(_amount) as decimal(38, 9)) as amount_extracted
+        cast(sum(coalesce(_amount, 0)) as decimal(38, 9)) as amount_extracted
     from {{ source('lake', object.system ~ '__' ~ object.object) }}
     group by _currency
     {{ 'union all' if not loop.last }}
