@@ -98,13 +98,24 @@ def test_incremental_files_add_up_in_order_and_those_of_one_date_share_a_rank() 
     assert current(order_of(*files, mode="incremental")) == expected
 
 
-def test_incremental_content_delivered_again_changes_nothing() -> None:
+def test_incremental_content_that_comes_again_right_after_itself_changes_nothing() -> None:
+    files = [
+        delivery(1, "deals-1.csv", "a"),
+        delivery(2, "deals-3.csv", "b"),
+        delivery(3, "deals-2.csv", "a"),
+        delivery(4, "deals-4.csv", "b"),
+    ]
+    assert current(order_of(*files, mode="incremental")) == [("deals-1.csv", 1), ("deals-3.csv", 2)]
+
+
+def test_incremental_content_that_comes_again_after_other_content_counts_where_it_came_last() -> None:
+    """K1 = 100, K1 = 150, K1 = 100 again: the last word is 100."""
     files = [
         delivery(1, "deals-1.csv", "a"),
         delivery(2, "deals-2.csv", "b"),
         delivery(3, "deals-3.csv", "a"),
     ]
-    assert current(order_of(*files, mode="incremental")) == [("deals-1.csv", 1), ("deals-2.csv", 2)]
+    assert current(order_of(*files, mode="incremental")) == [("deals-2.csv", 1), ("deals-3.csv", 2)]
 
 
 def test_incremental_files_of_one_arrival_without_comparable_names_block() -> None:

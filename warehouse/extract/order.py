@@ -184,14 +184,20 @@ def _undecidable(delivery: Delivery, what: str) -> FileFinding:
 def _ranked(
     timeline: list[Delivery], in_force: set[int], keys: Mapping[str, SortKey]
 ) -> tuple[Delivery, ...]:
-    """Incremental: files add up, those of one place share a rank, and content seen before changes nothing."""
+    """Incremental: files add up, and those of one place share a rank. Content that comes again right after itself
+    changes nothing; after other content it stands where it came last, because a value may go back to what it was."""
+    standing: dict[str, int] = {}
+    before: str | None = None
+    for one in timeline:
+        if one.seq in in_force:
+            if one.sha256 != before:
+                standing[one.sha256] = one.seq
+            before = one.sha256
     ranks: dict[SortKey, int] = {}
-    contents: set[str] = set()
     placed = []
     for one in timeline:
-        is_current = one.seq in in_force and one.sha256 not in contents
+        is_current = standing.get(one.sha256) == one.seq
         if is_current:
-            contents.add(one.sha256)
             ranks.setdefault(keys[one.path], len(ranks) + 1)
         placed.append(replace(one, rank=ranks.get(keys[one.path], 0), is_current=is_current))
     return tuple(placed)
