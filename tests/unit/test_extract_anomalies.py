@@ -143,6 +143,17 @@ def test_a_currency_that_disappears_fell_and_one_that_appears_jumped(tmp_path: P
     assert told(after(tmp_path / "small", "", export(49), export(48) + "E1,5.00,EUR,\n")) == []
 
 
+@pytest.mark.parametrize("more", ["E1,-400.00,USD,\n", "E1,-900.00,USD,\n", "E1,-0.01,USD,\n"])
+def test_what_is_taken_off_by_a_row_more_is_no_fall(tmp_path: Path, more: str) -> None:
+    """A reduction or a credit: an amendment of -400 beside 500 is money that came, not money that was lost."""
+    assert told(after(tmp_path, "", export(50), export(50) + more)) == []
+
+
+def test_what_is_lost_behind_a_row_more_has_fallen(tmp_path: Path) -> None:
+    lost = export(49, "5.00") + "E1,-100.00,USD,\n"
+    assert told(after(tmp_path, "", export(50), lost)) == [("block", "money_fell")]
+
+
 def test_money_of_any_size_is_compared_exactly() -> None:
     def of(seq: int, total: str) -> Delivery:
         return Delivery(

@@ -51,6 +51,8 @@ class _Measure:
     unit: str
     usual: Decimal
     now: Decimal
+    added: Decimal = Decimal(0)
+    """Of a full export: turnover that came since the last one. So much of a fall may be credits and reductions."""
 
     @property
     def growth(self) -> Decimal:
@@ -157,12 +159,19 @@ class _Comparison:
         currencies = {*self.new.profile.money, *(name for one in self.window for name in one.profile.money)}
         for currency in sorted(currencies):
             usual = median_low([_amount(one, currency) for one in self.window])
-            yield _Measure("money", currency, usual, _amount(self.new, currency))
+            yield _Measure("money", currency, usual, _amount(self.new, currency), self._added(currency))
+
+    def _added(self, currency: str) -> Decimal:
+        before, now = self.last.profile.turnover, self.new.profile.turnover
+        if self.is_increment or currency not in before:
+            return Decimal(0)
+        return Decimal(now.get(currency, "0")) - Decimal(before[currency])
 
     def _fall(self, measure: _Measure) -> FileFinding | None:
         name = "max_increment_fall_percent" if self.is_increment else "max_fall_percent"
         limit = getattr(self.policies, name)
-        if not measure.usual or -measure.growth * 100 <= abs(measure.usual) * limit:
+        is_small = -measure.growth * 100 <= abs(measure.usual) * limit
+        if not measure.usual or is_small or -measure.growth <= measure.added:
             return None
         note = ", changing its sign," if measure.usual * measure.now < 0 else ""
         text = f"{self._change('falls', measure, note)}; {name} allows {_plain(limit)} %."

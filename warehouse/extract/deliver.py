@@ -337,16 +337,20 @@ def _require_columns(declared: SourceObject, read: ReadResult) -> None:
 
 def _money(
     connection: Connection, declared: SourceObject, target: Path, read: ReadResult
-) -> Mapping[str, str]:
-    """The total of its money by currency, to compare deliveries by; text that is no amount is the gate's matter."""
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Its money and turnover by currency, to compare deliveries by; text that is no amount is the gate's matter."""
     if declared.money is None:
-        return {}
+        return {}, {}
     columns = declared_columns(declared, read.columns, "data")
     rows = with_money(declared, f"select {columns} from read_parquet({literal(str(target))}) as data")
     totals = connection.execute(
-        f"select _currency, sum(_amount) from ({rows}) group by all having sum(_amount) <> 0 order by all"
+        f"select _currency, sum(_amount), sum(abs(_amount)) from ({rows})"
+        " group by all having sum(abs(_amount)) <> 0 order by all"
     ).fetchall()
-    return anomalies.totals(totals)
+    return (
+        anomalies.totals((currency, total) for currency, total, _ in totals if total),
+        anomalies.totals((currency, turnover) for currency, _, turnover in totals),
+    )
 
 
 def _extra_columns(declared: SourceObject, one: Delivery) -> list[FileFinding]:

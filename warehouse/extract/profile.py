@@ -86,6 +86,8 @@ class Profile:
 
     money: Mapping[str, str] = field(default_factory=dict)
     """Total by currency, as exact text."""
+    turnover: Mapping[str, str] = field(default_factory=dict)
+    """The same of all amounts without their signs: tells a credit that was added from a row that was lost."""
     filled: Mapping[str, int] | None = None
     """Rows with a value, by declared column of the file; None: extracted before profiles were kept."""
     key_forms: Mapping[str, KeyForms] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class Profile:
         """What the journal keeps."""
         return {
             "money": dict(self.money),
+            "turnover": dict(self.turnover),
             "filled": None if self.filled is None else dict(self.filled),
             "key_forms": {column: forms.event() for column, forms in self.key_forms.items()},
         }
@@ -103,6 +106,7 @@ class Profile:
         forms = event.get("key_forms", {})
         return cls(
             event["money"],
+            event.get("turnover", {}),
             event.get("filled"),
             {column: KeyForms.of_event(one) for column, one in forms.items()},
         )
@@ -113,14 +117,14 @@ def profile(
     declared: SourceObject,
     target: Path,
     read: ReadResult,
-    money: Mapping[str, str],
+    money: tuple[Mapping[str, str], Mapping[str, str]],
 ) -> Profile:
-    """The figures of a lake file beside its money, in memory that does not grow with it."""
+    """The figures of a lake file beside its money and turnover, in memory that does not grow with it."""
     source = f"read_parquet({literal(str(target))})"
     in_file = {column.lower(): column for column in read.columns}
     present = {column: in_file[column.lower()] for column in declared.columns if column.lower() in in_file}
     return Profile(
-        money,
+        *money,
         _filled(connection, source, present),
         {
             column: _key_forms(connection, source, present[column], read.rows)
