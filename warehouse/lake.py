@@ -13,6 +13,8 @@ from warehouse.raw_rows import declared_columns, with_money
 from warehouse.workspace import RunContext, Workspace
 
 _FILE_BITS = 32
+# Ranks of one object can be compared, those of two can't: each object has a range of its own.
+_RANKS_OF_AN_OBJECT = 1_000_000_000
 
 _SOURCE_FILES = """
     create or replace table run.source_files (
@@ -39,9 +41,10 @@ def show(
     connection.execute("create schema if not exists lake")
     connection.execute("create schema if not exists run")
     for system, connector in enabled_connectors(workspace).items():
-        for name, declared in connector.objects.items():
+        for number, (name, declared) in enumerate(connector.objects.items()):
             own = [one for one in deliveries if (one.system, one.object) == (system, name) and one.is_current]
-            connection.execute(_view(workspace, system, name, declared, own, place))
+            first_rank = number * _RANKS_OF_AN_OBJECT
+            connection.execute(_view(workspace, system, name, declared, own, place, first_rank))
     _register_files(connection, deliveries)
 
 
@@ -56,19 +59,24 @@ def _view(
     declared: SourceObject,
     deliveries: Sequence[Delivery],
     place: Place,
+    first_rank: int,
 ) -> str:
     alike: dict[tuple[str, ...], list[Delivery]] = {}
     for one in deliveries:
         alike.setdefault(one.columns, []).append(one)
-    query = " union all ".join(_rows_of(workspace, declared, group, place) for group in alike.values())
+    query = " union all ".join(
+        _rows_of(workspace, declared, group, place, first_rank) for group in alike.values()
+    )
     query = query or _no_rows(declared)
     if declared.order == "version" and declared.version_column:
-        query = _ranked_by_version(declared, declared.version_column, query)
+        query = _ranked_by_version(declared, declared.version_column, query, first_rank)
     view = identifier(view_name(system, name))
     return f"create or replace view lake.{view} as {with_money(declared, query)}"
 
 
-def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Delivery], place: Place) -> str:
+def _rows_of(
+    workspace: Workspace, declared: SourceObject, group: Sequence[Delivery], place: Place, first_rank: int
+) -> str:
     """All declared columns of files with the same header, null where they have none, and where each row stands.
 
     One scan of many files: a select a file took four seconds to create for a year of daily exports.
@@ -76,7 +84,8 @@ def _rows_of(workspace: Workspace, declared: SourceObject, group: Sequence[Deliv
     columns = declared_columns(declared, group[0].columns, "data")
     paths = [literal(str(place(workspace, one.sha256, one.reading))) for one in group]
     files = ", ".join(
-        f"({path}, {one.file_id << _FILE_BITS}, {one.rank})" for path, one in zip(paths, group, strict=True)
+        f"({path}, {one.file_id << _FILE_BITS}, {first_rank + one.rank})"
+        for path, one in zip(paths, group, strict=True)
     )
     return (
         f"select {columns}, cast(data._row + file.first_row as bigint) as _row_id, cast(file.rank as bigint) as _rank "
@@ -90,14 +99,14 @@ def _no_rows(declared: SourceObject) -> str:
     return f"select {columns}, cast(null as bigint) as _row_id, cast(null as bigint) as _rank where false"
 
 
-def _ranked_by_version(declared: SourceObject, version: str, query: str) -> str:
+def _ranked_by_version(declared: SourceObject, version: str, query: str, first_rank: int) -> str:
     """The row of the highest version counts: as a number where it is one, else as text (ISO dates sort so)."""
     columns = ", ".join(identifier(column) for column in declared.columns)
     text = f"trim({identifier(version)})"
     number = f"case when regexp_full_match({text}, '[0-9]{{1,30}}') then cast({text} as decimal(38, 0)) end"
     return (
-        f"select {columns}, _row_id, dense_rank() over (order by {number} nulls first, {text} nulls first) as _rank "
-        f"from ({query})"
+        f"select {columns}, _row_id, "
+        f"{first_rank} + dense_rank() over (order by {number} nulls first, {text} nulls first) as _rank from ({query})"
     )
 
 

@@ -146,6 +146,7 @@ def _staging_macros(feeds: Mapping[str, Sequence[str]], connectors: Mapping[str,
                 "system": system,
                 "object": name,
                 "becomes": dict(declared.money.becomes) if declared.money else {},
+                "has_currency": declared.money is not None and declared.money.currency is not None,
             }
         )
         for system, connector in sorted(connectors.items())

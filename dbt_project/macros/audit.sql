@@ -14,9 +14,32 @@
 {%- endmacro %}
 
 {# The money column of an exchange entity (meta.money of its YAML). #}
-{% macro record_money(entity) -%}
+{% macro record_money(entity, relation) -%}
     {%- set money = graph.nodes['model.tieout.exchange__' ~ entity].config.meta.get('money') if execute -%}
-    cast({{ money or 'null' }} as decimal(18, 3))
+    cast({{ relation ~ '.' ~ money if money else 'null' }} as decimal(18, 3))
+{%- endmacro %}
+
+{# The currency of an exchange entity's records: {'column': …, 'joins': …}. A record of a contract or document without a
+   currency of its own has that of the one it belongs to. #}
+{% macro record_currency(entity) -%}
+    {%- set of_contract = ['contract_lines', 'amendments', 'estimates'] -%}
+    {%- set of_line = ['fulfillments', 'billing_schedule', 'opening_balances', 'adjustments'] -%}
+    {%- set of_document = {'invoice_lines': 'invoices', 'credit_note_lines': 'credit_notes'} -%}
+    {%- if entity in of_contract -%}
+        {{ return({'column': 'contracts.currency', 'joins':
+            'left join ' ~ ref('exchange__contracts') ~ ' as contracts on entity.contract_id = contracts.contract_id'}) }}
+    {%- elif entity in of_line -%}
+        {{ return({'column': 'contracts.currency', 'joins':
+            'left join ' ~ ref('exchange__contract_lines') ~ ' as lines on entity.contract_line_id = lines.contract_line_id '
+            ~ 'left join ' ~ ref('exchange__contracts') ~ ' as contracts on lines.contract_id = contracts.contract_id'}) }}
+    {%- elif entity in of_document -%}
+        {%- set document = of_document[entity] -%}
+        {%- set key = document[:-1] ~ '_id' -%}
+        {{ return({'column': 'documents.currency', 'joins':
+            'left join ' ~ ref('exchange__' ~ document) ~ ' as documents on entity.' ~ key ~ ' = documents.' ~ key}) }}
+    {%- else -%}
+        {{ return({'column': 'entity.currency', 'joins': ''}) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# File, row and hash of a row id, from run.source_files as `files`. #}

@@ -43,6 +43,9 @@
 {% macro file_of_row(row_id) -%}{{ integer_division(row_id, '4294967296') }}{%- endmacro %}
 {% macro row_of_file(row_id) -%}({{ row_id }} % 4294967296){%- endmacro %}
 
+{# Ranks tell which file of an object is newer; each object has a range of 10^9 of its own (warehouse/lake.py). #}
+{% macro object_of_rank(rank) -%}{{ integer_division(rank, '1000000000') }}{%- endmacro %}
+
 {# The texts of a group in one, in their order. #}
 {% macro joined_texts(text) -%}{{ return(adapter.dispatch('joined_texts', 'tieout')(text)) }}{%- endmacro %}
 {% macro default__joined_texts(text) -%}string_agg({{ text }}, ', ' order by {{ text }}){%- endmacro %}

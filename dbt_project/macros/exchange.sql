@@ -2,12 +2,12 @@
    its contract columns are the entity's columns and types; meta.key and meta.required name its key; a column's
    meta.references names the entity whose keys it holds, which key_map may rename (interface.md §2).
 
-   Steps: delivered (text) → typed → mapped (key_map) → identified (key, version) → newest rank a key wins →
-   rows of one key and rank are one record, which is in conflict where they differ. #}
+   Steps: delivered (text) → typed → mapped (key_map) → identified (key, version) → newest rank a key and object wins →
+   what is left of one key is one record, which is in conflict where its contents differ. #}
 
 {% macro record_columns() -%}
     {{ return(['source_system', 'source_row', 'source_rows', 'record_key', 'record_version', 'parse_errors',
-               'has_conflict', 'identical_rows']) }}
+               'has_conflict', 'identical_rows', 'repeated_rows']) }}
 {%- endmacro %}
 
 {# Columns of an exchange model as its YAML declares them, without those every record has: name, data_type,
@@ -144,7 +144,8 @@ single as (
     select
         identified.*,
         false as has_conflict,
-        cast(0 as integer) as identical_rows
+        cast(0 as integer) as identical_rows,
+        cast(null as {{ array_of_row_ids() }}) as repeated_rows
     from identified
     left join repeated_keys on identified.record_key = repeated_keys.record_key
     where repeated_keys.record_key is null
@@ -156,7 +157,8 @@ ranked as (
     select
         identified.*,
         dense_rank() over (
-            partition by identified.record_key, identified.source_system order by identified.source_rank desc
+            partition by identified.record_key, identified.source_system, {{ object_of_rank('identified.source_rank') }}
+            order by identified.source_rank desc
         ) as recency
     from identified
     inner join repeated_keys on identified.record_key = repeated_keys.record_key
@@ -178,6 +180,7 @@ gathered as (
     select
         record_key,
         {{ all_of_lists('source_rows') }} as all_source_rows,
+        {{ all_of_lists('source_rows', 'place > 1') }} as other_rows,
         count(distinct record_version) > 1 as has_conflict,
         cast(count(*) - count(distinct record_version) as integer) as identical_rows
     from newest
@@ -189,9 +192,10 @@ folded as (
 
     select
         newest.*,
-        gathered.all_source_rows,
+        case when gathered.has_conflict then gathered.all_source_rows else newest.source_rows end as stands_on,
         gathered.has_conflict,
-        gathered.identical_rows
+        gathered.identical_rows,
+        case when not gathered.has_conflict then gathered.other_rows end as repeated_rows
     from newest
     inner join gathered on newest.record_key = gathered.record_key
     where newest.place = 1
@@ -200,7 +204,7 @@ folded as (
 
 final as (
 
-    {%- for relation, rows in [('single', 'source_rows'), ('folded', 'all_source_rows')] %}
+    {%- for relation, rows in [('single', 'source_rows'), ('folded', 'stands_on')] %}
     select
         {%- for column in columns %}
         cast({{ column.name }} as {{ dbt.type_string() if column.data_type == 'string' else column.data_type }}) as {{ column.name }},
@@ -212,7 +216,8 @@ final as (
         record_version,
         parse_errors,
         has_conflict,
-        identical_rows
+        identical_rows,
+        repeated_rows
     from {{ relation }}
     {%- if not loop.last %}
     union all

@@ -62,9 +62,15 @@
 {% macro default__smallest_of(list) -%}list_min({{ list }}){%- endmacro %}
 {% macro spark__smallest_of(list) -%}array_min({{ list }}){%- endmacro %}
 
-{% macro all_of_lists(list) -%}{{ return(adapter.dispatch('all_of_lists', 'tieout')(list)) }}{%- endmacro %}
-{% macro default__all_of_lists(list) -%}list_sort(list_distinct(flatten(list({{ list }})))){%- endmacro %}
-{% macro spark__all_of_lists(list) -%}sort_array(array_distinct(flatten(collect_list({{ list }})))){%- endmacro %}
+{% macro all_of_lists(list, where='true') -%}
+    {{ return(adapter.dispatch('all_of_lists', 'tieout')(list, where)) }}
+{%- endmacro %}
+{% macro default__all_of_lists(list, where) -%}
+list_sort(list_distinct(flatten(list({{ list }}) filter (where {{ where }}))))
+{%- endmacro %}
+{% macro spark__all_of_lists(list, where) -%}
+sort_array(array_distinct(flatten(collect_list({{ list }}) filter (where {{ where }}))))
+{%- endmacro %}
 
 {% macro array_of_row_ids() -%}{{ return(adapter.dispatch('array_of_row_ids', 'tieout')()) }}{%- endmacro %}
 {% macro default__array_of_row_ids() -%}bigint[]{%- endmacro %}

@@ -16,7 +16,11 @@
     {{ return([['stg_files__' ~ entity, 'files']]) }}
 {%- endmacro %}
 
-{# Objects of the connectors, and with which sign their money stands in which entity: [{'system', 'object', 'becomes'}, …]. #}
+{# Objects of the connectors, with which sign their money stands in which entity, and whether their rows name its
+   currency: [{'system', 'object', 'becomes', 'has_currency'}, …]. #}
 {% macro lake_objects() -%}
-    {{ return([{'system': 'files', 'object': 'contracts', 'becomes': {'contracts': 1}}]) }}
+    {{ return([
+        {'system': 'files', 'object': 'contracts', 'becomes': {'contracts': 1}, 'has_currency': true},
+        {'system': 'files', 'object': 'invoice_lines', 'becomes': {'invoice_lines': 1}, 'has_currency': false},
+    ]) }}
 {%- endmacro %}

@@ -41,7 +41,8 @@ def test_rows_of_increments_carry_the_rank_of_their_file(tmp_path: Path) -> None
     drop(workspace, "events-2026-01-01.csv", "kind,id\nold,1\nold,2\n")
     rows, files = seen(
         workspace,
-        "select id, kind, _row_id >> 32, _row_id & 4294967295, _rank from lake.crm__events order by _row_id",
+        "select id, kind, _row_id >> 32, _row_id & 4294967295, _rank % 1000000000"
+        " from lake.crm__events order by _row_id",
         "select file_id, path, rank, is_current, mode, rows from run.source_files order by file_id",
     )
     assert rows == [("1", "old", 1, 2, 1), ("2", "old", 1, 3, 1), ("1", "new", 2, 2, 2)]
@@ -57,7 +58,7 @@ def test_only_the_newest_full_export_is_seen_and_older_ones_stay_listed(tmp_path
     drop(workspace, "deals-2.csv", "id,amount\nD1,2\n")
     rows, files = seen(
         workspace,
-        "select id, amount, _rank from lake.crm__deals",
+        "select id, amount, _rank % 1000000000 from lake.crm__deals",
         "select path, is_current from run.source_files order by path",
     )
     assert rows == [("D1", "2", 1)]
@@ -77,7 +78,7 @@ def test_a_version_column_ranks_rows_as_numbers_or_as_iso_dates(tmp_path: Path) 
         drop(workspace, "events-new.csv", "")
         (workspace.exports / "crm" / "events-new.csv").unlink()
         drop(workspace, "events-2.csv", f"id,updated_at\nc,{values[2]}\n")
-        (rows,) = seen(workspace, "select id, _rank from lake.crm__events order by id")
+        (rows,) = seen(workspace, "select id, _rank % 1000000000 from lake.crm__events order by id")
         assert rows == [("a", 1), ("b", 2), ("c", 1)]
 
 

@@ -44,7 +44,7 @@ def test_a_connector_model_is_named_after_system_and_entity(tmp_path: Path) -> N
     )
     macros = (project / "macros" / "staging.sql").read_text(encoding="utf-8")
     assert "['stg_files__contracts', 'files'], ['stg_crm__contracts', 'crm']" in macros
-    assert "{'system': 'crm', 'object': 'deals', 'becomes': {}}" in macros
+    assert "{'system': 'crm', 'object': 'deals', 'becomes': {}, 'has_currency': True}" in macros
 
 
 def test_a_connector_that_is_gone_leaves_no_model(tmp_path: Path) -> None:

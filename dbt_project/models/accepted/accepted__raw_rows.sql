@@ -4,10 +4,12 @@
 -- money should become something and became nothing is unmapped in money, also where a customer was made of it.
 --
 -- A record may stand on many rows (a header on its lines), and a row behind many records: rows and records that share
--- one are compared as a group, and what they differ stands on the group's first row:
+-- one are compared as a group (groups of an object that a further record ties together are one), and what they differ
+-- stands on the group's first row:
 --   rounding     less than a minor unit of its currency a row (where no currency is named, nothing may be rounded)
 --   a fate       that part of the row's money is in records with that fate
 --   unexplained  neither: the connector gives another amount than the row states, and E6 does not hold
+-- Where a row names its currency and its used records have another one, that one is in record_currency.
 
 {% set objects = lake_objects() %}
 {% set ns = namespace(signs=[], entities=[]) %}
@@ -26,7 +28,8 @@ with raw_rows as (
         _row_id as row_id,
         _currency as currency,
         coalesce(_amount, 0) as amount,
-        {{ 'true' if object.becomes else 'false' }} as is_followed
+        {{ 'true' if object.becomes else 'false' }} as is_followed,
+        {{ 'true' if object.has_currency else 'false' }} as has_currency
     from {{ source('lake', object.system ~ '__' ~ object.object) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -84,6 +87,13 @@ money_records as (
             when row_fates.strength > 1
                 then cast(case when signs.sign < 0 then -row_fates.amount else row_fates.amount end as decimal(28, 9))
         end as other_amount,
+        case
+            when row_fates.strength = 1 and raw_rows.has_currency and row_fates.amount != 0
+                and row_fates.currency != upper(raw_rows.currency) and known.currency is not null
+                then row_fates.currency
+        end as other_currency,
+        signs.source_system,
+        signs.source_object,
         min(raw_rows.row_id) over (
             partition by signs.source_system, signs.source_object, row_fates.entity, row_fates.record_key
         ) as record_row
@@ -93,6 +103,7 @@ money_records as (
         on raw_rows.source_system = signs.source_system
         and raw_rows.source_object = signs.source_object
         and row_fates.entity = signs.entity
+    left join {{ ref('exchange__currencies') }} as known on upper(raw_rows.currency) = known.currency
 
 ),
 
@@ -102,11 +113,46 @@ money_by_row as (
         row_id,
         min(strength) as strength,
         max(strength) as weakest,
-        min(record_row) as group_row,
+        min(record_row) as nearest_row,
+        min(other_currency) as other_currency,
         cast(coalesce(sum(case when record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount,
         cast(coalesce(sum(case when record_row = row_id then other_amount end), 0) as decimal(28, 9)) as other_amount
     from money_records
     group by row_id
+
+),
+
+-- a record of several rows whose nearest rows differ ties their groups together
+ties as (
+
+    select
+        money_records.source_system,
+        money_records.source_object,
+        first_rows.nearest_row as one_row,
+        other_rows.nearest_row as other_row
+    from money_records
+    inner join money_by_row as first_rows on money_records.record_row = first_rows.row_id
+    inner join money_by_row as other_rows on money_records.row_id = other_rows.row_id
+    where money_records.record_row != money_records.row_id and first_rows.nearest_row != other_rows.nearest_row
+
+),
+
+tied_rows as (
+
+    select tied_row, min(tied_row) over (partition by source_system, source_object) as group_row
+    from (
+        select source_system, source_object, one_row as tied_row from ties
+        union
+        select source_system, source_object, other_row as tied_row from ties
+    ) as tied
+
+),
+
+grouped as (
+
+    select money_by_row.*, coalesce(tied_rows.group_row, money_by_row.nearest_row) as group_row
+    from money_by_row
+    left join tied_rows on money_by_row.nearest_row = tied_rows.tied_row
 
 ),
 
@@ -120,7 +166,7 @@ compared as (
         count(*) as compared_rows,
         max(money_by_row.weakest) as weakest,
         min(case currencies.exponent when 0 then 1.000 when 2 then 0.010 else 0.001 end) as minor_unit
-    from money_by_row
+    from grouped as money_by_row
     inner join raw_rows on money_by_row.row_id = raw_rows.row_id
     left join {{ ref('exchange__currencies') }} as currencies on raw_rows.currency = currencies.currency
     where money_by_row.strength = 1
@@ -181,7 +227,8 @@ decided as (
         coalesce(
             {{ fate_of_strength('money_by_row.strength') }},
             case when money_superseded.row_id is not null then 'excluded' else 'unmapped' end
-        ) as followed_fate
+        ) as followed_fate,
+        money_by_row.other_currency as record_currency
     from raw_rows
     left join by_row on raw_rows.row_id = by_row.row_id
     left join superseded on raw_rows.row_id = superseded.row_id
@@ -199,6 +246,7 @@ final as (
         decided.currency,
         decided.amount,
         decided.fate,
+        decided.record_currency,
         case when decided.is_followed then decided.followed_fate else decided.fate end as money_fate,
         differing.raw_amount,
         differing.record_amount,

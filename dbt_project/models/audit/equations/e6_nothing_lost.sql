@@ -1,7 +1,9 @@
 -- Grain: row of audit.tie_outs.
 -- Why: E6, per source object rows and money extracted = used + excluded + quarantined + held + later + unmapped + rounding.
 -- What a record's amount differs from its row by a minor unit or more is no rounding: it is missing in the sum, and
--- the first such rows of an object are named, because two of them may cancel out. And no record comes from nowhere.
+-- the first such rows of an object are named, because two of them may cancel out. Money stays in its currency. And no
+-- record comes from nowhere: it stands on rows that are there, and where a system's money becomes its entity, on rows
+-- of that money.
 
 {% set named_rows = 20 %}
 
@@ -35,6 +37,65 @@ baseless as (
     left join {{ ref('accepted__raw_rows') }} as raw_rows on row_fates.row_id = raw_rows.row_id
     where raw_rows.row_id is null
     group by row_fates.entity
+
+),
+
+-- money in another currency than its row names
+exchanged as (
+
+    select
+        *,
+        row_number() over (partition by source_system, source_object order by abs(amount) desc, row_id) as place
+    from {{ ref('accepted__raw_rows') }}
+    where record_currency is not null and amount != 0
+
+),
+
+signs as (
+
+    {%- for object in lake_objects() %}
+    {%- for followed in object.becomes %}
+    select '{{ object.system }}' as source_system, '{{ object.object }}' as source_object, '{{ followed }}' as entity
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    select
+        cast(null as {{ dbt.type_string() }}) as source_system,
+        cast(null as {{ dbt.type_string() }}) as source_object,
+        cast(null as {{ dbt.type_string() }}) as entity
+    where false
+
+),
+
+-- used money of an entity that its system's money becomes, on rows of objects of which nothing is said
+unfollowed as (
+
+    select
+        raw_rows.source_system,
+        row_fates.entity,
+        row_fates.record_key,
+        max(row_fates.amount) as amount
+    from {{ ref('accepted__row_fates') }} as row_fates
+    inner join {{ ref('accepted__raw_rows') }} as raw_rows on row_fates.row_id = raw_rows.row_id
+    inner join (select distinct source_system, entity from signs) as followed
+        on raw_rows.source_system = followed.source_system
+        and row_fates.entity = followed.entity
+    left join signs
+        on raw_rows.source_system = signs.source_system
+        and raw_rows.source_object = signs.source_object
+        and row_fates.entity = signs.entity
+    where row_fates.fate = 'used' and row_fates.amount != 0
+    group by raw_rows.source_system, row_fates.entity, row_fates.record_key
+    having count(signs.entity) = 0
+
+),
+
+unfollowed_named as (
+
+    select
+        *,
+        row_number() over (partition by source_system, entity order by abs(amount) desc, record_key) as place
+    from unfollowed
 
 ),
 
@@ -81,6 +142,28 @@ compared as (
     from unexplained
     {{ source_join('unexplained.row_id') }}
     where unexplained.place <= {{ named_rows }}
+
+    union all
+
+    select
+        exchanged.source_system || '.' || exchanged.source_object || ' money in ' || exchanged.currency
+        || ' that became ' || exchanged.record_currency as scope,
+        files.path || ' row ' || cast({{ row_of_file('exchanged.row_id') }} as {{ dbt.type_string() }}) as item,
+        exchanged.amount as expected,
+        cast(0 as decimal(38, 9)) as actual
+    from exchanged
+    {{ source_join('exchanged.row_id') }}
+    where exchanged.place <= {{ named_rows }}
+
+    union all
+
+    select
+        source_system || ' ' || entity || ' on rows whose money does not become ' || entity as scope,
+        record_key as item,
+        cast(0 as decimal(38, 9)) as expected,
+        cast(amount as decimal(38, 9)) as actual
+    from unfollowed_named
+    where place <= {{ named_rows }}
 
 )
 
