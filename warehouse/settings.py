@@ -278,6 +278,11 @@ class Policies(DeliveryPolicies):
         default=Decimal(0),
         description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
     )
+    ssp_tolerance_percent: Exact = Field(
+        default=Decimal(5),
+        description="How far, in percent, the price of what an amendment adds may be from its stand-alone selling "
+        "price to count as a separate contract.",
+    )
     max_rate_age_days: int = Field(
         default=7,
         ge=0,

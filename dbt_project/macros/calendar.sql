@@ -5,3 +5,6 @@
 {% macro first_of_month(day) -%}{{ add_days(day, '1 - day(' ~ day ~ ')') }}{%- endmacro %}
 
 {% macro days_in_month(day) -%}cast(day(last_day({{ day }})) as integer){%- endmacro %}
+
+{# Before every date of a contract: dates end at 1990 (quality.md). #}
+{% macro first_day() -%}cast('1900-01-01' as date){%- endmacro %}

@@ -52,9 +52,9 @@
 {# Unit price (9 decimals) × quantity (millionths) × months of term, rounded once to the minor unit
    (accounting.md §3.3); null where it overflows, which the gate refuses by name. The product stands in a try
    of its own: it occurs twice, and DuckDB computes what occurs twice outside the try around both. #}
-{% macro times_quantity(unit_price) -%}
+{% macro times_quantity(unit_price, quantity='quantity_millionths') -%}
     {%- set product = try_or_null(
-        'cast(' ~ unit_price ~ ' * 1000000000 as ' ~ wide_integer() ~ ') * quantity_millionths * months_numerator'
+        'cast(' ~ unit_price ~ ' * 1000000000 as ' ~ wide_integer() ~ ') * ' ~ quantity ~ ' * months_numerator'
         ~ ' * (case exponent when 0 then 1 when 2 then 100 when 3 then 1000 end)') -%}
     {{ try_or_null('cast(' ~ _round_half_away(
         product, "cast('1000000000000000' as " ~ wide_integer() ~ ') * months_denominator') ~ ' as bigint)') }}

@@ -192,12 +192,15 @@ earned_in_steps as (
 
     select
         lines.source_row,
-        steps.recognized_minor,
+        {{ earned_by_progress(
+            '0', 'lines.allocated_minor', 'progress.progress', '0',
+            whole_progress('lines.recognition_method', 'lines.quantity_millionths', 'lines.allocated_minor')
+        ) }} as recognized_minor,
         edges.sign,
-        row_number() over (partition by lines.source_row, edges.sign order by steps.step_date desc) as recency
-    from ({{ recognition_steps('computable', 'usable_fulfillments') }}) as steps
-    inner join computable as lines on steps.contract_line_id = lines.contract_line_id
-    inner join edges on steps.step_date <= edges.at_date and lines.signed_date <= edges.at_date
+        row_number() over (partition by lines.source_row, edges.sign order by progress.progress_date desc) as recency
+    from ({{ line_progress('computable', 'usable_fulfillments') }}) as progress
+    inner join computable as lines on progress.contract_line_id = lines.contract_line_id
+    inner join edges on progress.progress_date <= edges.at_date and lines.signed_date <= edges.at_date
 
 ),
 

@@ -60,7 +60,7 @@ by_time as (
         contract_line_id,
         period,
         exponent,
-        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id order by at_date)
+        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id, layer order by at_date)
             as scheduled_minor
     from ( {{ recognized_at('ends') }} ) as evaluated
 
@@ -106,9 +106,11 @@ undated as (
 
 scheduled as (
 
-    select contract_line_id, period, {{ to_amount('scheduled_minor', 'exponent') }} as scheduled
+    select contract_line_id, period, {{ to_amount('sum(scheduled_minor)', 'exponent') }} as scheduled
     from by_time
-    where period is not null and scheduled_minor != 0
+    where period is not null
+    group by contract_line_id, period, exponent
+    having sum(scheduled_minor) != 0
 
     union all
 

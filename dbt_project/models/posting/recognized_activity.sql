@@ -66,7 +66,7 @@ ends as (
 
 at_ends as (
 
-    select contract_line_id, period_index, recognized_minor, true as is_activity
+    select contract_line_id, layer, period_index, recognized_minor, true as is_activity
     from ( {{ recognized_at('ends') }} ) as evaluated
 
 ),
@@ -75,10 +75,11 @@ openings as (
 
     select
         earned.contract_line_id,
+        earned.layer,
         cast((select count(*) from {{ ref('periods') }} where is_closed) as integer) as period_index,
         earned.recognized_minor,
         false as is_activity
-    from {{ ref('recognized_at_close') }} as earned
+    from {{ ref('layers_at_close') }} as earned
     inner join keys on earned.contract_line_id = keys.contract_line_id
     where not keys.has_changed
 
@@ -88,19 +89,44 @@ differences as (
 
     select
         contract_line_id,
+        layer,
         period_index,
         is_activity,
-        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id order by period_index)
+        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id, layer order by period_index)
             as amount_minor
     from (select * from at_ends union all select * from openings) as cumulative
+
+),
+
+-- few lines have a second layer, and adding up costs more than all the rest
+layered as (
+
+    select distinct contract_line_id from segments where layer != 'main'
+
+),
+
+by_line as (
+
+    select differences.contract_line_id, differences.period_index, differences.amount_minor
+    from differences
+    left join layered on differences.contract_line_id = layered.contract_line_id
+    where differences.is_activity and layered.contract_line_id is null
+
+    union all
+
+    select differences.contract_line_id, differences.period_index, cast(sum(differences.amount_minor) as bigint) as amount_minor
+    from differences
+    inner join layered on differences.contract_line_id = layered.contract_line_id
+    where differences.is_activity
+    group by differences.contract_line_id, differences.period_index
 
 )
 
 select
-    differences.contract_line_id,
-    differences.period_index,
+    by_line.contract_line_id,
+    by_line.period_index,
     periods.is_closed,
-    differences.amount_minor
-from differences
-inner join periods on differences.period_index = periods.period_index
-where differences.is_activity and differences.amount_minor != 0
+    by_line.amount_minor
+from by_line
+inner join periods on by_line.period_index = periods.period_index
+where by_line.amount_minor != 0

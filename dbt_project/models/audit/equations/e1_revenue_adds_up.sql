@@ -55,7 +55,9 @@ beyond as (
 
 beyond_horizon as (
 
-    select contract_line_id, final_minor - recognized_minor as beyond_minor from ( {{ recognized_at('beyond') }} ) as evaluated
+    select contract_line_id, cast(sum(final_minor - recognized_minor) as bigint) as beyond_minor
+    from ( {{ recognized_at('beyond') }} ) as evaluated
+    group by contract_line_id
 
 ),
 

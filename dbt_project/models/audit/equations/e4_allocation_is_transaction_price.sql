@@ -1,7 +1,8 @@
 -- Grain: row of audit.tie_outs.
--- Why: E4, Σ allocated = transaction price, per accounting contract on the terms as first signed.
+-- Why: E4, Σ allocated = transaction price, per accounting contract: on the terms as first signed, and of every
+-- modification what it changes on all lines is the money of its amendments.
 
-with compared as (
+with signed as (
 
     select
         currency,
@@ -9,7 +10,47 @@ with compared as (
         {{ to_amount('sum(amount_minor)', 'max(exponent)') }} as expected,
         {{ to_amount('sum(allocated_minor)', 'max(exponent)') }} as actual
     from {{ ref('line_allocations') }}
+    where amendment_id is null
     group by accounting_contract_id, currency
+
+),
+
+changes as (
+
+    select
+        lines.currency,
+        lines.exponent,
+        changes.accounting_contract_id,
+        changes.round_number,
+        changes.amount_delta_minor,
+        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0) as change_minor
+    from {{ ref('modified_lines') }} as changes
+    inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
+    left join {{ ref('layer_amounts') }} as amounts
+        on changes.contract_line_id = amounts.contract_line_id
+        and changes.round_number = amounts.round_number
+        and changes.layer = amounts.layer
+    where changes.change != 'cancel'
+
+),
+
+modified as (
+
+    select
+        currency,
+        accounting_contract_id || ' modification ' || cast(round_number as {{ dbt.type_string() }}) as item,
+        {{ to_amount('sum(amount_delta_minor)', 'max(exponent)') }} as expected,
+        {{ to_amount('sum(change_minor)', 'max(exponent)') }} as actual
+    from changes
+    group by accounting_contract_id, round_number, currency
+
+),
+
+compared as (
+
+    select * from signed
+    union all
+    select * from modified
 
 )
 

@@ -1,6 +1,14 @@
 -- Grain: accepted contract line.
 -- Why: its part of the transaction price on the terms as first signed, by relative SSP (accounting.md §3.2).
--- Cumulative rounding in line order, so that the parts of a pool always add up to it.
+-- Cumulative rounding in line order, so that the parts of a pool always add up to it. A line that an amendment adds
+-- has no part in it: 0 until its amendment counts (engine/modifications).
+
+{% set kept = [
+    'source_row', 'contract_line_id', 'contract_id', 'amendment_id', 'accounting_contract_id', 'line_number',
+    'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'start_date', 'end_date',
+    'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
+    'is_residual', 'quantity_millionths', 'ssp_unit', 'ssp_per', 'ssp_source',
+] %}
 
 with terms as (
 
@@ -11,9 +19,15 @@ with terms as (
 
 ),
 
+signed_terms as (
+
+    select * from terms where amendment_id is null
+
+),
+
 groups as (
 
-    {{ allocation_groups('terms') }}
+    {{ allocation_groups('signed_terms') }}
 
 ),
 
@@ -29,7 +43,7 @@ weighed as (
             when terms.is_discount then 0
             else terms.amount_minor
         end as basis_minor
-    from terms
+    from signed_terms as terms
     inner join groups
         on terms.accounting_contract_id = groups.accounting_contract_id
         and terms.allocation_group = groups.allocation_group
@@ -63,36 +77,26 @@ signed as (
 
 ),
 
-final as (
+allocated as (
 
     select
-        source_row,
-        contract_line_id,
-        contract_id,
-        accounting_contract_id,
-        line_number,
-        product_id,
-        currency,
-        exponent,
-        signed_date,
-        allocation_group,
-        amount_minor,
-        start_date,
-        end_date,
-        contract_end_date,
-        promised_date,
-        recognition_method,
-        recognition_convention,
-        is_discount,
-        quantity_millionths,
+        {{ kept | join(', ') }},
         cast(line_ssp_minor as bigint) as ssp_minor,
-        ssp_source,
         case
             when whole = 0 then cast(0 as bigint)
             else {{ prorate('pool_minor', 'through_line', 'whole') }} - {{ prorate('pool_minor', 'before_line', 'whole') }}
         end as allocated_minor
     from signed
 
+    union all
+
+    select
+        {{ kept | join(', ') }},
+        cast(ssp_minor as bigint) as ssp_minor,
+        cast(0 as bigint) as allocated_minor
+    from terms
+    where amendment_id is not null
+
 )
 
-select * from final
+select * from allocated

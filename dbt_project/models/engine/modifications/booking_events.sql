@@ -1,6 +1,7 @@
 -- Grain: booking event × contract line × booking type.
 -- Why: every change of contracted value as a dated amount (accounting.md §2, §5 Booking type). A signing books
--- each line's stated amount; what allocation moves between lines is `reallocation` and adds up to 0.
+-- each line's stated amount, an amendment its own; what allocation moves between lines is `reallocation` and adds up
+-- to 0.
 
 with lines as (
 
@@ -26,6 +27,7 @@ signings as (
         cast(null as {{ dbt.type_string() }}) as reason
     from lines
     inner join contracts on lines.contract_id = contracts.contract_id
+    where lines.amendment_id is null
 
 ),
 
@@ -39,20 +41,92 @@ allocations as (
         lines.allocated_minor - lines.amount_minor as amount_minor,
         cast(null as {{ dbt.type_string() }}) as reason
     from lines
+    where lines.amendment_id is null
+
+),
+
+-- an amendment books its own amount on its own line when it is signed
+amendments as (
+
+    select
+        'amendment:' || amendment.amendment_id as event_id,
+        amendment.contract_line_id,
+        case
+            when amendment.action = 'add' then 'expansion'
+            when amendment.new_end_date > terms.end_before then 'extension'
+            when amendment.new_end_date < terms.end_before then 'contraction'
+            when coalesce(amendment.quantity_delta_millionths, 0) = 0 then 'reprice'
+            when amendment.amount_delta_minor < 0 then 'contraction'
+            else 'expansion'
+        end as booking_type,
+        amendment.signed_date as booking_date,
+        amendment.amount_delta_minor as amount_minor,
+        amendment.reason
+    from {{ ref('amendment_rows') }} as amendment
+    inner join {{ ref('treatments') }} as treatments
+        on amendment.amendment_id = treatments.amendment_id
+        and amendment.contract_line_id = treatments.contract_line_id
+    inner join {{ ref('amended_terms') }} as terms
+        on treatments.contract_line_id = terms.contract_line_id
+        and treatments.round_number = terms.round_number
+
+),
+
+-- and when it counts, moves money between lines
+modified as (
+
+    select
+        changes.accounting_contract_id,
+        changes.round_number,
+        changes.contract_line_id,
+        changes.change,
+        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0) as change_minor,
+        changes.amount_delta_minor
+    from {{ ref('modified_lines') }} as changes
+    left join {{ ref('layer_amounts') }} as amounts
+        on changes.contract_line_id = amounts.contract_line_id
+        and changes.round_number = amounts.round_number
+        and changes.layer = amounts.layer
+
+),
+
+reallocations as (
+
+    select
+        'modification:' || modifications.first_id as event_id,
+        modified.contract_line_id,
+        'reallocation' as booking_type,
+        case when modified.change = 'separate' then modifications.signed_date else modifications.known_from end
+            as booking_date,
+        cast(sum(modified.change_minor - modified.amount_delta_minor) as bigint) as amount_minor,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from modified
+    inner join {{ ref('modifications') }} as modifications
+        on modified.accounting_contract_id = modifications.accounting_contract_id
+        and modified.round_number = modifications.round_number
+    where modified.change != 'cancel'
+    group by
+        modifications.first_id, modified.contract_line_id,
+        case when modified.change = 'separate' then modifications.signed_date else modifications.known_from end
 
 ),
 
 cancellations as (
 
     select
-        'cancellation:' || amounts.event_id as event_id,
-        amounts.contract_line_id,
+        'cancellation:' || cancelled.event_id as event_id,
+        cancelled.contract_line_id,
         'cancellation' as booking_type,
-        amounts.contracted_date as booking_date,
-        amounts.final_minor - lines.allocated_minor as amount_minor,
-        amounts.reason
-    from {{ ref('cancellation_amounts') }} as amounts
-    inner join lines on amounts.contract_line_id = lines.contract_line_id
+        case
+            when lines.recognition_method in ('ratable', 'on_start') or cancelled.amount_delta_minor is not null
+                then cancelled.cancellation_signed_date
+            else cancelled.effective_date
+        end as booking_date,
+        modified.change_minor as amount_minor,
+        cancelled.reason
+    from {{ ref('cancellations') }} as cancelled
+    inner join lines on cancelled.contract_line_id = lines.contract_line_id
+    inner join modified on cancelled.contract_line_id = modified.contract_line_id and modified.change = 'cancel'
 
 ),
 
@@ -61,6 +135,10 @@ final as (
     select * from signings
     union all
     select * from allocations
+    union all
+    select * from amendments
+    union all
+    select * from reallocations
     union all
     select * from cancellations
 

@@ -1,6 +1,7 @@
 -- Grain: contract line as delivered (exchange record, before the gate).
 -- Why: a line on the terms as first signed, its contract's and its product's defaults filled in, with its
--- stand-alone selling price (accounting.md §3.3). It stands before the gate because rules ask for the price.
+-- stand-alone selling price (accounting.md §3.3) on the day it is signed or, for a line that an amendment adds, takes
+-- effect. It stands before the gate because rules ask for the price.
 
 with lines as (
 
@@ -32,9 +33,18 @@ currencies as (
 
 ),
 
+adding as (
+
+    select contract_line_id, amendment_id, min(effective_date) as effective_date
+    from {{ ref('exchange__amendments') }}
+    where action = 'add'
+    group by contract_line_id, amendment_id
+
+),
+
 listed_prices as (
 
-    -- the price list's last entry on or before the signed date
+    -- the price list's last entry on or before the day
     select
         lines.source_row,
         ssp_prices.ssp_unit,
@@ -44,10 +54,11 @@ listed_prices as (
         row_number() over (partition by lines.source_row order by ssp_prices.valid_from desc) as recency
     from lines
     inner join contracts on lines.contract_id = contracts.contract_id
+    left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
     inner join ssp_prices
         on lines.product_id = ssp_prices.product_id
         and contracts.currency = ssp_prices.currency
-        and ssp_prices.valid_from <= contracts.signed_date
+        and ssp_prices.valid_from <= coalesce(adding.effective_date, contracts.signed_date)
 
 ),
 
@@ -57,6 +68,7 @@ described as (
         lines.source_row,
         lines.contract_line_id,
         lines.contract_id,
+        lines.amendment_id,
         coalesce(contracts.combined_with, contracts.contract_id) as accounting_contract_id,
         lines.line_number,
         lines.product_id,
@@ -139,6 +151,7 @@ final as (
         source_row,
         contract_line_id,
         contract_id,
+        amendment_id,
         accounting_contract_id,
         line_number,
         product_id,
@@ -155,6 +168,8 @@ final as (
         recognition_convention,
         is_discount,
         quantity_millionths,
+        ssp_unit,
+        ssp_per,
         is_residual and not is_discount as is_residual,
         cast(case
             when is_discount then 0

@@ -1,7 +1,14 @@
--- Grain: contract line × segment_number: a stretch of days [valid_from, valid_to] on which one closed form holds.
--- Why: recognized(d) of any method = base + what of the spread has elapsed at d (macros/ratable.sql); the
--- segments are the published revenue schedule (architecture.md 22). Nothing is earned before the signature:
--- the first segment starts on the signed date with what the terms give there (accounting.md §2).
+-- Grain: contract line × segment_number: a stretch of days [valid_from, valid_to] on which one closed form holds for a
+-- layer of the line's terms.
+-- Why: recognized(d) of any method = Σ over its layers of base + what of the spread has elapsed at d (macros/ratable.sql);
+-- the segments are the published revenue schedule (architecture.md 22). Nothing is earned before the signature: a
+-- layer starts on the day it is known with what its terms give there (accounting.md §2). Most lines have the one layer
+-- they were signed with; amendments and cancellations put others in its place (engine/modifications).
+
+{% set spread_columns = [
+    'convention', 'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight',
+    'last_weight', 'total_weight',
+] %}
 
 with lines as (
 
@@ -9,75 +16,155 @@ with lines as (
 
 ),
 
-cancellations as (
+modified as (
 
-    select * from {{ ref('cancellation_amounts') }}
+    select distinct accounting_contract_id from {{ ref('modifications') }}
 
 ),
 
-ratable as (
+-- 1. layers with their money
+as_signed as (
 
     select
         lines.contract_line_id,
-        greatest(lines.signed_date, spreads.spread_start) as valid_from,
-        spreads.spread_start as earned_date,
+        'main' as layer,
+        lines.signed_date as known_from,
+        cast(null as date) as known_until,
         cast(0 as bigint) as base_minor,
-        spreads.allocated_minor as spread_minor,
-        spreads.convention,
-        spreads.spread_start,
-        spreads.spread_end,
-        spreads.first_month,
-        spreads.last_month,
-        spreads.weight_unit,
-        spreads.first_weight,
-        spreads.last_weight,
-        spreads.total_weight
-    from {{ ref('ratable_spreads') }} as spreads
-    inner join lines on spreads.contract_line_id = lines.contract_line_id
+        lines.allocated_minor as remainder_minor,
+        lines.recognition_method,
+        cast(0 as bigint) as progress_from,
+        {{ whole_progress('lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor') }} as whole,
+        {%- for column in spread_columns %}
+        spreads.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from lines
+    left join {{ ref('ratable_spreads') }} as spreads on lines.contract_line_id = spreads.contract_line_id
+    left join modified on lines.accounting_contract_id = modified.accounting_contract_id
+    where modified.accounting_contract_id is null
 
 ),
 
-in_steps as (
+as_modified as (
 
     select
-        steps.contract_line_id,
-        greatest(lines.signed_date, steps.step_date) as valid_from,
-        steps.step_date as earned_date,
-        steps.recognized_minor as base_minor,
-        {{ no_spread() }}
-    from {{ ref('recognition_steps') }} as steps
-    inner join lines on steps.contract_line_id = lines.contract_line_id
+        layers.contract_line_id,
+        case when layers.layer = 'main' then 'main' else layers.layer || ':' || layers.round_number end as layer,
+        layers.known_from,
+        layers.known_until,
+        coalesce(amounts.base_minor, 0) as base_minor,
+        case when layers.round_number = 0 then lines.allocated_minor else amounts.remainder_minor end as remainder_minor,
+        case when layers.change = 'cancel' then 'cancelled' else layers.recognition_method end as recognition_method,
+        layers.progress_from,
+        layers.whole,
+        {%- for column in spread_columns %}
+        layers.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('layers') }} as layers
+    inner join lines on layers.contract_line_id = lines.contract_line_id
+    left join {{ ref('layer_amounts') }} as amounts
+        on layers.contract_line_id = amounts.contract_line_id
+        and layers.round_number = amounts.round_number
+        and layers.layer = amounts.layer
+    where layers.known_until is null or layers.known_until >= layers.known_from
 
 ),
 
-before_cancellation as (
+all_layers as (
 
-    select earned.*
-    from (select * from ratable union all select * from in_steps) as earned
-    left join cancellations on earned.contract_line_id = cancellations.contract_line_id
-    where cancellations.contract_line_id is null or earned.valid_from < cancellations.effective_date
+    select * from as_signed
+    union all
+    select * from as_modified
 
 ),
 
-after_cancellation as (
+-- 2. what each earns, by time or in steps; a layer that is taken earns nothing from then on
+by_time as (
 
     select
         contract_line_id,
-        effective_date as valid_from,
-        effective_date as earned_date,
-        final_minor as base_minor,
+        layer,
+        case when base_minor = 0 then greatest(known_from, spread_start) else known_from end as valid_from,
+        known_from as earned_date,
+        known_until,
+        base_minor,
+        remainder_minor as spread_minor,
+        {{ spread_columns | join(', ') }}
+    from all_layers
+    where recognition_method = 'ratable' and spread_start is not null
+
+),
+
+steps as (
+
+    select
+        all_layers.contract_line_id,
+        all_layers.layer,
+        greatest(all_layers.known_from, progress.progress_date) as valid_from,
+        progress.progress_date as earned_date,
+        all_layers.known_until,
+        {{ earned_by_progress(
+            'all_layers.base_minor', 'all_layers.remainder_minor', 'progress.progress', 'all_layers.progress_from',
+            'all_layers.whole'
+        ) }} as base_minor,
         {{ no_spread() }}
-    from cancellations
+    from all_layers
+    inner join {{ ref('line_progress') }} as progress on all_layers.contract_line_id = progress.contract_line_id
+    where all_layers.recognition_method not in ('ratable', 'cancelled')
+
+),
+
+-- what stands from the first day on, before any step
+standing as (
+
+    select
+        contract_line_id,
+        layer,
+        known_from as valid_from,
+        {{ first_day() }} as earned_date,
+        known_until,
+        base_minor,
+        {{ no_spread() }}
+    from all_layers
+    where base_minor != 0 and (recognition_method != 'ratable' or spread_start is null)
+
+),
+
+ended as (
+
+    select
+        contract_line_id,
+        layer,
+        {{ add_days('known_until', 1) }} as valid_from,
+        {{ add_days('known_until', 1) }} as earned_date,
+        cast(null as date) as known_until,
+        cast(0 as bigint) as base_minor,
+        {{ no_spread() }}
+    from as_modified
+    where layer != 'main' and known_until is not null
+
+),
+
+earning as (
+
+    select * from by_time
+    union all
+    select * from steps
+    union all
+    select * from standing
+    union all
+    select * from ended
 
 ),
 
 dated as (
 
-    -- of several steps before the signature only the last one counts
+    -- of several steps before a layer counts only the last one does
     select
-        combined.*,
-        row_number() over (partition by contract_line_id, valid_from order by earned_date desc) as recency
-    from (select * from before_cancellation union all select * from after_cancellation) as combined
+        earning.*,
+        row_number() over (partition by contract_line_id, layer, valid_from order by earned_date desc) as recency
+    from earning
+    where known_until is null or valid_from <= known_until
 
 ),
 
@@ -85,24 +172,25 @@ final as (
 
     select
         dated.contract_line_id,
-        cast(row_number() over (partition by dated.contract_line_id order by dated.valid_from) as integer)
+        dated.layer,
+        cast(row_number() over (partition by dated.contract_line_id order by dated.valid_from, dated.layer) as integer)
             as segment_number,
-        valid_from,
+        dated.valid_from,
         coalesce(
-            {{ add_days('lead(dated.valid_from) over (partition by dated.contract_line_id order by dated.valid_from)', '-1') }},
+            {{ add_days('lead(dated.valid_from) over (partition by dated.contract_line_id, dated.layer order by dated.valid_from)', '-1') }},
             cast('9999-12-31' as date)
         ) as valid_to,
-        base_minor,
-        spread_minor,
-        convention,
-        spread_start,
-        spread_end,
-        cast(first_month as integer) as first_month,
-        cast(last_month as integer) as last_month,
-        cast(weight_unit as bigint) as weight_unit,
-        cast(first_weight as bigint) as first_weight,
-        cast(last_weight as bigint) as last_weight,
-        cast(total_weight as bigint) as total_weight,
+        dated.base_minor,
+        dated.spread_minor,
+        dated.convention,
+        dated.spread_start,
+        dated.spread_end,
+        cast(dated.first_month as integer) as first_month,
+        cast(dated.last_month as integer) as last_month,
+        cast(dated.weight_unit as bigint) as weight_unit,
+        cast(dated.first_weight as bigint) as first_weight,
+        cast(dated.last_weight as bigint) as last_weight,
+        cast(dated.total_weight as bigint) as total_weight,
         lines.exponent
     from dated
     inner join lines on dated.contract_line_id = lines.contract_line_id

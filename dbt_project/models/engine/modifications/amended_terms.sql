@@ -1,0 +1,144 @@
+-- Grain: contract line × round_number of a modification that has rows for it.
+-- Why: the line's quantity, amount, dates and stand-alone selling price from that modification on (accounting.md §5).
+-- Several rows of one modification for a line count together. Suspended days move the end, unless it is given.
+
+with lines as (
+
+    select * from {{ ref('line_allocations') }}
+
+),
+
+by_modification as (
+
+    select
+        modifications.accounting_contract_id,
+        modifications.round_number,
+        rows_of_line.contract_line_id,
+        modifications.effective_date,
+        max(case when rows_of_line.action = 'add' then 1 else 0 end) = 1 as is_added,
+        max(case when rows_of_line.action = 'suspend' then 1 else 0 end) = 1 as is_suspended,
+        cast(sum(coalesce(rows_of_line.quantity_delta_millionths, 0)) as bigint) as quantity_delta_millionths,
+        cast(sum(case when rows_of_line.action = 'add' then 0 else rows_of_line.amount_delta_minor end) as bigint)
+            as amount_delta_minor,
+        max(rows_of_line.new_start_date) as new_start_date,
+        max(rows_of_line.new_end_date) as new_end_date,
+        max(rows_of_line.ssp_unit) as ssp_unit
+    from {{ ref('amendment_rows') }} as rows_of_line
+    inner join {{ ref('modifications') }} as modifications
+        on rows_of_line.contract_id = modifications.contract_id
+        and rows_of_line.effective_date = modifications.effective_date
+        and rows_of_line.signed_date = modifications.signed_date
+        and modifications.kind = 'amendment'
+    group by
+        modifications.accounting_contract_id, modifications.round_number, rows_of_line.contract_line_id,
+        modifications.effective_date
+
+),
+
+counted as (
+
+    -- which of a line's new dates and prices is the last one given
+    select
+        by_modification.*,
+        count(new_start_date) over through_round as starts_given,
+        count(new_end_date) over through_round as ends_given,
+        count(ssp_unit) over through_round as prices_given,
+        sum(quantity_delta_millionths) over through_round as quantity_change_millionths,
+        sum(amount_delta_minor) over through_round as amount_change_minor
+    from by_modification
+    window through_round as (
+        partition by contract_line_id order by round_number rows between unbounded preceding and current row
+    )
+
+),
+
+last_given as (
+
+    select
+        counted.*,
+        lines.start_date as first_start_date,
+        lines.end_date as first_end_date,
+        lines.amount_minor as first_amount_minor,
+        lines.quantity_millionths as first_quantity_millionths,
+        lines.ssp_unit as first_ssp_unit,
+        coalesce(
+            max(counted.new_start_date) over (partition by counted.contract_line_id, counted.starts_given),
+            lines.start_date
+        ) as start_date,
+        coalesce(
+            max(counted.new_end_date) over (partition by counted.contract_line_id, counted.ends_given),
+            lines.end_date
+        ) as given_end_date,
+        coalesce(
+            max(counted.ssp_unit) over (partition by counted.contract_line_id, counted.prices_given), lines.ssp_unit
+        ) as ssp_unit_now
+    from counted
+    inner join lines on counted.contract_line_id = lines.contract_line_id
+
+),
+
+shifted as (
+
+    select
+        last_given.*,
+        coalesce(
+            lag(start_date) over (partition by contract_line_id order by round_number), first_start_date
+        ) as start_before
+    from last_given
+
+),
+
+ended as (
+
+    select
+        shifted.*,
+        cast(sum(
+            case
+                when is_suspended and new_end_date is null
+                    then {{ days_between('greatest(effective_date, start_before)', 'new_start_date') }}
+                else 0
+            end
+        ) over (
+            partition by contract_line_id, ends_given order by round_number
+            rows between unbounded preceding and current row
+        ) as integer) as suspended_days
+    from shifted
+
+),
+
+final as (
+
+    select
+        accounting_contract_id,
+        round_number,
+        contract_line_id,
+        effective_date,
+        is_added,
+        is_suspended,
+        quantity_delta_millionths,
+        case when is_added then first_amount_minor else amount_delta_minor end as amount_delta_minor,
+        new_start_date,
+        new_end_date,
+        cast(first_quantity_millionths + quantity_change_millionths as bigint) as quantity_millionths,
+        cast(first_amount_minor + amount_change_minor as bigint) as amount_minor,
+        start_date,
+        {{ add_days('given_end_date', 'suspended_days') }} as end_date,
+        start_before,
+        ssp_unit_now as ssp_unit
+    from ended
+
+),
+
+with_end_before as (
+
+    select
+        final.*,
+        coalesce(
+            lag(final.end_date) over (partition by final.contract_line_id order by final.round_number), lines.end_date
+        ) as end_before
+    from final
+    inner join lines on final.contract_line_id = lines.contract_line_id
+
+)
+
+select * from with_end_before

@@ -1,0 +1,169 @@
+-- Grain: accounting contract × round_number × contract line that is there in that round.
+-- Why: each line as a modification finds it, without its money: the terms from that round on, what the modification
+-- does to it, and how far it was the day before (accounting.md §5).
+
+with lines as (
+
+    select * from {{ ref('line_allocations') }}
+
+),
+
+modifications as (
+
+    select * from {{ ref('modifications') }}
+
+),
+
+terms as (
+
+    select * from {{ ref('amended_terms') }}
+
+),
+
+added as (
+
+    select treatments.contract_line_id, terms.round_number, max(treatments.treatment) as treatment, min(treatments.amendment_id) as amendment_id
+    from {{ ref('treatments') }} as treatments
+    inner join terms
+        on treatments.contract_line_id = terms.contract_line_id and treatments.round_number = terms.round_number
+    where treatments.action = 'add' and terms.is_added
+    group by treatments.contract_line_id, terms.round_number
+
+),
+
+touched as (
+
+    select
+        round_number,
+        contract_line_id,
+        max(treatment) as treatment,
+        max(case when is_stated_prospective then 1 else 0 end) = 1 as is_stated_prospective,
+        max(case when is_longer_term then 1 else 0 end) = 1 as is_longer_term
+    from {{ ref('treatments') }}
+    group by round_number, contract_line_id
+
+),
+
+present as (
+
+    select
+        modifications.accounting_contract_id,
+        modifications.round_number,
+        modifications.kind,
+        modifications.effective_date,
+        modifications.known_from,
+        lines.contract_line_id,
+        terms.round_number is not null as is_touched,
+        touched.treatment,
+        coalesce(touched.is_stated_prospective, false) as is_stated_prospective,
+        coalesce(touched.is_longer_term, false) as is_longer_term,
+        coalesce(terms.amount_delta_minor, 0) as amount_delta_minor,
+        coalesce(terms.is_added, false) as is_added,
+        coalesce(added.treatment = 'separate', false) as is_separate,
+        case
+            when added.treatment = 'separate' then 'separate:' || added.round_number || ':' || lines.allocation_group
+            else 'group:' || lines.allocation_group
+        end as allocation_group,
+        max(terms.round_number) over (
+            partition by lines.contract_line_id order by modifications.round_number
+            rows between unbounded preceding and current row
+        ) as terms_round,
+        cancellations.contract_line_id is not null
+        and cancellations.cancellation_signed_date <= modifications.known_from as is_cancelled,
+        cancellations.contract_line_id is not null and modifications.kind = 'cancellation'
+        and cancellations.effective_date = modifications.known_from
+        and cancellations.first_day_without_service = modifications.effective_date as is_cancelled_now,
+        cast(row_number() over (
+            partition by modifications.accounting_contract_id, modifications.round_number
+            order by
+                case when lines.amendment_id is null then 0 else 1 end, added_terms.effective_date, lines.amendment_id,
+                lines.line_number, lines.contract_line_id
+        ) as integer) as line_place
+    from modifications
+    inner join lines on modifications.accounting_contract_id = lines.accounting_contract_id
+    left join added on lines.contract_line_id = added.contract_line_id
+    left join terms as added_terms
+        on added.contract_line_id = added_terms.contract_line_id and added.round_number = added_terms.round_number
+    left join terms
+        on lines.contract_line_id = terms.contract_line_id and modifications.round_number = terms.round_number
+    left join touched
+        on lines.contract_line_id = touched.contract_line_id and modifications.round_number = touched.round_number
+    left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
+    where lines.signed_date <= modifications.known_from
+        and (lines.amendment_id is null or added.round_number <= modifications.round_number)
+
+),
+
+progress_before as (
+
+    select contract_line_id, round_number, progress
+    from (
+        select
+            present.contract_line_id,
+            present.round_number,
+            steps.progress,
+            row_number() over (
+                partition by present.contract_line_id, present.round_number order by steps.progress_date desc
+            ) as recency
+        from present
+        inner join {{ ref('line_progress') }} as steps
+            on present.contract_line_id = steps.contract_line_id and steps.progress_date < present.effective_date
+    ) as earlier
+    where recency = 1
+
+),
+
+final as (
+
+    select
+        present.accounting_contract_id,
+        present.round_number,
+        present.kind,
+        present.effective_date,
+        present.known_from,
+        present.contract_line_id,
+        present.line_place,
+        present.is_touched,
+        present.treatment,
+        present.is_stated_prospective,
+        present.is_longer_term,
+        present.amount_delta_minor,
+        present.is_added,
+        present.is_separate,
+        present.allocation_group,
+        present.is_cancelled,
+        present.is_cancelled_now,
+        lines.exponent,
+        lines.is_discount,
+        lines.is_residual,
+        lines.recognition_method,
+        lines.recognition_convention,
+        lines.ssp_per,
+        lines.ssp_minor as first_ssp_minor,
+        lines.ssp_source,
+        lines.amount_minor as first_amount_minor,
+        lines.quantity_millionths as first_quantity_millionths,
+        lines.start_date as first_start_date,
+        lines.end_date as first_end_date,
+        coalesce(terms.ssp_unit, lines.ssp_unit) as ssp_unit,
+        coalesce(terms.quantity_millionths, lines.quantity_millionths) as quantity_millionths,
+        coalesce(terms.amount_minor, lines.amount_minor) as amount_minor,
+        coalesce(terms.start_date, lines.start_date) as start_date,
+        coalesce(terms.end_date, lines.end_date) as end_date,
+        terms.end_before,
+        coalesce(progress_before.progress, 0) as progress_before,
+        {{ whole_progress(
+            'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
+            'coalesce(terms.amount_minor, lines.amount_minor)'
+        ) }} as whole
+    from present
+    inner join lines on present.contract_line_id = lines.contract_line_id
+    left join terms
+        on present.contract_line_id = terms.contract_line_id and present.terms_round = terms.round_number
+    left join progress_before
+        on present.contract_line_id = progress_before.contract_line_id
+        and present.round_number = progress_before.round_number
+
+)
+
+select * from final

@@ -1,0 +1,57 @@
+-- Grain: accounting contract × round_number: what changes its terms, in the order in which it counts.
+-- Why: each modification changes the terms that the one before left, so they are computed in rounds (architecture.md
+-- 19). Rows of one contract with the same dates are one modification (accounting.md §5). Ordered by the day it counts
+-- from, amendments before cancellations: the terms of a day depend only on what counts by that day.
+
+with amendments as (
+
+    select
+        accounting_contract_id,
+        contract_id,
+        'amendment' as kind,
+        effective_date,
+        signed_date,
+        known_from,
+        min(amendment_id) as first_id
+    from {{ ref('amendment_rows') }}
+    group by accounting_contract_id, contract_id, effective_date, signed_date, known_from
+
+),
+
+cancellations as (
+
+    select
+        lines.accounting_contract_id,
+        lines.contract_id,
+        'cancellation' as kind,
+        cancellations.first_day_without_service as effective_date,
+        cancellations.cancellation_signed_date as signed_date,
+        cancellations.effective_date as known_from,
+        min(cancellations.event_id) as first_id
+    from {{ ref('cancellations') }} as cancellations
+    inner join {{ ref('line_allocations') }} as lines on cancellations.contract_line_id = lines.contract_line_id
+    group by
+        lines.accounting_contract_id, lines.contract_id, cancellations.first_day_without_service,
+        cancellations.cancellation_signed_date, cancellations.effective_date
+
+),
+
+final as (
+
+    select
+        accounting_contract_id,
+        contract_id,
+        kind,
+        effective_date,
+        signed_date,
+        known_from,
+        first_id,
+        cast(row_number() over (
+            partition by accounting_contract_id
+            order by known_from, kind, effective_date, signed_date, first_id, contract_id
+        ) as integer) as round_number
+    from (select * from amendments union all select * from cancellations) as combined
+
+)
+
+select * from final

@@ -1,0 +1,328 @@
+-- Grain: accounting contract × round_number × contract line × layer of it that a modification makes, or takes money from.
+-- Why: what each modification does, without its money (accounting.md §5):
+--   pool       a line of the pool starts a new layer with what it has earned and its part of the remainder
+--   catch_up   the allocation that a touched line is in is run again, as from its start
+--   separate   an added line, or an added term of a line, stands alone with its own price
+--   cancel     the line is brought to its final amount
+--   money      the line itself is not in the pool; its amendment's money is
+-- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
+-- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
+-- the terms stand: what a later modification with an earlier date finds.
+
+with lines as (
+
+    select * from {{ ref('lines_in_rounds') }}
+
+),
+
+members as (
+
+    select * from {{ ref('pool_members') }}
+
+),
+
+pools as (
+
+    select distinct accounting_contract_id, round_number from members
+
+),
+
+-- nothing unfinished in the pool: a catch-up
+treated as (
+
+    select
+        lines.*,
+        case
+            when lines.treatment = 'prospective' and pools.round_number is null then 'cumulative_catch_up'
+            else lines.treatment
+        end as applied
+    from lines
+    left join pools
+        on lines.accounting_contract_id = pools.accounting_contract_id and lines.round_number = pools.round_number
+
+),
+
+-- the allocation that holds a line from a round on: its group's at signing (round 0), later a pool's
+joined_pools as (
+
+    select contract_line_id, round_number as joined_round, 'pool:' || round_number as allocation, remaining_from as from_date
+    from members
+
+),
+
+joined_separately as (
+
+    select contract_line_id, round_number as joined_round, allocation_group as allocation, start_date as from_date
+    from treated
+    where is_added and is_separate
+
+),
+
+allocations as (
+
+    select * from joined_pools
+    union all
+    select * from joined_separately
+    union all
+    select
+        contract_line_id,
+        0 as joined_round,
+        'group:' || allocation_group as allocation,
+        start_date as from_date
+    from {{ ref('line_allocations') }}
+    where amendment_id is null and not is_discount
+
+),
+
+held_by as (
+
+    select accounting_contract_id, round_number, contract_line_id, allocation, joined_round
+    from (
+        select
+            lines.accounting_contract_id,
+            lines.round_number,
+            lines.contract_line_id,
+            allocations.allocation,
+            allocations.joined_round,
+            row_number() over (
+                partition by lines.contract_line_id, lines.round_number order by allocations.joined_round desc
+            ) as recency
+        from lines
+        inner join allocations
+            on lines.contract_line_id = allocations.contract_line_id and allocations.joined_round < lines.round_number
+        where not lines.is_cancelled
+    ) as earlier
+    where recency = 1
+
+),
+
+-- an added line joins the allocation that its group is in
+group_allocations as (
+
+    select accounting_contract_id, round_number, allocation_group, allocation, joined_round
+    from (
+        select
+            lines.accounting_contract_id,
+            lines.round_number,
+            lines.allocation_group,
+            held_by.allocation,
+            held_by.joined_round,
+            row_number() over (
+                partition by lines.accounting_contract_id, lines.round_number, lines.allocation_group
+                order by held_by.joined_round desc, lines.line_place
+            ) as place
+        from lines
+        inner join held_by on lines.contract_line_id = held_by.contract_line_id and lines.round_number = held_by.round_number
+    ) as ranked
+    where place = 1
+
+),
+
+caught_up_rows as (
+
+    select
+        treated.*,
+        coalesce(held_by.allocation, group_allocations.allocation, treated.allocation_group) as allocation,
+        coalesce(held_by.joined_round, group_allocations.joined_round, treated.round_number) as joined_round
+    from treated
+    left join held_by
+        on treated.contract_line_id = held_by.contract_line_id and treated.round_number = held_by.round_number
+    left join group_allocations
+        on treated.accounting_contract_id = group_allocations.accounting_contract_id
+        and treated.round_number = group_allocations.round_number
+        and treated.allocation_group = group_allocations.allocation_group
+    where treated.applied = 'cumulative_catch_up'
+
+),
+
+run_again as (
+
+    select distinct accounting_contract_id, round_number, allocation, joined_round from caught_up_rows
+
+),
+
+caught_up as (
+
+    select lines.*, run_again.allocation, run_again.joined_round
+    from treated as lines
+    left join held_by
+        on lines.contract_line_id = held_by.contract_line_id and lines.round_number = held_by.round_number
+    left join caught_up_rows
+        on lines.contract_line_id = caught_up_rows.contract_line_id and lines.round_number = caught_up_rows.round_number
+    inner join run_again
+        on lines.accounting_contract_id = run_again.accounting_contract_id
+        and lines.round_number = run_again.round_number
+        and coalesce(held_by.allocation, caught_up_rows.allocation) = run_again.allocation
+    where not lines.is_discount and not lines.is_cancelled
+
+),
+
+-- the same prices, at the new quantity and, where they are per month, the new term
+terms_again as (
+
+    select
+        caught_up.*,
+        coalesce(joined_pools.from_date, caught_up.start_date) as again_from,
+        coalesce(joined_pools.from_date, {{ first_day() }}) as again_since
+    from caught_up
+    left join joined_pools
+        on caught_up.contract_line_id = joined_pools.contract_line_id
+        and caught_up.joined_round = joined_pools.joined_round
+
+),
+
+months_again as (
+
+    select contract_line_id, round_number, total_weight as months_numerator, weight_unit as months_denominator
+    from (
+        {{ ratable_shape(
+            "(select contract_line_id, round_number, again_from as service_start, end_date as service_end, 'monthly' as convention from terms_again where ssp_per = 'month' and again_from <= end_date)"
+        ) }}
+    ) as shaped
+
+),
+
+scaled_again as (
+
+    select
+        terms_again.*,
+        coalesce(months_again.months_numerator, 1) as months_numerator,
+        coalesce(months_again.months_denominator, 1) as months_denominator
+    from terms_again
+    left join months_again
+        on terms_again.contract_line_id = months_again.contract_line_id
+        and terms_again.round_number = months_again.round_number
+
+),
+
+priced_again as (
+
+    select
+        scaled_again.*,
+        case
+            when ssp_unit = 0 then cast(0 as bigint)
+            when ssp_source != 'residual' and ssp_unit is not null and quantity_millionths is not null
+                then {{ times_quantity('ssp_unit') }}
+            else {{ prorate(
+                'case when ssp_source = \'residual\' then first_ssp_minor else first_amount_minor end',
+                'coalesce(quantity_millionths, 1)', 'coalesce(first_quantity_millionths, 1)') }}
+        end as ssp_basis_minor
+    from scaled_again
+
+),
+
+based_again as (
+
+    select
+        priced_again.*,
+        case
+            when sum(ssp_basis_minor) over run != 0 then ssp_basis_minor
+            when sum(first_amount_minor) over run != 0 then first_amount_minor
+            when row_number() over (partition by accounting_contract_id, round_number, allocation order by line_place) = 1
+                then 1
+            else 0
+        end as basis_minor
+    from priced_again
+    window run as (partition by accounting_contract_id, round_number, allocation)
+
+),
+
+combined as (
+
+    select
+        lines.accounting_contract_id, lines.round_number, lines.contract_line_id, 'pool' as change, 'main' as layer,
+        'pool:' || lines.round_number as allocation, lines.line_place, members.basis_minor,
+        case when lines.applied = 'prospective' then lines.amount_delta_minor else 0 end as amount_delta_minor,
+        lines.known_from, lines.effective_date as from_date, lines.effective_date, lines.recognition_method,
+        lines.recognition_convention, members.remaining_from as spread_from, lines.end_date as spread_to,
+        lines.progress_before as progress_from, lines.whole, lines.is_touched
+    from treated as lines
+    inner join members on lines.contract_line_id = members.contract_line_id and lines.round_number = members.round_number
+
+    union all
+
+    select
+        lines.accounting_contract_id, lines.round_number, lines.contract_line_id, 'money' as change, 'main' as layer,
+        'pool:' || lines.round_number as allocation, lines.line_place, 0 as basis_minor, lines.amount_delta_minor,
+        lines.known_from, lines.effective_date as from_date, lines.effective_date, lines.recognition_method,
+        lines.recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, lines.whole,
+        lines.is_touched
+    from treated as lines
+    left join members on lines.contract_line_id = members.contract_line_id and lines.round_number = members.round_number
+    where lines.applied = 'prospective' and members.contract_line_id is null
+
+    union all
+
+    select
+        accounting_contract_id, round_number, contract_line_id, 'catch_up' as change, 'main' as layer, allocation, line_place,
+        basis_minor, case when applied = 'cumulative_catch_up' then amount_delta_minor else 0 end as amount_delta_minor,
+        known_from, again_since as from_date, effective_date, recognition_method, recognition_convention,
+        again_from as spread_from, end_date as spread_to, null as progress_from, whole, is_touched
+    from based_again
+
+    union all
+
+    -- a discount or a cancelled line that a catch-up touches
+    select
+        rows_out.accounting_contract_id, rows_out.round_number, rows_out.contract_line_id, 'money' as change, 'main' as layer,
+        rows_out.allocation, rows_out.line_place, 0 as basis_minor, rows_out.amount_delta_minor, rows_out.known_from,
+        rows_out.effective_date as from_date, rows_out.effective_date, rows_out.recognition_method,
+        rows_out.recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, rows_out.whole,
+        rows_out.is_touched
+    from caught_up_rows as rows_out
+    where rows_out.is_discount or rows_out.is_cancelled
+
+    union all
+
+    select
+        accounting_contract_id, round_number, contract_line_id, 'separate' as change,
+        case when is_added then 'main' else 'term' end as layer,
+        case when is_added then allocation_group else 'term:' || round_number || ':' || contract_line_id end as allocation,
+        line_place, case when is_discount then 0 when is_added then first_ssp_minor else 1 end as basis_minor,
+        amount_delta_minor, known_from,
+        case when is_added then {{ first_day() }} else greatest({{ add_days('end_before', 1) }}, effective_date) end as from_date,
+        effective_date, recognition_method, recognition_convention,
+        case when is_added then start_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as spread_from,
+        end_date as spread_to, 0 as progress_from, whole, is_touched
+    from treated
+    where applied = 'separate'
+
+    union all
+
+    select
+        accounting_contract_id, round_number, contract_line_id, 'cancel' as change, 'main' as layer,
+        'cancel:' || round_number || ':' || contract_line_id as allocation, line_place, 1 as basis_minor,
+        0 as amount_delta_minor, known_from, effective_date as from_date, effective_date, recognition_method,
+        recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, whole, is_touched
+    from treated
+    where is_cancelled_now
+
+),
+
+final as (
+
+    select
+        accounting_contract_id,
+        round_number,
+        contract_line_id,
+        change,
+        layer,
+        allocation,
+        line_place,
+        cast(basis_minor as bigint) as basis_minor,
+        cast(amount_delta_minor as bigint) as amount_delta_minor,
+        known_from,
+        from_date,
+        effective_date,
+        recognition_method,
+        recognition_convention,
+        cast(spread_from as date) as spread_from,
+        cast(spread_to as date) as spread_to,
+        cast(progress_from as bigint) as progress_from,
+        whole,
+        is_touched
+    from combined
+
+)
+
+select * from final

@@ -1,0 +1,175 @@
+-- Grain: accounting contract × round_number × contract line in the pool of a prospective modification.
+-- Why: the pool is the unrecognized remainder of all lines not fully satisfied of every group the modification touches
+-- (accounting.md §5): who is in it, with what remaining stand-alone selling price = price valid then × remaining
+-- quantity or remaining fraction of the term, rounded once. Its money is computed in rounds (layer_amounts).
+
+with lines as (
+
+    select * from {{ ref('lines_in_rounds') }}
+
+),
+
+touched_groups as (
+
+    select distinct accounting_contract_id, round_number, allocation_group
+    from lines
+    where is_touched and treatment = 'prospective'
+
+),
+
+candidates as (
+
+    select
+        lines.*,
+        greatest(lines.effective_date, lines.start_date) as remaining_from
+    from lines
+    inner join touched_groups
+        on lines.accounting_contract_id = touched_groups.accounting_contract_id
+        and lines.round_number = touched_groups.round_number
+        and lines.allocation_group = touched_groups.allocation_group
+    where not lines.is_discount and not lines.is_cancelled
+        and (
+            lines.recognition_method in ('ratable', 'point_in_time', 'on_start', 'milestone')
+            or lines.recognition_method = 'percent_complete' and lines.is_stated_prospective
+        )
+
+),
+
+unfinished as (
+
+    select *
+    from candidates
+    where case recognition_method
+        when 'ratable' then end_date >= remaining_from
+        when 'on_start' then start_date >= effective_date
+        else whole > progress_before
+    end
+
+),
+
+terms_to_weigh as (
+
+    select contract_line_id, round_number, 'remaining' as term, remaining_from as service_start, end_date as service_end,
+        case when ssp_per = 'month' then 'monthly' else recognition_convention end as convention
+    from unfinished
+    where recognition_method = 'ratable'
+
+    union all
+
+    select contract_line_id, round_number, 'first' as term, first_start_date as service_start, first_end_date as service_end,
+        recognition_convention as convention
+    from unfinished
+    where recognition_method = 'ratable'
+
+),
+
+weighed as (
+
+    select contract_line_id, round_number, term, total_weight, weight_unit
+    from ( {{ ratable_shape('terms_to_weigh') }} ) as shaped
+
+),
+
+scaled as (
+
+    -- what is left of the line, as a fraction of its first term, or as what is left of its units
+    select
+        unfinished.*,
+        case
+            when recognition_method = 'ratable' and ssp_per = 'month' then remaining.total_weight
+            when recognition_method = 'ratable' then remaining.total_weight * first_term.weight_unit
+            when recognition_method in ('milestone', 'percent_complete') then whole - progress_before
+            else 1
+        end as months_numerator,
+        case
+            when recognition_method = 'ratable' and ssp_per = 'month' then remaining.weight_unit
+            when recognition_method = 'ratable' then remaining.weight_unit * first_term.total_weight
+            when recognition_method in ('milestone', 'percent_complete') then whole
+            else 1
+        end as months_denominator,
+        remaining.total_weight * first_term.weight_unit as term_numerator,
+        remaining.weight_unit * first_term.total_weight as term_denominator,
+        case when recognition_method = 'point_in_time' then whole - progress_before else quantity_millionths end
+            as remaining_millionths
+    from unfinished
+    left join weighed as remaining
+        on unfinished.contract_line_id = remaining.contract_line_id
+        and unfinished.round_number = remaining.round_number
+        and remaining.term = 'remaining'
+    left join weighed as first_term
+        on unfinished.contract_line_id = first_term.contract_line_id
+        and unfinished.round_number = first_term.round_number
+        and first_term.term = 'first'
+
+),
+
+parts as (
+
+    -- an amount as first signed × quantity remaining ÷ first quantity × fraction of the term remaining
+    select
+        scaled.*,
+        case
+            when first_quantity_millionths is null then cast(1 as {{ wide_integer() }})
+            else cast(remaining_millionths as {{ wide_integer() }})
+        end * case recognition_method
+            when 'ratable' then term_numerator
+            when 'milestone' then whole - progress_before
+            when 'percent_complete' then whole - progress_before
+            else 1
+        end as part_numerator,
+        coalesce(cast(first_quantity_millionths as {{ wide_integer() }}), 1) * case recognition_method
+            when 'ratable' then term_denominator
+            when 'milestone' then whole
+            when 'percent_complete' then whole
+            else 1
+        end as part_denominator
+    from scaled
+
+),
+
+priced as (
+
+    select
+        parts.*,
+        case
+            when ssp_source = 'residual' then {{ prorate('first_ssp_minor', 'part_numerator', 'part_denominator') }}
+            when ssp_unit = 0 then cast(0 as bigint)
+            when ssp_unit is not null and quantity_millionths is not null
+                then {{ times_quantity('ssp_unit', 'remaining_millionths') }}
+            else {{ prorate('first_amount_minor', 'part_numerator', 'part_denominator') }}
+        end as ssp_basis_minor,
+        {{ prorate('first_amount_minor', 'part_numerator', 'part_denominator') }} as stated_basis_minor
+    from parts
+
+),
+
+based as (
+
+    -- all prices 0: by stated amounts; these 0 too: the first line
+    select
+        priced.*,
+        case
+            when sum(ssp_basis_minor) over pool != 0 then ssp_basis_minor
+            when sum(stated_basis_minor) over pool != 0 then stated_basis_minor
+            when row_number() over (partition by accounting_contract_id, round_number order by line_place) = 1 then 1
+            else 0
+        end as basis_minor
+    from priced
+    window pool as (partition by accounting_contract_id, round_number)
+
+),
+
+final as (
+
+    select
+        accounting_contract_id,
+        round_number,
+        contract_line_id,
+        line_place,
+        remaining_from,
+        cast(basis_minor as bigint) as basis_minor
+    from based
+
+)
+
+select * from final

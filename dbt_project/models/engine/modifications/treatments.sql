@@ -1,0 +1,173 @@
+-- Grain: amendment row (amendment_id × contract_line_id), no cancellation.
+-- Why: which treatment it gets and the rule that decides (accounting.md §5 auto). The rows of one modification are
+-- judged together: separate only where every one of them adds distinct goods or a longer term within the tolerance of
+-- a real stand-alone selling price.
+
+with lines as (
+
+    select * from {{ ref('line_allocations') }}
+
+),
+
+rows_in_rounds as (
+
+    select
+        modifications.round_number,
+        amendment.*,
+        lines.recognition_method,
+        lines.recognition_convention,
+        lines.exponent,
+        lines.is_discount,
+        lines.ssp_source,
+        lines.ssp_per,
+        lines.ssp_minor,
+        lines.start_date as first_start_date,
+        lines.end_date as first_end_date,
+        terms.quantity_millionths,
+        terms.ssp_unit as ssp_unit_now,
+        terms.end_before,
+        coalesce(
+            amendment.new_end_date > terms.end_before and lines.recognition_method = 'ratable'
+            and coalesce(amendment.quantity_delta_millionths, 0) = 0 and amendment.new_start_date is null
+            and amendment.action in ('change', 'extend'),
+            false
+        ) as is_longer_term
+    from {{ ref('amendment_rows') }} as amendment
+    inner join {{ ref('modifications') }} as modifications
+        on amendment.contract_id = modifications.contract_id
+        and amendment.effective_date = modifications.effective_date
+        and amendment.signed_date = modifications.signed_date
+        and modifications.kind = 'amendment'
+    inner join lines on amendment.contract_line_id = lines.contract_line_id
+    inner join {{ ref('amended_terms') }} as terms
+        on amendment.contract_line_id = terms.contract_line_id
+        and modifications.round_number = terms.round_number
+
+),
+
+terms_to_weigh as (
+
+    select
+        amendment_id,
+        contract_line_id,
+        'added' as term,
+        {{ add_days('end_before', 1) }} as service_start,
+        new_end_date as service_end,
+        case when ssp_per = 'month' then 'monthly' else recognition_convention end as convention
+    from rows_in_rounds
+    where is_longer_term
+
+    union all
+
+    select amendment_id, contract_line_id, 'first' as term, first_start_date as service_start, first_end_date as service_end,
+        recognition_convention as convention
+    from rows_in_rounds
+    where is_longer_term
+
+),
+
+weighed as (
+
+    select amendment_id, contract_line_id, term, total_weight, weight_unit
+    from ( {{ ratable_shape('terms_to_weigh') }} ) as shaped
+
+),
+
+scaled as (
+
+    select
+        rows_in_rounds.*,
+        case
+            when rows_in_rounds.ssp_per = 'month' then added.total_weight
+            else added.total_weight * first_term.weight_unit
+        end as months_numerator,
+        case
+            when rows_in_rounds.ssp_per = 'month' then added.weight_unit
+            else added.weight_unit * first_term.total_weight
+        end as months_denominator
+    from rows_in_rounds
+    left join weighed as added
+        on rows_in_rounds.amendment_id = added.amendment_id
+        and rows_in_rounds.contract_line_id = added.contract_line_id
+        and added.term = 'added'
+    left join weighed as first_term
+        on rows_in_rounds.amendment_id = first_term.amendment_id
+        and rows_in_rounds.contract_line_id = first_term.contract_line_id
+        and first_term.term = 'first'
+
+),
+
+priced as (
+
+    -- a stated or residual price is none that the tolerance can be held against
+    select
+        scaled.*,
+        case
+            when is_discount or ssp_source in ('residual', 'discount') then null
+            when action = 'add' then case when ssp_source != 'stated' then ssp_minor end
+            when is_longer_term and ssp_unit_now is not null and quantity_millionths is not null
+                then {{ times_quantity('ssp_unit_now') }}
+        end as fair_minor
+    from scaled
+
+),
+
+judged as (
+
+    select
+        priced.*,
+        coalesce(
+            fair_minor != 0
+            and cast(abs(amount_delta_minor - fair_minor) as {{ wide_integer() }}) * 100000
+            <= cast(abs(fair_minor) as {{ wide_integer() }}) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint),
+            false
+        ) as is_at_fair_price
+    from priced
+    cross join {{ source('run', 'context') }} as context
+
+),
+
+decided as (
+
+    select
+        accounting_contract_id,
+        round_number,
+        min(case when is_at_fair_price then 1 else 0 end) = 1 as is_separate,
+        max(case when recognition_method = 'percent_complete' then 1 else 0 end) = 1 as is_on_progress
+    from judged
+    where treatment = 'auto'
+    group by accounting_contract_id, round_number
+
+),
+
+final as (
+
+    select
+        judged.accounting_contract_id,
+        judged.round_number,
+        judged.amendment_id,
+        judged.contract_line_id,
+        judged.amount_delta_minor,
+        judged.action,
+        judged.is_longer_term,
+        judged.treatment = 'prospective' as is_stated_prospective,
+        case
+            when judged.treatment != 'auto' then judged.treatment
+            when decided.is_separate then 'separate'
+            when decided.is_on_progress then 'cumulative_catch_up'
+            else 'prospective'
+        end as treatment,
+        case
+            when judged.treatment != 'auto' then 'stated'
+            when decided.is_separate then 'distinct, at its stand-alone selling price'
+            when decided.is_on_progress then 'touches a line over progress'
+            else 'not distinct, or not at its stand-alone selling price'
+        end as treatment_rule
+    from judged
+    left join decided
+        on judged.accounting_contract_id = decided.accounting_contract_id
+        and judged.round_number = decided.round_number
+
+)
+
+select * from final
