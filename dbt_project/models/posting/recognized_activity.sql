@@ -101,7 +101,7 @@ differences as (
 -- few lines have a second layer, and adding up costs more than all the rest
 layered as (
 
-    select distinct contract_line_id from segments where layer != 'main'
+    select distinct contract_line_id from segments where layer != ''
 
 ),
 

@@ -1,6 +1,7 @@
 -- Grain: contract line × round_number of a modification that has rows for it.
--- Why: the line's quantity, amount, dates and stand-alone selling price from that modification on (accounting.md §5).
--- Several rows of one modification for a line count together. Suspended days move the end, unless it is given.
+-- Why: the line's quantity, amount, dates and the stand-alone selling price it was last given from that modification on
+-- (accounting.md §5). Several rows of one modification for a line count together; of a line that is added, quantity
+-- and amount are its own. Suspended days move the end, unless it is given.
 
 with lines as (
 
@@ -17,7 +18,9 @@ by_modification as (
         modifications.effective_date,
         max(case when rows_of_line.action = 'add' then 1 else 0 end) = 1 as is_added,
         max(case when rows_of_line.action = 'suspend' then 1 else 0 end) = 1 as is_suspended,
-        cast(sum(coalesce(rows_of_line.quantity_delta_millionths, 0)) as bigint) as quantity_delta_millionths,
+        cast(sum(
+            case when rows_of_line.action = 'add' then 0 else coalesce(rows_of_line.quantity_delta_millionths, 0) end
+        ) as bigint) as quantity_delta_millionths,
         cast(sum(case when rows_of_line.action = 'add' then 0 else rows_of_line.amount_delta_minor end) as bigint)
             as amount_delta_minor,
         max(rows_of_line.new_start_date) as new_start_date,
@@ -60,7 +63,6 @@ last_given as (
         lines.end_date as first_end_date,
         lines.amount_minor as first_amount_minor,
         lines.quantity_millionths as first_quantity_millionths,
-        lines.ssp_unit as first_ssp_unit,
         coalesce(
             max(counted.new_start_date) over (partition by counted.contract_line_id, counted.starts_given),
             lines.start_date
@@ -69,9 +71,7 @@ last_given as (
             max(counted.new_end_date) over (partition by counted.contract_line_id, counted.ends_given),
             lines.end_date
         ) as given_end_date,
-        coalesce(
-            max(counted.ssp_unit) over (partition by counted.contract_line_id, counted.prices_given), lines.ssp_unit
-        ) as ssp_unit_now
+        max(counted.ssp_unit) over (partition by counted.contract_line_id, counted.prices_given) as given_ssp_unit
     from counted
     inner join lines on counted.contract_line_id = lines.contract_line_id
 
@@ -124,7 +124,7 @@ final as (
         start_date,
         {{ add_days('given_end_date', 'suspended_days') }} as end_date,
         start_before,
-        ssp_unit_now as ssp_unit
+        given_ssp_unit
     from ended
 
 ),

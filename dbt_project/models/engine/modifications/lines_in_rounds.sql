@@ -138,14 +138,14 @@ final as (
         lines.is_residual,
         lines.recognition_method,
         lines.recognition_convention,
-        lines.ssp_per,
+        coalesce(prices.ssp_per, lines.ssp_per) as ssp_per,
         lines.ssp_minor as first_ssp_minor,
         lines.ssp_source,
         lines.amount_minor as first_amount_minor,
         lines.quantity_millionths as first_quantity_millionths,
         lines.start_date as first_start_date,
         lines.end_date as first_end_date,
-        coalesce(terms.ssp_unit, lines.ssp_unit) as ssp_unit,
+        coalesce(prices.ssp_unit, lines.ssp_unit) as ssp_unit,
         coalesce(terms.quantity_millionths, lines.quantity_millionths) as quantity_millionths,
         coalesce(terms.amount_minor, lines.amount_minor) as amount_minor,
         coalesce(terms.start_date, lines.start_date) as start_date,
@@ -160,6 +160,9 @@ final as (
     inner join lines on present.contract_line_id = lines.contract_line_id
     left join terms
         on present.contract_line_id = terms.contract_line_id and present.terms_round = terms.round_number
+    left join {{ ref('prices_in_rounds') }} as prices
+        on present.contract_line_id = prices.contract_line_id
+        and present.round_number = prices.round_number
     left join progress_before
         on present.contract_line_id = progress_before.contract_line_id
         and present.round_number = progress_before.round_number

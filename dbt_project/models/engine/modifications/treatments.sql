@@ -19,12 +19,12 @@ rows_in_rounds as (
         lines.exponent,
         lines.is_discount,
         lines.ssp_source,
-        lines.ssp_per,
+        prices.ssp_per,
         lines.ssp_minor,
         lines.start_date as first_start_date,
         lines.end_date as first_end_date,
         terms.quantity_millionths,
-        terms.ssp_unit as ssp_unit_now,
+        prices.ssp_unit as ssp_unit_now,
         terms.end_before,
         coalesce(
             amendment.new_end_date > terms.end_before and lines.recognition_method = 'ratable'
@@ -42,6 +42,9 @@ rows_in_rounds as (
     inner join {{ ref('amended_terms') }} as terms
         on amendment.contract_line_id = terms.contract_line_id
         and modifications.round_number = terms.round_number
+    inner join {{ ref('prices_in_rounds') }} as prices
+        on amendment.contract_line_id = prices.contract_line_id
+        and modifications.round_number = prices.round_number
 
 ),
 

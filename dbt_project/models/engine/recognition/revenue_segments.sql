@@ -27,7 +27,7 @@ as_signed as (
 
     select
         lines.contract_line_id,
-        'main' as layer,
+        '' as layer,
         lines.signed_date as known_from,
         cast(null as date) as known_until,
         cast(0 as bigint) as base_minor,
@@ -49,7 +49,7 @@ as_modified as (
 
     select
         layers.contract_line_id,
-        case when layers.layer = 'main' then 'main' else layers.layer || ':' || layers.round_number end as layer,
+        case when layers.layer = 'main' then '' else layers.layer || ':' || layers.round_number end as layer,
         layers.known_from,
         layers.known_until,
         coalesce(amounts.base_minor, 0) as base_minor,
@@ -141,7 +141,7 @@ ended as (
         cast(0 as bigint) as base_minor,
         {{ no_spread() }}
     from as_modified
-    where layer != 'main' and known_until is not null
+    where layer != '' and known_until is not null
 
 ),
 
