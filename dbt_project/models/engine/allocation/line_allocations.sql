@@ -24,6 +24,7 @@ weighed as (
         groups.pool_minor,
         case when terms.is_residual then groups.residual_ssp_minor else terms.ssp_minor end as line_ssp_minor,
         case
+            when terms.is_unpriced then 0
             when groups.other_ssp_minor + case when groups.residual_lines > 0 then groups.residual_ssp_minor else 0 end != 0
                 then case when terms.is_residual then groups.residual_ssp_minor else terms.ssp_minor end
             when terms.is_discount then 0
