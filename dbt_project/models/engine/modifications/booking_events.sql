@@ -1,6 +1,7 @@
 -- Grain: booking event × contract line × booking type.
 -- Why: every change of contracted value as a dated amount (accounting.md §2, §5 Booking type). A signing books
--- each line's stated amount; what allocation moves between lines is `reallocation` and adds up to 0.
+-- each line's stated amount; what allocation moves between lines is `reallocation` and adds up to 0. What is earned
+-- as invoiced follows documents and is booked in posting/invoiced_bookings.
 
 with lines as (
 
@@ -49,10 +50,27 @@ cancellations as (
         amounts.contract_line_id,
         'cancellation' as booking_type,
         amounts.contracted_date as booking_date,
-        amounts.final_minor - lines.allocated_minor as amount_minor,
+        amounts.final_minor - amounts.contracted_before_minor as amount_minor,
         amounts.reason
     from {{ ref('cancellation_amounts') }} as amounts
-    inner join lines on amounts.contract_line_id = lines.contract_line_id
+
+),
+
+usages as (
+
+    -- a cancellation's final amount has in it what was used before
+    select
+        'usage:' || usage.fulfillment_id as event_id,
+        usage.contract_line_id,
+        'usage' as booking_type,
+        greatest(usage.event_date, lines.signed_date) as booking_date,
+        usage.amount_minor,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('usage_amounts') }} as usage
+    inner join lines on usage.contract_line_id = lines.contract_line_id
+    left join {{ ref('cancellation_amounts') }} as amounts on usage.contract_line_id = amounts.contract_line_id
+    where amounts.contract_line_id is null
+        or greatest(usage.event_date, lines.signed_date) < amounts.contracted_date
 
 ),
 
@@ -63,6 +81,8 @@ final as (
     select * from allocations
     union all
     select * from cancellations
+    union all
+    select * from usages
 
 )
 
