@@ -58,9 +58,10 @@ by_time as (
 
     select
         contract_line_id,
+        layer,
         period,
         exponent,
-        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id order by at_date)
+        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id, layer order by at_date)
             as scheduled_minor
     from ( {{ recognized_at('ends') }} ) as evaluated
 
@@ -97,7 +98,7 @@ undated as (
         and backlog.customer_id = lines.customer_id
         and backlog.entity_id = lines.entity_id
         and backlog.product_id = lines.product_id
-    where lines.method = 'point_in_time'
+    where lines.method in {{ undated_methods() }}
         and backlog.contract_line_id not in (
             select contract_line_id from segments where valid_from > cut_date
         )
@@ -108,7 +109,15 @@ scheduled as (
 
     select contract_line_id, period, {{ to_amount('scheduled_minor', 'exponent') }} as scheduled
     from by_time
-    where period is not null and scheduled_minor != 0
+    where period is not null and scheduled_minor != 0 and layer = ''
+
+    union all
+
+    select contract_line_id, period, {{ to_amount('cast(sum(scheduled_minor) as bigint)', 'max(exponent)') }} as scheduled
+    from by_time
+    where period is not null and layer != ''
+    group by contract_line_id, period
+    having sum(scheduled_minor) != 0
 
     union all
 

@@ -37,7 +37,9 @@ segments as (
 
 would_have as (
 
-    select contract_line_id, recognized_minor from ( {{ recognized_at('segments') }} ) as evaluated
+    select contract_line_id, cast(sum(recognized_minor) as bigint) as recognized_minor
+    from ( {{ recognized_at('segments') }} ) as evaluated
+    group by contract_line_id
 
 )
 

@@ -19,3 +19,16 @@ select
     cast(0 as bigint) as tax_minor
 from {{ ref('recognized_at_close') }} as earned
 inner join {{ ref('revenue_keys') }} as keys on earned.contract_line_id = keys.contract_line_id
+where earned.layer = ''
+
+union all
+
+select
+    keys.posting_key,
+    keys.dimension_id,
+    cast(sum(earned.recognized_minor) as bigint) as amount_minor,
+    cast(0 as bigint) as tax_minor
+from {{ ref('recognized_at_close') }} as earned
+inner join {{ ref('revenue_keys') }} as keys on earned.contract_line_id = keys.contract_line_id
+where earned.layer != ''
+group by keys.posting_key, keys.dimension_id

@@ -66,7 +66,7 @@ ends as (
 
 at_ends as (
 
-    select contract_line_id, period_index, recognized_minor, true as is_activity
+    select contract_line_id, layer, period_index, recognized_minor, true as is_activity
     from ( {{ recognized_at('ends') }} ) as evaluated
 
 ),
@@ -75,6 +75,7 @@ openings as (
 
     select
         earned.contract_line_id,
+        earned.layer,
         cast((select count(*) from {{ ref('periods') }} where is_closed) as integer) as period_index,
         earned.recognized_minor,
         false as is_activity
@@ -86,21 +87,38 @@ openings as (
 
 differences as (
 
+    -- by layer: where none of a layer's segments may have moved, it is not evaluated
     select
         contract_line_id,
+        layer,
         period_index,
         is_activity,
-        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id order by period_index)
+        recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id, layer order by period_index)
             as amount_minor
     from (select * from at_ends union all select * from openings) as cumulative
+
+),
+
+by_line as (
+
+    select contract_line_id, period_index, amount_minor
+    from differences
+    where is_activity and layer = ''
+
+    union all
+
+    select contract_line_id, period_index, cast(sum(amount_minor) as bigint) as amount_minor
+    from differences
+    where is_activity and layer != ''
+    group by contract_line_id, period_index
 
 )
 
 select
-    differences.contract_line_id,
-    differences.period_index,
+    by_line.contract_line_id,
+    by_line.period_index,
     periods.is_closed,
-    differences.amount_minor
-from differences
-inner join periods on differences.period_index = periods.period_index
-where differences.is_activity and differences.amount_minor != 0
+    by_line.amount_minor
+from by_line
+inner join periods on by_line.period_index = periods.period_index
+where by_line.amount_minor != 0

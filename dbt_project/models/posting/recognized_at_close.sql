@@ -1,5 +1,6 @@
--- Grain: contract line with a segment in force at the end of the last closed period.
--- Why: what the line has earned by then as known now, to hold against what was frozen.
+-- Grain: contract line × layer with a segment in force at the end of the last closed period.
+-- Why: what the line has earned by then as known now, to hold against what was frozen; a line's revenue is the sum of
+-- its layers.
 
 with segments as (
 
@@ -10,4 +11,4 @@ with segments as (
 
 )
 
-select contract_line_id, recognized_minor from ( {{ recognized_at('segments') }} ) as evaluated
+select contract_line_id, layer, recognized_minor from ( {{ recognized_at('segments') }} ) as evaluated

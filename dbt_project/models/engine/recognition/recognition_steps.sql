@@ -1,4 +1,4 @@
--- Grain: contract line recognized in steps × day on which its cumulative revenue changes.
--- Why: what is earned by events, on what was allocated to the line (accounting.md §4; macros/steps.sql).
+-- Grain: contract line that is earned by what happens × day on which its cumulative revenue changes.
+-- Why: what its progress earns of the amount allocated to it (accounting.md §4; macros/steps.sql).
 
-{{ recognition_steps(ref('line_allocations'), ref('accepted__fulfillments')) }}
+{{ recognition_steps(ref('line_allocations'), ref('line_progress'), ref('usage_amounts')) }}
