@@ -3,7 +3,7 @@
 
 {# Relation of engine.contract_line_terms rows -> one row an allocation group:
      pool_minor          Σ stated amounts, discounts included
-     other_ssp_minor     Σ SSP of the lines that are not residual
+     other_ssp_minor     Σ SSP of the lines that are neither residual nor without a fixed amount
      residual_ssp_minor  what is left of the pool for the residual line, not below 0
      stated_minor        Σ stated amounts of the lines that are no discounts: the basis where Σ SSP is 0 #}
 {% macro allocation_groups(relation) %}
@@ -11,12 +11,12 @@
         accounting_contract_id,
         allocation_group,
         cast(sum(amount_minor) as bigint) as pool_minor,
-        cast(sum(case when is_residual then 0 else ssp_minor end) as bigint) as other_ssp_minor,
-        cast(greatest(sum(amount_minor) - sum(case when is_residual then 0 else ssp_minor end), 0) as bigint)
+        cast(sum(case when is_residual or is_unpriced then 0 else ssp_minor end) as bigint) as other_ssp_minor,
+        cast(greatest(sum(amount_minor) - sum(case when is_residual or is_unpriced then 0 else ssp_minor end), 0) as bigint)
             as residual_ssp_minor,
         cast(sum(case when is_discount then 0 else amount_minor end) as bigint) as stated_minor,
         cast(sum(case when is_residual then 1 else 0 end) as bigint) as residual_lines,
-        cast(sum(case when is_discount then 0 else 1 end) as bigint) as priced_lines,
+        cast(sum(case when is_discount or is_unpriced then 0 else 1 end) as bigint) as priced_lines,
         count(*) as group_lines
     from {{ relation }}
     group by accounting_contract_id, allocation_group

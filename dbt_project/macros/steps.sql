@@ -1,54 +1,242 @@
-{# What is earned by progress (accounting.md §4, §5): base, what was earned when the stretch began, and of the remainder
-   the part of progress_from..whole that is done. Taken back below where it began (goods returned, a percentage that
-   falls), what was earned falls in proportion. Nothing left to do: all of it. #}
-{% macro earned_by_progress(base, remainder, progress, progress_from, whole) -%}
-    (case
-        when {{ whole }} is null then {{ base }} + {{ remainder }}
-        when {{ progress }} < {{ progress_from }} then {{ prorate(base, progress, progress_from) }}
-        when {{ whole }} <= {{ progress_from }} then {{ base }} + {{ remainder }}
-        else {{ base }} + {{ prorate(
-            remainder,
-            '(least(' ~ progress ~ ', ' ~ whole ~ ') - ' ~ progress_from ~ ')',
-            '(' ~ whole ~ ' - ' ~ progress_from ~ ')') }}
-    end)
-{%- endmacro %}
+{# Recognition by what happens (accounting.md §4), in two halves: how far a line has come, which knows no price, and
+   what of its money that earns. Methods of time are in ratable.sql, what is earned as invoiced in
+   models/engine/recognition/invoiced_amounts.sql. #}
 
-{# How far each line is, whatever its price (accounting.md §4), cumulative from each day on: goods delivered less returned in
-   millionths of a unit, never below 0; 1 from the start on for on_start.
-     lines         relation with contract_line_id, start_date, recognition_method
+{# How far lines have come, one row a day on which the measure changes, whatever the day of the signature:
+     progress_date
+     progress   cumulative: goods in millionths of a unit (delivered less returned), percent_complete in 10⁻¹² of the
+                whole, milestone, usage and drawdown in minor units, on_start 1
+     whole      what all of it is, in the same unit: the quantity, 10¹², the stated amount, 1; for drawdown the money
+                itself is the measure, and its whole is what is allocated (null)
+     is_ended   from that day on all is earned, whatever the measure says (the end of a drawdown)
+     lines         relation with contract_line_id, recognition_method, quantity_millionths, amount_minor, exponent,
+                   start_date, end_date
      fulfillments  relation of fulfillments #}
 {% macro line_progress(lines, fulfillments) %}
     select
         contract_line_id,
-        event_date as progress_date,
-        cast(greatest(sum(moved_millionths) over (
-            partition by contract_line_id order by event_date rows between unbounded preceding and current row
-        ), 0) as bigint) as progress
+        progress_date,
+        cast(sum(moved) over (
+            partition by contract_line_id order by progress_date rows between unbounded preceding and current row
+        ) as bigint) as progress,
+        whole,
+        is_ended
     from (
         select
-            fulfillments.contract_line_id,
-            fulfillments.event_date,
-            sum({{ to_millionths('fulfillments.quantity') }} * case fulfillments.kind when 'return' then -1 else 1 end)
-                as moved_millionths
-        from {{ fulfillments }} as fulfillments
-        inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
-        where fulfillments.kind in ('delivery', 'return') and lines.recognition_method = 'point_in_time'
-        group by fulfillments.contract_line_id, fulfillments.event_date
-    ) as moved
+            contract_line_id,
+            progress_date,
+            cast(sum(moved) as bigint) as moved,
+            max(whole) as whole,
+            bool_or(is_ended) as is_ended
+        from (
+            select
+                lines.contract_line_id,
+                fulfillments.event_date as progress_date,
+                case fulfillments.kind
+                    when 'delivery' then {{ to_millionths('fulfillments.quantity') }}
+                    when 'return' then -{{ to_millionths('fulfillments.quantity') }}
+                    else {{ to_minor('fulfillments.amount', 'lines.exponent') }}
+                end as moved,
+                case lines.recognition_method
+                    when 'point_in_time' then lines.quantity_millionths
+                    when 'drawdown' then null
+                    else lines.amount_minor
+                end as whole,
+                lines.recognition_method = 'drawdown' and fulfillments.event_date >= lines.end_date as is_ended
+            from {{ fulfillments }} as fulfillments
+            inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
+            where (lines.recognition_method = 'point_in_time' and fulfillments.kind in ('delivery', 'return'))
+                or (lines.recognition_method = 'milestone' and fulfillments.kind = 'milestone' and lines.amount_minor > 0)
+                or (lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage')
+
+            union all
+
+            -- a drawdown ends whether or not anything is used on that day
+            select
+                contract_line_id,
+                end_date as progress_date,
+                cast(0 as bigint) as moved,
+                cast(null as bigint) as whole,
+                true as is_ended
+            from {{ lines }} as lines
+            where recognition_method = 'drawdown'
+        ) as events
+        group by contract_line_id, progress_date
+    ) as days
 
     union all
 
-    select contract_line_id, start_date as progress_date, cast(1 as bigint) as progress
+    -- of several percentages of one day the one with the later key counts
+    select
+        contract_line_id,
+        progress_date,
+        progress,
+        cast(1000000000000 as bigint) as whole,
+        false as is_ended
+    from (
+        select
+            lines.contract_line_id,
+            fulfillments.event_date as progress_date,
+            case
+                when fulfillments.percent_complete is not null then {{ prorate(
+                    'cast(cast(fulfillments.percent_complete as decimal(25, 12)) * 1000000000000 as bigint)', '1', '100'
+                ) }}
+                else {{ prorate(
+                    'cast(1000000000000 as bigint)',
+                    to_thousandths('fulfillments.cost_to_date'),
+                    to_thousandths('fulfillments.cost_at_completion')
+                ) }}
+            end as progress,
+            row_number() over (
+                partition by fulfillments.contract_line_id, fulfillments.event_date
+                order by fulfillments.fulfillment_id desc
+            ) as recency
+        from {{ fulfillments }} as fulfillments
+        inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
+        where lines.recognition_method = 'percent_complete' and fulfillments.kind = 'progress'
+    ) as percentages
+    where recency = 1
+
+    union all
+
+    select
+        contract_line_id,
+        start_date as progress_date,
+        cast(1 as bigint) as progress,
+        cast(1 as bigint) as whole,
+        false as is_ended
     from {{ lines }} as lines
     where recognition_method = 'on_start'
 {% endmacro %}
 
-{# All there is to do on a line, in the unit of its progress. #}
+{# What a row of line_progress earns on terms that hold since its measure stood at `start`: `base` was earned by then,
+   `remainder` is earned from there to the whole. A measure that falls below its start takes back what was earned by
+   then in proportion. The only place where progress becomes money.
+     progress  relation with progress, is_ended and, unless another whole is given, whole #}
+{% macro earned_by_progress(
+    method, remainder, base='cast(0 as bigint)', start='cast(0 as bigint)', progress='progress', whole=none
+) -%}
+    {%- set whole = whole or progress ~ '.whole' -%}
+    cast(case
+        when {{ progress }}.is_ended then {{ base }} + {{ remainder }}
+        when {{ method }} = 'drawdown'
+            then {{ base }} + greatest(least({{ progress }}.progress - {{ start }}, {{ remainder }}), 0)
+        when {{ progress }}.progress < {{ start }} and {{ start }} > 0
+            then {{ prorate(base, 'greatest(' ~ progress ~ '.progress, 0)', start) }}
+        when {{ progress }}.progress >= {{ whole }} then {{ base }} + {{ remainder }}
+        when {{ progress }}.progress >= {{ start }}
+            then {{ base }} + {{ prorate(
+                remainder, '(' ~ progress ~ '.progress - ' ~ start ~ ')', '(' ~ whole ~ ' - ' ~ start ~ ')'
+            ) }}
+        else {{ base }}
+    end as bigint)
+{%- endmacro %}
+
+{# All there is to do on a line, in the unit of its progress; null where the money itself is the measure. #}
 {% macro whole_progress(method, quantity_millionths, amount_minor) -%}
     cast(case {{ method }}
         when 'point_in_time' then {{ quantity_millionths }}
         when 'milestone' then {{ amount_minor }}
+        when 'usage' then {{ amount_minor }}
         when 'percent_complete' then 1000000000000
         when 'on_start' then 1
     end as bigint)
+{%- endmacro %}
+
+{# What usage is worth beyond a line's allocated amount, by usage event: all of it on a usage line, what is above the
+   stated amount where a group shares its price, what is above the commitment or after the end of a drawdown. It is
+   contracted as it is earned; cumulative, it is never below 0. Rows: contract_line_id, fulfillment_id, event_date,
+   amount_minor (the change that the event makes).
+     lines  as for line_progress, with allocated_minor #}
+{% macro usage_amounts(lines, fulfillments) %}
+    select
+        contract_line_id,
+        fulfillment_id,
+        event_date,
+        above_minor - lag(above_minor, 1, 0) over (
+            partition by contract_line_id order by event_date, fulfillment_id
+        ) as amount_minor
+    from (
+        select
+            contract_line_id,
+            fulfillment_id,
+            event_date,
+            cast(greatest(
+                case recognition_method
+                    when 'usage' then used_minor - amount_minor
+                    else greatest(used_by_end_minor - greatest(allocated_minor, 0), 0) + used_minor - used_by_end_minor
+                end, 0
+            ) as bigint) as above_minor
+        from (
+            select
+                lines.contract_line_id,
+                lines.recognition_method,
+                lines.amount_minor,
+                lines.allocated_minor,
+                fulfillments.fulfillment_id,
+                fulfillments.event_date,
+                cast(sum({{ to_minor('fulfillments.amount', 'lines.exponent') }}) over (
+                    partition by fulfillments.contract_line_id
+                    order by fulfillments.event_date, fulfillments.fulfillment_id
+                    rows between unbounded preceding and current row
+                ) as bigint) as used_minor,
+                cast(coalesce(sum(
+                    case when fulfillments.event_date <= lines.end_date
+                        then {{ to_minor('fulfillments.amount', 'lines.exponent') }} end
+                ) over (
+                    partition by fulfillments.contract_line_id
+                    order by fulfillments.event_date, fulfillments.fulfillment_id
+                    rows between unbounded preceding and current row
+                ), 0) as bigint) as used_by_end_minor
+            from {{ fulfillments }} as fulfillments
+            inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
+            where lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
+        ) as used
+    ) as counted
+{% endmacro %}
+
+{# Cumulative revenue of lines that are earned by what happens, from each day on which it changes, whatever the day of
+   the signature.
+     lines     relation with contract_line_id, recognition_method, allocated_minor
+     progress  relation of line_progress rows
+     usage     relation of usage_amounts rows #}
+{% macro recognition_steps(lines, progress, usage) %}
+    select
+        progress.contract_line_id,
+        progress.progress_date as step_date,
+        {{ earned_by_progress('lines.recognition_method', 'lines.allocated_minor') }} as recognized_minor
+    from {{ progress }} as progress
+    inner join {{ lines }} as lines on progress.contract_line_id = lines.contract_line_id
+    where lines.recognition_method not in ('usage', 'drawdown')
+
+    union all
+
+    select
+        progress.contract_line_id,
+        progress.progress_date as step_date,
+        {{ earned_by_progress('lines.recognition_method', 'lines.allocated_minor') }}
+        + cast(coalesce(sum(above.amount_minor) over (
+            partition by progress.contract_line_id order by progress.progress_date
+            rows between unbounded preceding and current row
+        ), 0) as bigint) as recognized_minor
+    from {{ progress }} as progress
+    inner join {{ lines }} as lines on progress.contract_line_id = lines.contract_line_id
+    left join (
+        select contract_line_id, event_date, cast(sum(amount_minor) as bigint) as amount_minor
+        from {{ usage }} as usage
+        group by contract_line_id, event_date
+    ) as above
+        on progress.contract_line_id = above.contract_line_id and progress.progress_date = above.event_date
+    where lines.recognition_method in ('usage', 'drawdown')
+{% endmacro %}
+
+{# Methods of which nobody knows the day on which what is open will be earned (accounting.md §7): a usage line has
+   something open only where a group shares its price with it. #}
+{% macro undated_methods() -%}
+    ('point_in_time', 'percent_complete', 'milestone', 'usage')
+{%- endmacro %}
+
+{# Methods that the refund liability knows nothing of: what is contracted follows what is earned (accounting.md §6). #}
+{% macro methods_without_refund_liability() -%}
+    ('usage', 'as_invoiced')
 {%- endmacro %}

@@ -277,15 +277,21 @@ def progress(name: str, *percents: str) -> list[Row]:
     ]
 
 
+def measured(name: str, wrong: str, method: str, rule: str, *events: Row, **line: str) -> Case:
+    """A line by a method with events, of which the last fails the rule."""
+    more = goods(name, *events)
+    more["line"] = {"recognition_method": method, **line}
+    failures = [f"{rule} {name}-{len(events)}"] if rule else []
+    return contract(name, wrong, *failures, fate=OUT if rule.startswith("quarantine") else "used", **more)
+
+
 def progressing(name: str, wrong: str, rule: str, *events: Row) -> Case:
-    """Events that are not supported yet, of which the last fails the rule too."""
-    failures = [f"quarantine fulfillments.not_yet_supported {name}-{n}" for n in range(1, len(events) + 1)]
-    failures += [f"{rule} {name}-{len(events)}"] if rule else []
-    return contract(name, wrong, *failures, fate=OUT, **goods(name, *events))
+    return measured(name, wrong, "percent_complete", rule, *events)
 
 
 OUTSIDE = "quarantine fulfillments.percentage_out_of_range"
 FALLS = "warn fulfillments.percentage_falls"
+UNMEASURED = "quarantine fulfillments.progress_without_measure"
 
 EVENTS: list[Case] = [
     contract(
@@ -382,7 +388,7 @@ EVENTS: list[Case] = [
         **goods("negative-delivery", event("2026-02-01", "delivery", "-1")),
         fate=OUT,
     ),
-    progressing("progress", "only that progress is not supported yet", "", *progress("progress", "0", "100")),
+    progressing("progress", "nothing: none and all is done", "", *progress("progress", "0", "100")),
     progressing(
         "percent-100", "more than 100 percent", OUTSIDE, *progress("percent-100", "100.000000000001")
     ),
@@ -395,19 +401,14 @@ EVENTS: list[Case] = [
     ),
     progressing(
         "costs-whole",
-        "only that progress is not supported yet: all costs are spent",
+        "nothing: all costs are spent",
         "",
         event("2026-02-01", "progress", cost_to_date="100", cost_at_completion="100"),
     ),
     progressing(
         "percent-falls", "a percentage that falls", FALLS, *progress("percent-falls", "40", "39.999999999999")
     ),
-    progressing(
-        "percent-stays",
-        "only that progress is not supported yet: it stays",
-        "",
-        *progress("percent-stays", "40", "40"),
-    ),
+    progressing("percent-stays", "nothing: it stays", "", *progress("percent-stays", "40", "40")),
     progressing(
         "costs-rise",
         "progress by cost that falls, because more is expected",
@@ -417,23 +418,115 @@ EVENTS: list[Case] = [
     ),
     progressing(
         "costs-even",
-        "only that progress is not supported yet: the share stays",
+        "nothing: the share stays",
         "",
         event("2026-02-01", "progress", cost_to_date="50", cost_at_completion="100"),
         event("2026-03-01", "progress", cost_to_date="60", cost_at_completion="120"),
     ),
     progressing(
-        "milestone",
-        "only that milestones are not supported yet",
-        "",
-        event("2026-02-01", "milestone", amount="10"),
+        "progress-by-what",
+        "progress without a percentage and without costs",
+        UNMEASURED,
+        event("2026-02-01", "progress", "5"),
     ),
-    progressing("used", "only that usage is not supported yet", "", event("2026-02-01", "usage", amount="0")),
     progressing(
+        "cost-of-what",
+        "progress by cost, and nothing says of how much",
+        UNMEASURED,
+        event("2026-02-01", "progress", cost_to_date="50"),
+    ),
+    progressing(
+        "cost-of-nothing",
+        "progress by cost where none is expected",
+        UNMEASURED,
+        event("2026-02-01", "progress", cost_to_date="0", cost_at_completion="0"),
+    ),
+    progressing(
+        "cost-of-a-cent",
+        "nothing: progress by cost where a cent is expected",
+        "",
+        event("2026-02-01", "progress", cost_to_date="0", cost_at_completion="0.01"),
+    ),
+    measured(
+        "milestone",
+        "nothing: milestones reach all of the amount",
+        "milestone",
+        "",
+        event("2026-02-01", "milestone", amount="1199.99"),
+        event("2026-02-01", "milestone", amount="0.01"),
+    ),
+    measured(
+        "milestone-above",
+        "milestones reach a cent more than the amount",
+        "milestone",
+        "warn fulfillments.milestones_above_amount",
+        event("2026-02-01", "milestone", amount="1200"),
+        event("2026-02-02", "milestone", amount="0.01"),
+    ),
+    measured(
+        "milestone-what",
+        "a milestone without an amount",
+        "milestone",
+        "quarantine fulfillments.milestone_without_amount",
+        event("2026-02-01", "milestone", "5"),
+    ),
+    contract(
+        "milestone-of-none",
+        "a milestone of a line without an amount",
+        "quarantine fulfillments.milestone_of_no_amount",
+        header={"total_amount": "0"},
+        line={"recognition_method": "milestone", "amount": "0"},
+        fulfillments=goods("milestone-of-none", event("2026-02-01", "milestone", amount="0.01"))[
+            "fulfillments"
+        ],
+        fate=OUT,
+    ),
+    contract(
+        "no-milestone-of-none",
+        "nothing: a milestone of 0 of a line without an amount",
+        header={"total_amount": "0"},
+        line={"recognition_method": "milestone", "amount": "0"},
+        fulfillments=goods("no-milestone-of-none", event("2026-02-01", "milestone", amount="0"))[
+            "fulfillments"
+        ],
+    ),
+    measured("used", "nothing: usage of 0", "usage", "", event("2026-02-01", "usage", amount="0")),
+    measured(
         "used-what",
         "usage without an amount",
+        "usage",
         "quarantine fulfillments.usage_without_amount",
         event("2026-02-01", "usage", "5"),
+    ),
+    measured(
+        "used-and-back",
+        "nothing: usage that is taken back whole, on a drawdown",
+        "drawdown",
+        "",
+        event("2026-02-01", "usage", amount="10"),
+        event("2026-03-01", "usage", amount="-10"),
+    ),
+    measured(
+        "used-below",
+        "a cent more usage is taken back than was used",
+        "usage",
+        "warn fulfillments.usage_below_zero",
+        event("2026-02-01", "usage", amount="10"),
+        event("2026-03-01", "usage", amount="-10.01"),
+    ),
+    measured(
+        "used-of-time",
+        "usage of a ratable line",
+        "ratable",
+        "warn fulfillments.kind_of_another_method",
+        event("2026-02-01", "usage", amount="10"),
+    ),
+    measured(
+        "delivered-milestone",
+        "a delivery of a line recognized by milestones",
+        "milestone",
+        "warn fulfillments.kind_of_another_method",
+        event("2026-02-01", "delivery", "1"),
     ),
 ]
 

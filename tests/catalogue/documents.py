@@ -147,6 +147,18 @@ INVOICES: list[Case] = [
         fate=OUT,
     ),
     contract(
+        "half-service",
+        "a service period without an end, where revenue follows it",
+        "warn invoice_lines.half_a_service_period",
+        line={"recognition_method": "as_invoiced"},
+        **invoice("half-service", line={"service_start": "2026-02-02"}),
+    ),
+    contract(
+        "half-service-of-time",
+        "nothing: a service period without an end, where revenue follows the line's own dates",
+        **invoice("half-service-of-time", line={"service_start": "2026-02-02"}),
+    ),
+    contract(
         "service-day",
         "nothing: service of a day",
         **invoice("service-day", line={"service_start": "2026-02-02", "service_end": "2026-02-02"}),
@@ -356,6 +368,20 @@ CREDITS: list[Case] = [
         "price concessions are not supported yet",
         "quarantine credit_note_lines.not_yet_supported",
         **credit("concession", reason="price_concession"),
+        fate=OUT,
+    ),
+    contract(
+        "concession-as-invoiced",
+        "nothing: a price concession on what is recognized as invoiced",
+        line={"recognition_method": "as_invoiced"},
+        **credit("concession-as-invoiced", reason="price_concession"),
+    ),
+    contract(
+        "bad-debt-as-invoiced",
+        "credits for bad debt are not supported yet, on no line",
+        "quarantine credit_note_lines.not_yet_supported",
+        line={"recognition_method": "as_invoiced"},
+        **credit("bad-debt-as-invoiced", reason="bad_debt"),
         fate=OUT,
     ),
     case(

@@ -53,7 +53,7 @@ LAYOUT: dict[str, str] = {
     "contracts_published": "contract_id varchar",
     "periods": "period varchar, start_date date, end_date date, published_with varchar",
     "revenue_segments": (
-        "contract_line_id varchar, layer varchar, segment_number integer, valid_from date, valid_to date,"
+        "contract_line_id varchar, segment_number integer, layer varchar, valid_from date, valid_to date,"
         " base_minor bigint, spread_minor bigint, convention varchar, spread_start date, spread_end date,"
         " first_month integer, last_month integer, weight_unit bigint, first_weight bigint,"
         " last_weight bigint, total_weight bigint, exponent integer"

@@ -106,6 +106,7 @@ lines as (
         terms.currency,
         terms.exponent,
         terms.signed_date,
+        terms.amount_minor,
         terms.amount_minor as allocated_minor,
         terms.quantity_millionths,
         terms.start_date,
@@ -119,11 +120,14 @@ lines as (
             when terms.amount_minor is null or abs(terms.amount_minor) > 10000000000000 then 'no usable amount'
             when terms.is_discount then 'a discount is yet to be allocated'
             when terms.recognition_method is null then 'no recognition method'
-            when terms.recognition_method not in ('ratable', 'on_start', 'point_in_time')
-                then 'recognition method ' || terms.recognition_method
+            when terms.recognition_method not in (
+                'ratable', 'on_start', 'point_in_time', 'percent_complete', 'milestone', 'usage', 'drawdown'
+            ) then 'recognition method ' || terms.recognition_method
             when terms.recognition_method = 'point_in_time' and coalesce(terms.quantity_millionths, 0) <= 0
                 then 'no quantity'
-            when terms.recognition_method != 'point_in_time' and terms.start_date is null then 'no usable dates'
+            when terms.recognition_method in ('ratable', 'on_start') and terms.start_date is null
+                then 'no usable dates'
+            when terms.recognition_method = 'drawdown' and terms.end_date is null then 'no usable dates'
             when terms.recognition_method = 'ratable' and terms.end_date is null then 'no usable dates'
             when terms.recognition_method = 'ratable' and terms.end_date < terms.start_date then 'it ends before it starts'
             when terms.recognition_method = 'ratable' and (year(terms.start_date) < 1990 or year(terms.end_date) > 2100)
@@ -163,6 +167,18 @@ usable_fulfillments as (
 
 ),
 
+progress as (
+
+    {{ line_progress('computable', 'usable_fulfillments') }}
+
+),
+
+used as (
+
+    {{ usage_amounts('computable', 'usable_fulfillments') }}
+
+),
+
 spreads as (
 
     select
@@ -192,15 +208,12 @@ earned_in_steps as (
 
     select
         lines.source_row,
-        {{ earned_by_progress(
-            '0', 'lines.allocated_minor', 'progress.progress', '0',
-            whole_progress('lines.recognition_method', 'lines.quantity_millionths', 'lines.allocated_minor')
-        ) }} as recognized_minor,
+        steps.recognized_minor,
         edges.sign,
-        row_number() over (partition by lines.source_row, edges.sign order by progress.progress_date desc) as recency
-    from ({{ line_progress('computable', 'usable_fulfillments') }}) as progress
-    inner join computable as lines on progress.contract_line_id = lines.contract_line_id
-    inner join edges on progress.progress_date <= edges.at_date and lines.signed_date <= edges.at_date
+        row_number() over (partition by lines.source_row, edges.sign order by steps.step_date desc) as recency
+    from ({{ recognition_steps('computable', 'progress', 'used') }}) as steps
+    inner join computable as lines on steps.contract_line_id = lines.contract_line_id
+    inner join edges on steps.step_date <= edges.at_date and lines.signed_date <= edges.at_date
 
 ),
 

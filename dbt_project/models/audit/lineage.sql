@@ -15,14 +15,34 @@ with records as (
 
 facts as (
 
-    select 'fct_bookings' as fact_table, posting_id as fact_key, period, contract_id, contract_line_id
+    select 'fct_bookings' as fact_table, posting_id as fact_key, period, contract_id, contract_line_id,
+        false as is_by_document
     from {{ ref('fct_bookings') }}
     union all
-    select 'fct_recognized_revenue' as fact_table, posting_id as fact_key, period, contract_id, contract_line_id
+    select 'fct_recognized_revenue' as fact_table, posting_id as fact_key, period, contract_id, contract_line_id,
+        coalesce(recognition_method = 'as_invoiced', false) as is_by_document
     from {{ ref('fct_recognized_revenue') }}
     union all
-    select 'fct_backlog' as fact_table, contract_line_id as fact_key, period, contract_id, contract_line_id
+    select 'fct_backlog' as fact_table, contract_line_id as fact_key, period, contract_id, contract_line_id,
+        false as is_by_document
     from {{ ref('fct_backlog') }}
+
+),
+
+-- bookings of what is contracted as it is earned: each leads to its usage event or document line
+usage_bookings as (
+
+    select
+        posting_id as fact_key,
+        period,
+        case
+            when booking_id like 'usage:%' then 'fulfillments'
+            when booking_id like 'invoice:%' then 'invoice_lines'
+            else 'credit_note_lines'
+        end as event_entity,
+        substring(booking_id, position(':' in booking_id) + 1) as event_key
+    from {{ ref('fct_bookings') }}
+    where booking_type = 'usage'
 
 ),
 
@@ -39,7 +59,7 @@ billings as (
 
 ),
 
--- a line's terms and events: its own record, its amendments, and for revenue what was delivered
+-- a line's terms and events: its own record, its amendments, and for revenue what was delivered, used or invoiced
 by_line as (
 
     select facts.fact_table, facts.fact_key, facts.period, records.*
@@ -47,6 +67,17 @@ by_line as (
     inner join records on facts.contract_line_id = records.contract_line_id
     where records.entity in ('contract_lines', 'amendments', 'estimates')
         or (records.entity = 'fulfillments' and facts.fact_table != 'fct_bookings')
+        or (records.entity in ('invoice_lines', 'credit_note_lines') and facts.is_by_document)
+
+),
+
+by_usage as (
+
+    select 'fct_bookings' as fact_table, usage_bookings.fact_key, usage_bookings.period, records.*
+    from usage_bookings
+    inner join records
+        on usage_bookings.event_entity = records.entity
+        and usage_bookings.event_key = records.record_key
 
 ),
 
@@ -81,6 +112,8 @@ by_document as (
 final as (
 
     select * from by_line
+    union all
+    select * from by_usage
     union all
     select * from by_contract
     union all

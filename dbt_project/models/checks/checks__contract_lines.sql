@@ -6,7 +6,7 @@ with listed_groups as (
     -- groups of which some lines have a price of their own
     select accounting_contract_id, allocation_group, count(*) as listed_lines
     from {{ ref('contract_line_terms') }}
-    where ssp_source in ('line', 'price_list', 'product')
+    where ssp_source in ('line', 'price_list', 'product') and not is_unpriced
     group by accounting_contract_id, allocation_group
 
 ),
@@ -53,6 +53,7 @@ final as (
         terms.recognition_method as method,
         terms.recognition_convention as convention,
         terms.is_discount,
+        terms.is_unpriced,
         terms.is_residual,
         terms.ssp_source,
         terms.ssp_minor,
@@ -74,9 +75,8 @@ final as (
             case when records.constrained_amount != 0 then 'constrained_amount' end,
             case when records.expected_return_pct != 0 then 'expected_return_pct' end,
             case
-                when terms.recognition_method
-                    in ('percent_complete', 'milestone', 'usage', 'drawdown', 'as_invoiced')
-                    then 'recognition method ' || terms.recognition_method
+                when terms.recognition_method = 'as_invoiced' and records.allocation_group is not null
+                    then 'recognition method as_invoiced in an allocation group'
             end,
             case when products.revenue_category = 'pass_through' then 'revenue_category pass_through' end,
             case

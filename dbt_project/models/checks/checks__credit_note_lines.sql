@@ -1,7 +1,13 @@
 -- Grain: credit_note_lines record.
 -- Why: every fact its rules ask for (expectations/suites/credit_note_lines.yml).
 
-with final as (
+with as_invoiced as (
+
+    select contract_line_id from {{ ref('contract_line_terms') }} where recognition_method = 'as_invoiced'
+
+),
+
+final as (
 
     select
         {{ exchange_columns('credit_note_lines') }},
@@ -11,6 +17,7 @@ with final as (
         credit_notes.credit_note_id is not null as is_known_credit_note,
         coalesce(credit_notes.status in ('draft', 'void'), false) as is_of_no_credit_note,
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
+        as_invoiced.contract_line_id is not null as is_recognized_as_invoiced,
         records.invoice_line_id is null or invoice_lines.invoice_line_id is not null as is_known_invoice_line,
         {{ common_checks('credit_note_lines', 'currencies.exponent') }}
     from {{ ref('exchange__credit_note_lines') }} as records
@@ -19,6 +26,7 @@ with final as (
         on records.credit_note_id = credit_notes.credit_note_id
     left join {{ ref('exchange__currencies') }} as currencies on credit_notes.currency = currencies.currency
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
+    left join as_invoiced on links.contract_line_id = as_invoiced.contract_line_id
     left join {{ ref('exchange__invoice_lines') }} as invoice_lines
         on records.invoice_line_id = invoice_lines.invoice_line_id
 

@@ -15,6 +15,20 @@ with counted as (
 
 ),
 
+summed as (
+
+    -- usage and milestones through the day, by kind
+    select
+        records.record_key,
+        cast(sum(records.amount) over (
+            partition by records.contract_line_id, records.kind order by records.event_date
+        ) as decimal(38, 3)) as summed_amount
+    from {{ ref('exchange__fulfillments') }} as records
+    cross join {{ source('run', 'context') }} as context
+    where records.event_date <= context.cut_date and records.kind in ('milestone', 'usage')
+
+),
+
 progress as (
 
     -- against the one before it; without a percentage, cost to date against cost at completion, multiplied out
@@ -54,14 +68,19 @@ final as (
         progress.progress,
         progress.previous_progress,
         progress.has_fallen,
+        terms.recognition_method as method,
+        contract_lines.amount as line_amount,
+        summed.summed_amount,
         context.cut_date,
         {{ common_checks('fulfillments', 'currencies.exponent') }}
     from {{ ref('exchange__fulfillments') }} as records
     left join counted on records.record_key = counted.record_key
     left join progress on records.record_key = progress.record_key
+    left join summed on records.record_key = summed.record_key
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
     left join {{ ref('exchange__contract_lines') }} as contract_lines
         on records.contract_line_id = contract_lines.contract_line_id
+    left join {{ ref('contract_line_terms') }} as terms on records.contract_line_id = terms.contract_line_id
     left join {{ ref('exchange__contracts') }} as contracts on lines.contract_id = contracts.contract_id
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     cross join {{ source('run', 'context') }} as context

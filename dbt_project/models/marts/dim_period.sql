@@ -29,7 +29,14 @@ used as (
         inner join {{ ref('dim_contract') }} as contracts on lines.contract_id = contracts.contract_id
         inner join {{ ref('period_days') }} as days
             on coalesce(lines.end_date, lines.promised_date, contracts.end_date) = days.day
-        where lines.method = 'point_in_time'
+        where lines.method in {{ undated_methods() }}
+        union all
+        -- steps that are known to come: a start, the end of a drawdown, a cancellation
+        select days.period_index
+        from {{ ref('marts__revenue_segments') }} as segments
+        inner join {{ ref('period_days') }} as days on segments.valid_from = days.day
+        cross join {{ source('run', 'context') }} as context
+        where segments.valid_from > context.cut_date
         union all
         select period_index from {{ ref('periods') }} where is_open and status = 'running'
         union all

@@ -58,6 +58,7 @@ by_time as (
 
     select
         contract_line_id,
+        layer,
         period,
         exponent,
         recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id, layer order by at_date)
@@ -97,7 +98,7 @@ undated as (
         and backlog.customer_id = lines.customer_id
         and backlog.entity_id = lines.entity_id
         and backlog.product_id = lines.product_id
-    where lines.method = 'point_in_time'
+    where lines.method in {{ undated_methods() }}
         and backlog.contract_line_id not in (
             select contract_line_id from segments where valid_from > cut_date
         )

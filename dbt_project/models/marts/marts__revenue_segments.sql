@@ -1,9 +1,9 @@
 -- Grain: contract line × segment_number.
--- Why: the revenue schedule as it is published: a stretch of days on which a layer of the line's terms has earned base +
--- what of the spread has elapsed; recognized(d) is their sum. A held contract keeps its frozen segments. Minor units of the line's currency.
+-- Why: the revenue schedule as it is published: recognized(d) = Σ over the segments in force at d of base + what of the
+-- spread has elapsed; a held contract keeps its frozen segments. Minor units of the line's currency.
 
 {% set columns = [
-    'contract_line_id', 'layer', 'segment_number', 'valid_from', 'valid_to', 'base_minor', 'spread_minor', 'convention',
+    'contract_line_id', 'segment_number', 'layer', 'valid_from', 'valid_to', 'base_minor', 'spread_minor', 'convention',
     'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight', 'last_weight',
     'total_weight', 'exponent',
 ] %}
@@ -31,6 +31,9 @@ select segments.{{ columns | join(', segments.') }}
 from {{ ref('revenue_segments') }} as segments
 inner join signed_lines on segments.contract_line_id = signed_lines.contract_line_id
 union all
-select frozen.{{ columns | join(', frozen.') }}
+select
+    {% for column in columns -%}
+    {{ "coalesce(frozen.layer, '')" if column == 'layer' else 'frozen.' ~ column }} as {{ column }}{{ ',' if not loop.last }}
+    {% endfor %}
 from {{ source('frozen', 'revenue_segments') }} as frozen
 inner join held_lines on frozen.contract_line_id = held_lines.contract_line_id

@@ -37,7 +37,7 @@ flows as (
             when posted.measure = 'not_yet_counted' then 'not_yet_counted'
             when posted.measure = 'recognized' then 'revenue'
             when posted.measure = 'paid' then 'payments'
-            when posted.event_type in ('new', 'renewal', 'reallocation') then 'bookings'
+            when posted.event_type in ('new', 'renewal', 'reallocation', 'usage') then 'bookings'
             when posted.event_type = 'cancellation' then 'cancellations'
             when posted.measure = 'contracted' then 'amendments'
             when posted.event_type = 'invoice' then 'billings'

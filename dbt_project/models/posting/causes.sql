@@ -50,7 +50,7 @@ terms_known as (
 
 event_known as (
 
-    -- records that are an event of their own: documents, payments, cancellations by amendment
+    -- records that are an event of their own: documents, payments, usage, cancellations by amendment
     select
         events.posting_key,
         coalesce(known.known_index, 2147483647) as known_index
@@ -61,6 +61,7 @@ event_known as (
                 when event_id like 'invoice:%' then 'invoice_lines'
                 when event_id like 'credit!_note:%' escape '!' then 'credit_note_lines'
                 when event_id like 'payment:%' then 'payments'
+                when event_id like 'usage:%' then 'fulfillments'
                 when event_id like 'cancellation:%' and event_id != 'cancellation:' || contract_id then 'amendments'
             end as entity,
             case
@@ -84,6 +85,41 @@ delivered as (
     left join known on known.entity = 'fulfillments' and known.record_key = fulfillments.fulfillment_id
     where fulfillments.contract_line_id in (select contract_line_id from adjustments)
 
+    union all
+
+    -- what a line is recognized by as invoiced
+    select
+        invoiced.contract_line_id,
+        invoiced.valid_from as event_date,
+        coalesce(known.known_index, 2147483647) as known_index
+    from {{ ref('invoiced_amounts') }} as invoiced
+    left join known
+        on known.entity = case when invoiced.layer like 'invoice:%' then 'invoice_lines' else 'credit_note_lines' end
+        and known.record_key = substring(invoiced.layer, position(':' in invoiced.layer) + 1)
+    where invoiced.contract_line_id in (select contract_line_id from adjustments)
+
+),
+
+voided_lines as (
+
+    select 'invoice:' || invoice_line_id as event_id
+    from {{ ref('links__invoice_lines') }}
+    where invoice_id in (select invoice_id from {{ ref('exchange__invoices') }} where status = 'void')
+    union all
+    select 'credit_note:' || record_key as event_id
+    from {{ ref('links__credit_note_lines') }}
+    where credit_note_id in (select credit_note_id from {{ ref('exchange__credit_notes') }} where status = 'void')
+
+),
+
+voided_usage as (
+
+    -- a line that is recognized as invoiced falls with its document: contracted by document line, revenue by line
+    select distinct adjustments.contract_line_id, adjustments.period_index, adjustments.posting_key
+    from adjustments
+    inner join voided_lines on adjustments.event_id = voided_lines.event_id
+    where adjustments.event_type = 'usage'
+
 ),
 
 voided_documents as (
@@ -102,6 +138,13 @@ select
         when changed.contract_id is null and context.has_policy_changed then 'policy'
         when changed.contract_id is null and context.has_code_changed then 'code'
         when adjustments.event_type like '%!_void' escape '!' or voided_documents.document_id is not null then 'void'
+        when exists (
+            select 1
+            from voided_usage
+            where voided_usage.contract_line_id = adjustments.contract_line_id
+                and voided_usage.period_index = adjustments.period_index
+                and (adjustments.measure = 'recognized' or voided_usage.posting_key = adjustments.posting_key)
+        ) then 'void'
         when held.contract_id is not null then 'late'
         when coalesce(event_known.known_index, terms_known.known_index) > adjustments.closed_index then 'late'
         when adjustments.measure = 'recognized' and exists (

@@ -1,19 +1,22 @@
 -- Grain: balance (accounting contract × entity × currency) × open period, while a position is not 0 and the period
 -- in which all reach 0.
 -- Why: contract positions are netted per accounting contract (accounting.md §1, architecture.md 20): refund
--- liability = max(billed − contracted, 0); billed − recognized − refund liability is deferred revenue where
--- positive, a contract asset where negative.
+-- liability = max(billed − contracted, 0) over the lines that can have one; billed − recognized − refund liability is
+-- deferred revenue where positive, a contract asset where negative.
 
-{% set measures = ['contracted', 'billed', 'tax', 'recognized', 'paid'] %}
+{% set measures = ['contracted', 'billed', 'tax', 'recognized', 'paid', 'refundable'] %}
 
 with movements as (
 
     select
         dimensions.balance_id,
         movements.period_index,
-        {% for measure in measures -%}
-        cast(sum(movements.{{ measure }}_minor) as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
-        {% endfor %}
+        {% for measure in measures if measure != 'refundable' -%}
+        cast(sum(movements.{{ measure }}_minor) as bigint) as {{ measure }}_minor,
+        {% endfor -%}
+        cast(sum(
+            case when not dimensions.is_without_refund_liability then movements.billed_minor - movements.contracted_minor else 0 end
+        ) as bigint) as refundable_minor
     from {{ ref('position_movements') }} as movements
     inner join {{ ref('dimension_sets') }} as dimensions on movements.dimension_id = dimensions.dimension_id
     where dimensions.balance_id is not null
@@ -36,6 +39,7 @@ spans as (
             when sum(contracted_minor) != sum(recognized_minor)
                 or sum(billed_minor) != sum(recognized_minor)
                 or sum(billed_minor) + sum(tax_minor) != sum(paid_minor)
+                or sum(refundable_minor) > 0
                 then 2147483647
             else max(period_index)
         end as last_index
@@ -80,8 +84,8 @@ netted as (
 
     select
         cumulated.*,
-        greatest(billed_minor - contracted_minor, 0) as refund_liability_minor,
-        billed_minor - recognized_minor - greatest(billed_minor - contracted_minor, 0) as position_minor,
+        greatest(refundable_minor, 0) as refund_liability_minor,
+        billed_minor - recognized_minor - greatest(refundable_minor, 0) as position_minor,
         billed_minor + tax_minor - paid_minor as accounts_receivable_minor
     from cumulated
 

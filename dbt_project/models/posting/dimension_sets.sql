@@ -86,6 +86,23 @@ keyed as (
 
 ),
 
+methods as (
+
+    select contract_line_id, bool_or(is_without_refund_liability) as is_without_refund_liability
+    from (
+        select contract_line_id, true as is_without_refund_liability
+        from {{ ref('line_allocations') }}
+        where recognition_method in {{ methods_without_refund_liability() }}
+        union all
+        select published.contract_line_id, true as is_without_refund_liability
+        from {{ source('frozen', 'dim_contract_line') }} as published
+        left join {{ ref('line_allocations') }} as lines on published.contract_line_id = lines.contract_line_id
+        where published.method in {{ methods_without_refund_liability() }} and lines.contract_line_id is null
+    ) as found
+    group by contract_line_id
+
+),
+
 balances as (
 
     select
@@ -105,6 +122,7 @@ select
     keyed.*,
     keyed.is_current and keyed.contract_line_id != '(not linked)' as is_current_line,
     balances.balance_id,
+    coalesce(methods.is_without_refund_liability, false) as is_without_refund_liability,
     currencies.exponent
 from keyed
 inner join {{ ref('exchange__currencies') }} as currencies on keyed.currency = currencies.currency
@@ -112,3 +130,4 @@ left join balances
     on keyed.accounting_contract_id = balances.accounting_contract_id
     and keyed.entity_id = balances.entity_id
     and keyed.currency = balances.currency
+left join methods on keyed.contract_line_id = methods.contract_line_id

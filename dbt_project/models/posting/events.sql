@@ -35,7 +35,13 @@ bookings as (
         cast(null as date) as service_start,
         cast(null as date) as service_end,
         events.reason
-    from {{ ref('booking_events') }} as events
+    from (
+        select event_id, contract_line_id, booking_type, booking_date, amount_minor, reason
+        from {{ ref('booking_events') }}
+        union all
+        select event_id, contract_line_id, booking_type, booking_date, amount_minor, reason
+        from {{ ref('invoiced_bookings') }}
+    ) as events
     inner join lines on events.contract_line_id = lines.contract_line_id
 
 ),

@@ -15,7 +15,8 @@ union all
 select
     keys.posting_key,
     keys.dimension_id,
-    earned.recognized_minor as amount_minor,
+    cast(sum(earned.recognized_minor) as bigint) as amount_minor,
     cast(0 as bigint) as tax_minor
 from {{ ref('recognized_at_close') }} as earned
 inner join {{ ref('revenue_keys') }} as keys on earned.contract_line_id = keys.contract_line_id
+group by keys.posting_key, keys.dimension_id

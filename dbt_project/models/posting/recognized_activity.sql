@@ -79,7 +79,7 @@ openings as (
         cast((select count(*) from {{ ref('periods') }} where is_closed) as integer) as period_index,
         earned.recognized_minor,
         false as is_activity
-    from {{ ref('layers_at_close') }} as earned
+    from {{ ref('recognized_at_close') }} as earned
     inner join keys on earned.contract_line_id = keys.contract_line_id
     where not keys.has_changed
 
@@ -87,6 +87,7 @@ openings as (
 
 differences as (
 
+    -- by layer: where none of a layer's segments may have moved, it is not evaluated
     select
         contract_line_id,
         layer,

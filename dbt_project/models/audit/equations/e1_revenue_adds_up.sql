@@ -1,7 +1,8 @@
 -- Grain: row of audit.tie_outs, at the last day counted.
 -- Why: E1, past + scheduled + unscheduled revenue of a line = its allocated amount on the terms valid then.
--- Unscheduled is what a held contract holds back, open goods of a line that a known cancellation ends later, and
--- what lies beyond the last of the company's own accounting_periods.
+-- Unscheduled is what a held contract holds back, what is open of a line that a known cancellation ends later (unless
+-- it is earned by time), and what lies beyond the last of the company's own accounting_periods. What is recognized as
+-- invoiced is contracted as it is earned: its schedule is no part of what is contracted yet.
 
 with lines as (
 
@@ -19,17 +20,28 @@ with lines as (
 
 ),
 
+as_invoiced as (
+
+    select contract_line_id from {{ ref('dim_contract_line') }} where method = 'as_invoiced'
+
+),
+
 scheduled as (
 
-    select contract_line_id, entity_id, sum(scheduled) as scheduled
-    from {{ ref('fct_revenue_schedule') }}
-    group by contract_line_id, entity_id
+    select schedule.contract_line_id, schedule.entity_id, sum(schedule.scheduled) as scheduled
+    from {{ ref('fct_revenue_schedule') }} as schedule
+    left join as_invoiced on schedule.contract_line_id = as_invoiced.contract_line_id
+    where as_invoiced.contract_line_id is null
+    group by schedule.contract_line_id, schedule.entity_id
 
 ),
 
 held_back as (
 
-    select contract_line_id, entity_id, held_back_minor from {{ ref('held_lines') }}
+    select held.contract_line_id, held.entity_id, held.held_back_minor
+    from {{ ref('held_lines') }} as held
+    left join as_invoiced on held.contract_line_id = as_invoiced.contract_line_id
+    where as_invoiced.contract_line_id is null
 
 ),
 
@@ -49,6 +61,7 @@ beyond as (
     cross join horizon
     where horizon.last_day between segments.valid_from and segments.valid_to
         and segments.spread_minor != 0
+        and segments.layer = ''
         and segments.spread_end > horizon.last_day
 
 ),
@@ -70,11 +83,26 @@ without_a_day as (
     cross join horizon
     left join {{ ref('marts__revenue_segments') }} as segments
         on terms.contract_line_id = segments.contract_line_id and segments.valid_from > context.cut_date
-    where terms.method = 'point_in_time'
+    where terms.method in {{ undated_methods() }}
         and (
             segments.contract_line_id is not null
             or coalesce(terms.end_date, terms.promised_date, contracts.end_date) > horizon.last_day
         )
+
+    union
+
+    -- lines by other methods of which an event decides the final amount
+    select terms.contract_line_id
+    from {{ ref('dim_contract_line') }} as terms
+    cross join horizon
+    left join {{ ref('cancellations') }} as cancellations on terms.contract_line_id = cancellations.contract_line_id
+    left join {{ ref('held_lines') }} as held on terms.contract_line_id = held.contract_line_id
+    cross join {{ source('run', 'context') }} as context
+    where (
+        terms.method in ('drawdown', 'as_invoiced')
+        and (cancellations.effective_date > context.cut_date or held.contract_line_id is not null)
+    )
+    or (terms.method = 'drawdown' and terms.end_date > horizon.last_day)
 
 ),
 

@@ -7,7 +7,7 @@
     'source_row', 'contract_line_id', 'contract_id', 'amendment_id', 'accounting_contract_id', 'line_number',
     'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
-    'is_residual', 'quantity_millionths', 'ssp_unit', 'ssp_per', 'ssp_source',
+    'is_unpriced', 'is_residual', 'quantity_millionths', 'ssp_unit', 'ssp_per', 'ssp_source',
 ] %}
 
 with terms as (
@@ -38,6 +38,7 @@ weighed as (
         groups.pool_minor,
         case when terms.is_residual then groups.residual_ssp_minor else terms.ssp_minor end as line_ssp_minor,
         case
+            when terms.is_unpriced then 0
             when groups.other_ssp_minor + case when groups.residual_lines > 0 then groups.residual_ssp_minor else 0 end != 0
                 then case when terms.is_residual then groups.residual_ssp_minor else terms.ssp_minor end
             when terms.is_discount then 0

@@ -1,7 +1,7 @@
 -- Grain: booking event × contract line × booking type.
 -- Why: every change of contracted value as a dated amount (accounting.md §2, §5 Booking type). A signing books
 -- each line's stated amount, an amendment its own; what allocation moves between lines is `reallocation` and adds up
--- to 0.
+-- to 0. What is earned as invoiced follows documents and is booked in posting/invoiced_bookings.
 
 with lines as (
 
@@ -117,16 +117,29 @@ cancellations as (
         'cancellation:' || cancelled.event_id as event_id,
         cancelled.contract_line_id,
         'cancellation' as booking_type,
-        case
-            when lines.recognition_method in ('ratable', 'on_start') or cancelled.amount_delta_minor is not null
-                then cancelled.cancellation_signed_date
-            else cancelled.effective_date
-        end as booking_date,
+        cancelled.contracted_date as booking_date,
         modified.change_minor as amount_minor,
         cancelled.reason
     from {{ ref('cancellations') }} as cancelled
-    inner join lines on cancelled.contract_line_id = lines.contract_line_id
     inner join modified on cancelled.contract_line_id = modified.contract_line_id and modified.change = 'cancel'
+
+),
+
+usages as (
+
+    -- a cancellation's final amount has in it what was used before
+    select
+        'usage:' || usage.fulfillment_id as event_id,
+        usage.contract_line_id,
+        'usage' as booking_type,
+        greatest(usage.event_date, lines.signed_date) as booking_date,
+        usage.amount_minor,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('usage_amounts') }} as usage
+    inner join lines on usage.contract_line_id = lines.contract_line_id
+    left join {{ ref('cancellations') }} as cancelled on usage.contract_line_id = cancelled.contract_line_id
+    where cancelled.contract_line_id is null
+        or greatest(usage.event_date, lines.signed_date) < cancelled.contracted_date
 
 ),
 
@@ -141,6 +154,8 @@ final as (
     select * from reallocations
     union all
     select * from cancellations
+    union all
+    select * from usages
 
 )
 

@@ -69,6 +69,11 @@ final as (
         greatest(cancelled.cancellation_signed_date, lines.signed_date) as cancellation_signed_date,
         greatest(cancelled.first_day_without_service, cancelled.cancellation_signed_date, lines.signed_date)
             as effective_date,
+        case
+            when lines.recognition_method in ('ratable', 'on_start') or cancelled.amount_delta_minor is not null
+                then greatest(cancelled.cancellation_signed_date, lines.signed_date)
+            else greatest(cancelled.first_day_without_service, cancelled.cancellation_signed_date, lines.signed_date)
+        end as contracted_date,
         cancelled.amount_delta_minor,
         cancelled.reason
     from cancelled

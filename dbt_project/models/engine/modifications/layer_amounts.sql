@@ -51,7 +51,8 @@ reads as (
         layers.total_weight,
         layers.progress_from,
         layers.whole,
-        lines.progress_before as progress
+        lines.progress_before as progress,
+        lines.is_ended_before as is_ended
     from {{ ref('layer_reads') }} as reads
     inner join money
         on reads.contract_line_id = money.contract_line_id
@@ -88,8 +89,14 @@ earned_before as (
         select contract_line_id, recognized_minor
         from ( {{ recognized_at("(select * from reads where is_in_force and spread_start is not null)") }} ) as by_time
         union all
-        select contract_line_id, {{ earned_by_progress('base_minor', 'spread_minor', 'progress', 'progress_from', 'whole') }}
-            as recognized_minor
+        select
+            contract_line_id,
+            case
+                when recognition_method = 'cancelled' then base_minor
+                else {{ earned_by_progress(
+                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole'
+                ) }}
+            end as recognized_minor
         from reads
         where is_in_force and spread_start is null
     ) as evaluated
@@ -101,10 +108,10 @@ before_change as (
 
     select
         changes.*,
-        coalesce(open_before.taken_minor, 0) as taken_minor,
+        coalesce(open_before.taken_minor, 0) + changes.used_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
-        coalesce(earned_before.recognized_minor, 0) as recognized_minor
+        coalesce(earned_before.recognized_minor, 0) + changes.used_earned_minor as recognized_minor
     from changes
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join earned_before on changes.contract_line_id = earned_before.contract_line_id

@@ -102,7 +102,7 @@ final as (
         {{ add_days('ending.known_from', '-1') }} as known_until,
         ends.ended_in,
         made.from_date,
-        made.recognition_method,
+        case when made.change = 'cancel' then 'cancelled' else made.recognition_method end as recognition_method,
         coalesce(made.progress_from, began.progress_from, 0) as progress_from,
         made.whole,
         made.recognition_convention as convention,

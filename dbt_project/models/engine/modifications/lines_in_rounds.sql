@@ -72,7 +72,8 @@ present as (
         and cancellations.cancellation_signed_date <= modifications.known_from as is_cancelled,
         cancellations.contract_line_id is not null and modifications.kind = 'cancellation'
         and cancellations.effective_date = modifications.known_from
-        and cancellations.first_day_without_service = modifications.effective_date as is_cancelled_now,
+        and cancellations.first_day_without_service = modifications.effective_date
+        and lines.recognition_method is distinct from 'as_invoiced' as is_cancelled_now,
         cast(row_number() over (
             partition by modifications.accounting_contract_id, modifications.round_number
             order by
@@ -96,12 +97,13 @@ present as (
 
 progress_before as (
 
-    select contract_line_id, round_number, progress
+    select contract_line_id, round_number, progress, is_ended
     from (
         select
             present.contract_line_id,
             present.round_number,
             steps.progress,
+            steps.is_ended,
             row_number() over (
                 partition by present.contract_line_id, present.round_number order by steps.progress_date desc
             ) as recency
@@ -152,6 +154,7 @@ final as (
         coalesce(terms.end_date, lines.end_date) as end_date,
         terms.end_before,
         coalesce(progress_before.progress, 0) as progress_before,
+        coalesce(progress_before.is_ended, false) as is_ended_before,
         {{ whole_progress(
             'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
             'coalesce(terms.amount_minor, lines.amount_minor)'

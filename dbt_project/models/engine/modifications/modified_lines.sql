@@ -299,12 +299,30 @@ combined as (
 
 ),
 
+-- what was used beyond its amount is contracted and earned beside the line's layers
+used as (
+
+    select
+        combined.contract_line_id,
+        cast(sum(case when greatest(usage.event_date, lines.signed_date) < cancellations.contracted_date then usage.amount_minor else 0 end)
+            as bigint) as contracted_minor,
+        cast(sum(case when usage.event_date < combined.effective_date then usage.amount_minor else 0 end) as bigint)
+            as earned_minor
+    from combined
+    inner join {{ ref('usage_amounts') }} as usage on combined.contract_line_id = usage.contract_line_id
+    inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
+    inner join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
+    where combined.change = 'cancel'
+    group by combined.contract_line_id
+
+),
+
 final as (
 
     select
         accounting_contract_id,
         round_number,
-        contract_line_id,
+        combined.contract_line_id,
         change,
         layer,
         allocation,
@@ -320,8 +338,11 @@ final as (
         cast(spread_to as date) as spread_to,
         cast(progress_from as bigint) as progress_from,
         whole,
-        is_touched
+        is_touched,
+        coalesce(case when change = 'cancel' then used.contracted_minor end, 0) as used_contracted_minor,
+        coalesce(case when change = 'cancel' then used.earned_minor end, 0) as used_earned_minor
     from combined
+    left join used on combined.contract_line_id = used.contract_line_id
 
 )
 

@@ -85,6 +85,11 @@ described as (
         coalesce(lines.recognition_convention, products.recognition_convention, 'monthly') as recognition_convention,
         coalesce(lines.amount < 0 and lines.recognition_method is null and products.recognition_method is null, false)
             as is_discount,
+        -- what these methods earn is contracted as it is earned: no fixed amount in the price, unless a group shares it
+        coalesce(
+            coalesce(lines.recognition_method, products.recognition_method) in ('usage', 'as_invoiced')
+            and lines.allocation_group is null, false
+        ) as is_unpriced,
         {{ to_millionths('lines.quantity') }} as quantity_millionths,
         coalesce(coalesce(lines.ssp_method, products.ssp_method) = 'residual', false) as is_residual,
         case
@@ -159,7 +164,7 @@ final as (
         exponent,
         signed_date,
         allocation_group,
-        amount_minor,
+        case when is_unpriced then cast(0 as bigint) else amount_minor end as amount_minor,
         start_date,
         end_date,
         contract_end_date,
@@ -167,20 +172,21 @@ final as (
         recognition_method,
         recognition_convention,
         is_discount,
+        is_unpriced,
         quantity_millionths,
         ssp_unit,
         ssp_per,
-        is_residual and not is_discount as is_residual,
+        is_residual and not is_discount and not is_unpriced as is_residual,
         cast(case
             when is_discount then 0
-            when is_residual then null
+            when is_residual and not is_unpriced then null
             when ssp_unit = 0 then 0
             when ssp_unit is null or quantity_millionths is null then amount_minor
             else listed_ssp_minor
         end as bigint) as ssp_minor,
         case
             when is_discount then 'discount'
-            when is_residual then 'residual'
+            when is_residual and not is_unpriced then 'residual'
             when ssp_unit = 0 then ssp_unit_source
             when ssp_unit is null or quantity_millionths is null then 'stated'
             else ssp_unit_source

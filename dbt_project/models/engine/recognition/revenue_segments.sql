@@ -28,6 +28,7 @@ as_signed as (
     select
         lines.contract_line_id,
         '' as layer,
+        true as is_first,
         lines.signed_date as known_from,
         cast(null as date) as known_until,
         cast(0 as bigint) as base_minor,
@@ -50,11 +51,12 @@ as_modified as (
     select
         layers.contract_line_id,
         case when layers.layer = 'main' then '' else layers.layer || ':' || layers.round_number end as layer,
+        layers.change in ('signing', 'separate') as is_first,
         layers.known_from,
         layers.known_until,
         coalesce(amounts.base_minor, 0) as base_minor,
         case when layers.round_number = 0 then lines.allocated_minor else amounts.remainder_minor end as remainder_minor,
-        case when layers.change = 'cancel' then 'cancelled' else layers.recognition_method end as recognition_method,
+        layers.recognition_method,
         layers.progress_from,
         layers.whole,
         {%- for column in spread_columns %}
@@ -84,7 +86,7 @@ by_time as (
     select
         contract_line_id,
         layer,
-        case when base_minor = 0 then greatest(known_from, spread_start) else known_from end as valid_from,
+        case when is_first then greatest(known_from, spread_start) else known_from end as valid_from,
         known_from as earned_date,
         known_until,
         base_minor,
@@ -104,8 +106,8 @@ steps as (
         progress.progress_date as earned_date,
         all_layers.known_until,
         {{ earned_by_progress(
-            'all_layers.base_minor', 'all_layers.remainder_minor', 'progress.progress', 'all_layers.progress_from',
-            'all_layers.whole'
+            'all_layers.recognition_method', 'all_layers.remainder_minor', 'all_layers.base_minor',
+            'all_layers.progress_from', 'progress', 'all_layers.whole'
         ) }} as base_minor,
         {{ no_spread() }}
     from all_layers
@@ -126,7 +128,7 @@ standing as (
         base_minor,
         {{ no_spread() }}
     from all_layers
-    where base_minor != 0 and (recognition_method != 'ratable' or spread_start is null)
+    where not is_first and (recognition_method != 'ratable' or spread_start is null)
 
 ),
 
@@ -145,6 +147,89 @@ ended as (
 
 ),
 
+-- 3. what is used beyond a line's amount, and what is earned as invoiced, a layer a document line
+cancellations as (
+
+    select * from {{ ref('cancellations') }}
+
+),
+
+used as (
+
+    select
+        usage.contract_line_id,
+        'usage' as layer,
+        greatest(lines.signed_date, usage.event_date) as valid_from,
+        usage.event_date as earned_date,
+        {{ add_days('cancellations.effective_date', '-1') }} as known_until,
+        cast(sum(usage.amount_minor) over (
+            partition by usage.contract_line_id order by usage.event_date
+            rows between unbounded preceding and current row
+        ) as bigint) as base_minor,
+        {{ no_spread() }}
+    from (
+        select contract_line_id, event_date, cast(sum(amount_minor) as bigint) as amount_minor
+        from {{ ref('usage_amounts') }}
+        group by contract_line_id, event_date
+    ) as usage
+    inner join lines on usage.contract_line_id = lines.contract_line_id
+    left join cancellations on usage.contract_line_id = cancellations.contract_line_id
+
+),
+
+used_until as (
+
+    select distinct
+        used.contract_line_id,
+        used.layer,
+        cancellations.effective_date as valid_from,
+        cancellations.effective_date as earned_date,
+        cast(null as date) as known_until,
+        cast(0 as bigint) as base_minor,
+        {{ no_spread() }}
+    from used
+    inner join cancellations on used.contract_line_id = cancellations.contract_line_id
+
+),
+
+invoiced as (
+
+    select
+        amounts.*,
+        least(
+            {{ add_days('cancellations.effective_date', '-1') }}, {{ add_days('amounts.void_date', '-1') }}
+        ) as known_until
+    from {{ ref('invoiced_amounts') }} as amounts
+    left join cancellations on amounts.contract_line_id = cancellations.contract_line_id
+
+),
+
+by_document as (
+
+    select
+        contract_line_id, layer, valid_from, valid_from as earned_date, known_until, base_minor, spread_minor,
+        {{ spread_columns | join(', ') }}
+    from invoiced
+
+    union all
+
+    select
+        contract_line_id, layer, void_date as valid_from, void_date as earned_date,
+        cast(null as date) as known_until, cast(0 as bigint) as base_minor,
+        {{ no_spread() }}
+    from invoiced
+    where valid_from < void_date and (known_until is null or void_date <= {{ add_days('known_until', 1) }})
+
+    union all
+
+    select
+        contract_line_id, layer, effective_date as valid_from, effective_date as earned_date,
+        cast(null as date) as known_until, final_minor as base_minor,
+        {{ no_spread() }}
+    from {{ ref('invoiced_cancellations') }}
+
+),
+
 earning as (
 
     select * from by_time
@@ -154,6 +239,12 @@ earning as (
     select * from standing
     union all
     select * from ended
+    union all
+    select * from used
+    union all
+    select * from used_until
+    union all
+    select * from by_document
 
 ),
 

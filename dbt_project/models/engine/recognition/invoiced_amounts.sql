@@ -1,0 +1,96 @@
+-- Grain: document line × contract line that is recognized as invoiced.
+-- Why: each document line is earned over its service period by days, without one on the day it counts; a credit of any
+-- reason but bad debt takes back over the service period of the invoice line it names, a void takes back all
+-- (accounting.md §4, §6). It has the columns of a revenue segment, whose layer is the document line.
+
+with lines as (
+
+    select contract_line_id from {{ ref('line_allocations') }} where recognition_method = 'as_invoiced'
+
+),
+
+events as (
+
+    select events.*
+    from {{ ref('billing_events') }} as events
+    inner join lines on events.contract_line_id = lines.contract_line_id
+    where events.reason is distinct from 'bad_debt'
+
+),
+
+credited as (
+
+    select
+        'credit_note:' || credits.credit_note_line_id as event_id,
+        invoice_lines.service_start,
+        invoice_lines.service_end
+    from {{ ref('accepted__credit_note_lines') }} as credits
+    inner join {{ ref('accepted__invoice_lines') }} as invoice_lines
+        on credits.invoice_line_id = invoice_lines.invoice_line_id
+
+),
+
+documents as (
+
+    select
+        issued.contract_line_id,
+        issued.event_id as layer,
+        issued.counted_date,
+        voided.counted_date as void_date,
+        issued.amount_minor,
+        coalesce(issued.service_start, credited.service_start) as service_start,
+        coalesce(issued.service_end, credited.service_end) as service_end,
+        'daily' as convention
+    from events as issued
+    left join events as voided
+        on issued.event_id = voided.event_id
+        and issued.contract_line_id = voided.contract_line_id
+        and voided.event_type = issued.document_type || '_void'
+    left join credited on issued.event_id = credited.event_id
+    where issued.event_type = issued.document_type
+
+),
+
+served as (
+
+    select * from documents where service_start <= service_end
+
+),
+
+final as (
+
+    select
+        contract_line_id,
+        layer,
+        greatest(counted_date, spread_start) as valid_from,
+        void_date,
+        cast(0 as bigint) as base_minor,
+        amount_minor as spread_minor,
+        convention,
+        spread_start,
+        service_end as spread_end,
+        cast(first_month as integer) as first_month,
+        cast(last_month as integer) as last_month,
+        cast(weight_unit as bigint) as weight_unit,
+        cast(first_weight as bigint) as first_weight,
+        cast(last_weight as bigint) as last_weight,
+        cast(total_weight as bigint) as total_weight
+    from (
+        {{ ratable_shape('served') }}
+    ) as shaped
+
+    union all
+
+    select
+        contract_line_id,
+        layer,
+        counted_date as valid_from,
+        void_date,
+        amount_minor as base_minor,
+        {{ no_spread() }}
+    from documents
+    where service_start is null or service_end is null
+
+)
+
+select * from final
