@@ -22,8 +22,9 @@ segments as (
             else least(segments.valid_to, greatest(segments.spread_end, segments.valid_from))
         end as active_until
     from {{ ref('revenue_segments') }} as segments
+    inner join {{ ref('line_allocations') }} as lines
+        on segments.contract_line_id = lines.contract_line_id and lines.recognition_method = 'as_invoiced'
     left join cancelled on segments.contract_line_id = cancelled.contract_line_id
-    where segments.layer != ''
 
 ),
 
