@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from tests.oracle.cash import contract_of_payment
 from tests.oracle.money import QuarantinedError
 from tests.oracle.periods import Calendar, Period
 from tests.oracle.positions import Balance, Event, Positions
@@ -147,6 +148,7 @@ class Ledger:
         self.quarantined: frozenset[str] = frozenset()  # of the last step, with frozen figures or without
         self._frozen: dict[PostingKey, dict[str, int]] = {}
         self._frozen_backlog: dict[str, BacklogRow] = {}
+        self._frozen_balances: list[BalanceRow] = []
         self._earliest: Period | None = None
         self._deliveries = 0
         self._last_books: Books | None = None
@@ -181,6 +183,7 @@ class Ledger:
             amounts = self._frozen.setdefault(row.key, {})
             amounts[row.original_period] = amounts.get(row.original_period, 0) + row.amount
         self._frozen_backlog = {row.contract_line_id: row for row in facts.backlog if row.period == period}
+        self._frozen_balances = [row for row in facts.balances if row.period == period]
         self.closed += periods
         self._closed_at |= {each.key: self._deliveries for each in periods}
         self._opened_at = self._opened_at or self._deliveries
@@ -208,7 +211,7 @@ class Ledger:
             if contract_id not in out:
                 self._accepted_rows[contract_id] = keys
         lines = [row for row in books.lines.values() if row.contract_id not in out]
-        tracks = dict(_line_tracks(positions, lines)) | dict(_document_tracks(positions, out))
+        tracks = dict(_line_tracks(positions, lines)) | dict(_document_tracks(positions, frozenset(out)))
         return _Known(positions, lines, tracks, frozenset(held))
 
     def _see(self, books: Books) -> None:
@@ -230,7 +233,7 @@ class Ledger:
                 for contract_id in ids:
                     for line in books.lines_of.get(contract_id, ()):
                         positions.bookings(line)
-                        positions.fraction(line, positions.contract(line).signed_date)
+                        positions.fraction(line, positions.counts_from(line))
             except QuarantinedError:
                 found |= ids
         return found
@@ -252,7 +255,7 @@ class Ledger:
     def _first_period(self, known: _Known, through: date) -> Period:
         """The period of the first date that counts for anything; the earliest one is remembered."""
         books = known.books
-        dates = [known.positions.contract(line).signed_date for line in known.lines]
+        dates = [known.positions.counts_from(line) for line in known.lines]
         dates += [
             books.documents[row.document_type, row.document_id].issue_date for row in books.document_lines
         ]
@@ -343,28 +346,33 @@ class Ledger:
                 for event in books.fulfillments_of.get(key.contract_line_id, ())
                 if event.event_date <= original.end
             ]
-        cancel = books.cancel_of.get(key.contract_line_id)
-        if cancel is not None and cancel.signed_date <= original.end:
-            records.append(("amendments", cancel.key))
+        records += [
+            ("amendments", row.key)
+            for row in books.amendments
+            if row.contract_line_id == key.contract_line_id and row.signed_date <= original.end
+        ]
         return records
 
     def _balances(self, known: _Known, periods: Sequence[Period], through: date, facts: Facts) -> None:
         """Backlog by line and balances by accounting contract, of held contracts as they were frozen."""
         positions = known.positions
         carried = [row for row in self._frozen_backlog.values() if row.contract_id in known.held]
+        frozen = {
+            (row.accounting_contract_id, row.entity_id, row.currency): row for row in self._frozen_balances
+        }
         before = {key: row.backlog for key, row in self._frozen_backlog.items()}
         for period in periods:
             d = min(period.end, through)
             rows: list[BacklogRow] = []
             for line in known.lines:
                 contract = positions.contract(line)
-                if d < contract.signed_date:
+                if d < positions.counts_from(line):
                     continue
                 contracted, recognized = positions.contracted(line, d), positions.recognized(line, d)
                 is_due = contracted != recognized or before.get(line.contract_line_id, 0) != 0
                 rows.append(
                     BacklogRow(
-                        period.key, line.contract_line_id, line.contract_id, contract.accounting_contract_id,
+                        period.key, line.contract_line_id, line.contract_id, positions.balance_group(line),
                         contract.customer_id, contract.entity_id, line.product_id, contract.currency,
                         contracted, positions.billed(line, d), recognized, is_due,
                     )
@@ -384,15 +392,22 @@ class Ledger:
             for row in rows:
                 key = (row.accounting_contract_id, row.entity_id, row.currency)
                 groups.setdefault(key, []).append(row)
-            for (accounting_contract_id, entity_id, currency), group in sorted(groups.items()):
-                balance = Balance(
-                    contracted=sum(row.contracted for row in group),
-                    billed=sum(row.billed for row in group),
-                    recognized=sum(row.recognized for row in group),
-                )
-                facts.balances.append(
-                    BalanceRow(period.key, accounting_contract_id, entity_id, currency, balance)
-                )
+            for key, group in sorted(groups.items()):
+                balance = self._balance(known, group, d)
+                if group[0].contract_id in known.held and key in frozen:
+                    balance = frozen[key].balance
+                facts.balances.append(BalanceRow(period.key, *key, balance))
+
+    def _balance(self, known: _Known, group: Sequence[BacklogRow], d: date) -> Balance:
+        """Of held contracts without a frozen balance: billed above contracted is all that is known to go back."""
+        lines = [known.books.lines.get(row.contract_line_id) for row in group]
+        if any(line is None or line.contract_id in known.held for line in lines):
+            return Balance(
+                contracted=sum(row.contracted for row in group),
+                billed=sum(row.billed for row in group),
+                recognized=sum(row.recognized for row in group),
+            )
+        return known.positions.balance_of([line for line in lines if line is not None], d)
 
 
 def _cumulative(events: Sequence[Event]) -> Cumulative:
@@ -412,16 +427,21 @@ def _line_tracks(
         yield _line_key("revenue", line.contract_line_id, "", line, contract), _recognized(positions, line)
 
 
-def _document_tracks(positions: Positions, out: Collection[str]) -> Iterable[tuple[PostingKey, Cumulative]]:
+def _document_tracks(positions: Positions, out: frozenset[str]) -> Iterable[tuple[PostingKey, Cumulative]]:
     """Billings by document line, without those of contracts that are held or quarantined."""
     books = positions.books
     for row in books.document_lines:
-        document = books.documents[row.document_type, row.document_id]
-        line = books.lines.get(row.contract_line_id or "")
-        owner = line.contract_id if line is not None else document.contract_id
+        document = books.document(row)
+        if books.contract_of(row) in out or not _is_known(books, row, document):
+            continue
         events = positions.billings(row)
-        if events and owner not in out and _is_known(books, row, document):
+        if events:
             yield _document_key(books, row, document), _cumulative(events)
+    for accounting_contract_id, contracts in books.contracts_of.items():
+        if not out.isdisjoint(row.contract_id for row in contracts):
+            continue
+        for (kind, payment_id), events in positions.payments(accounting_contract_id).items():
+            yield _payment_key(positions, contracts, kind, payment_id), _cumulative(events)
 
 
 def _recognized(positions: Positions, line: ContractLine) -> Cumulative:
@@ -464,3 +484,17 @@ def _document_key(books: Books, row: DocumentLine, document: Document) -> Postin
         document.currency,
         document.document_id,
     )
+
+
+def _payment_key(
+    positions: Positions, contracts: Sequence[Contract], kind: str, payment_id: str
+) -> PostingKey:
+    """A refund, lost dispute or write-off, under the contract that it names."""
+    books = positions.books
+    payment = next(row for row in books.payments if row.payment_id == payment_id)
+    owner = contract_of_payment(books, payment)
+    contract = next(row for row in contracts if row.contract_id == owner)
+    return PostingKey(
+        "billings", payment_id, kind, "", contract.contract_id, contract.accounting_contract_id,
+        contract.customer_id, contract.entity_id, "", payment.currency, payment_id,
+    )  # fmt: skip
