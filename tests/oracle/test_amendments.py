@@ -29,7 +29,7 @@ from tests.oracle.positions import Positions
 
 
 def test_ex07_a_cut_and_three_more_years_are_70_000_a_year() -> None:
-    """"3 years at 100,000; after year 2 the third is cut to 80,000 and three more years are added for 200,000
+    """ "3 years at 100,000; after year 2 the third is cut to 80,000 and three more years are added for 200,000
     -> 70,000 a year for 4 years.\""""
     row = amend("L", "2023-01-01", action="extend", new_end_date="2026-12-31", amount_delta="180000")
     data = export(
@@ -50,7 +50,7 @@ def two_lines(*rows: Row, a: str = "12000", b: str = "6000", **others: Rows) -> 
 
 
 def test_the_pool_is_the_remainder_of_the_group_plus_the_amendments_amounts() -> None:
-    """"the pool is the unrecognized remainder of all lines not fully satisfied of every allocation group the
+    """ "the pool is the unrecognized remainder of all lines not fully satisfied of every allocation group the
     amendment touches, plus the amendment's amounts"; "re-allocated by remaining SSP = SSP valid on m x remaining
     fraction of the term".
 
@@ -66,7 +66,7 @@ def test_the_pool_is_the_remainder_of_the_group_plus_the_amendments_amounts() ->
 
 
 def test_signed_before_it_takes_effect_the_money_is_contracted_and_the_old_terms_earn() -> None:
-    """"An amendment takes effect on m (signed on s); recognized through max(m, s) - 1 is on the old terms."
+    """ "An amendment takes effect on m (signed on s); recognized through max(m, s) - 1 is on the old terms."
     Section 1: "booking: the change of contracted value of a signed contract or amendment"."""
     p = two_lines(amend("A", "2026-07-01", "2026-05-10", amount_delta="900"))
     assert contracted(p, "A", "2026-05-09", "2026-05-10", "2026-06-30", "2026-07-01") == [
@@ -77,7 +77,7 @@ def test_signed_before_it_takes_effect_the_money_is_contracted_and_the_old_terms
 
 
 def test_signed_after_it_takes_effect_the_difference_posts_on_s() -> None:
-    """"When signed after m, the segment still starts on m with the remainder of m - 1, and the difference posts
+    """ "When signed after m, the segment still starts on m with the remainder of m - 1, and the difference posts
     on s."
 
     11,000 remain on 31 January, 13,200 with the new money: 1,200 a month from February, known from 1 April.
@@ -92,7 +92,7 @@ def test_signed_after_it_takes_effect_the_difference_posts_on_s() -> None:
 
 
 def test_effective_in_a_month_that_an_earlier_change_has_passed() -> None:
-    """"Any number of amendments may follow one another, in a closed period": the second finds the first's money,
+    """ "Any number of amendments may follow one another, in a closed period": the second finds the first's money,
     and its own m is earlier. On 31 January 1,000 are earned, 11,000 + 1,100 + 1,100 remain for 11 months."""
     first = amend("L", "2026-03-01", amount_delta="1100")
     second = amend("L", "2026-02-01", "2026-04-01", amount_delta="1100", amendment_id="N")
@@ -103,7 +103,7 @@ def test_effective_in_a_month_that_an_earlier_change_has_passed() -> None:
 
 
 def test_a_chain_of_changes_each_on_the_remainder_of_the_one_before() -> None:
-    """"Any number of amendments may follow one another." 1,000 a month; + 1,100 for 11 months; + 1,000 for 10."""
+    """ "Any number of amendments may follow one another." 1,000 a month; + 1,100 for 11 months; + 1,000 for 10."""
     rows = [
         amend("L", "2026-02-01", amount_delta="1100", amendment_id="M1"),
         amend("L", "2026-03-01", amount_delta="1000", amendment_id="M2"),
@@ -114,7 +114,7 @@ def test_a_chain_of_changes_each_on_the_remainder_of_the_one_before() -> None:
 
 
 def test_before_the_start_nothing_is_earned_and_the_whole_is_pooled() -> None:
-    """"Any number of amendments may follow one another, before the start"; "the fraction runs from max(m, line
+    """ "Any number of amendments may follow one another, before the start"; "the fraction runs from max(m, line
     start)"."""
     header = YEAR | {"signed_date": "2025-11-01"}
     row = amend("L", "2025-12-01", amount_delta="1200")
@@ -124,7 +124,7 @@ def test_before_the_start_nothing_is_earned_and_the_whole_is_pooled() -> None:
 
 
 def test_several_lines_at_once_share_one_pool() -> None:
-    """"on several lines at once": 900 more on A and 300 less on B are one pool of 9,000 + 600 by 2 : 1."""
+    """ "on several lines at once": 900 more on A and 300 less on B are one pool of 9,000 + 600 by 2 : 1."""
     rows = [amend("A", "2026-07-01", amount_delta="900"), amend("B", "2026-07-01", amount_delta="-300")]
     p = two_lines(*rows)
     assert contracted(p, "A", "2026-07-01") == [12_400_00]
@@ -134,7 +134,7 @@ def test_several_lines_at_once_share_one_pool() -> None:
 
 
 def test_every_group_that_is_touched_and_no_other() -> None:
-    """"of every allocation group the amendment touches": A in G, B in H are touched, C in I is not."""
+    """ "of every allocation group the amendment touches": A in G, B in H are touched, C in I is not."""
     lines = [line(key, "12000", allocation_group=group) for key, group in zip("ABC", "GHI", strict=True)]
     rows = [amend("A", "2026-07-01", amount_delta="1200"), amend("B", "2026-07-01")]
     p = positions(export(lines, amendments=rows))
@@ -142,7 +142,7 @@ def test_every_group_that_is_touched_and_no_other() -> None:
 
 
 def test_lines_fully_satisfied_stay_as_they_are() -> None:
-    """"all lines not fully satisfied": goods delivered keep what they earned."""
+    """ "all lines not fully satisfied": goods delivered keep what they earned."""
     goods = line("G", "500", quantity="5", **GOODS)
     row = amend("L", "2026-07-01", amount_delta="600")
     data = export([line("L", "12000"), goods], amendments=[row])
@@ -153,7 +153,7 @@ def test_lines_fully_satisfied_stay_as_they_are() -> None:
 
 
 def test_ex05b_added_goods_below_their_price_are_blended() -> None:
-    """"over the units still to deliver": ASC-EX05B, 60 of 120 delivered at 100, 30 added at 80: 8,400 for 90."""
+    """ "over the units still to deliver": ASC-EX05B, 60 of 120 delivered at 100, 30 added at 80: 8,400 for 90."""
     row = amend("G", "2026-03-01", quantity_delta="30", amount_delta="2400", treatment="prospective")
     data = export([line("G", "12000", quantity="120", **GOODS)], amendments=[row])
     data["fulfillments"] = events(
@@ -165,7 +165,7 @@ def test_ex05b_added_goods_below_their_price_are_blended() -> None:
 
 
 def test_remaining_ssp_of_goods_is_by_remaining_quantity() -> None:
-    """"SSP valid on m x remaining quantity": G has 5 of 10 left at 100, L half a term of 1,000: 500 : 500.
+    """ "SSP valid on m x remaining quantity": G has 5 of 10 left at 100, L half a term of 1,000: 500 : 500.
 
     500 + 500 remain and 100 come: 550 each.
     """
@@ -180,7 +180,7 @@ def test_remaining_ssp_of_goods_is_by_remaining_quantity() -> None:
 
 
 def test_the_ssp_is_the_one_valid_on_m() -> None:
-    """"SSP valid on m (amendment row, line, price list)": A's list price doubles on 1 June, B's row says 500."""
+    """ "SSP valid on m (amendment row, line, price list)": A's list price doubles on 1 June, B's row says 500."""
     prices = [
         {"product_id": "P", "currency": "USD", "valid_from": on, "ssp_unit": unit}
         for on, unit in (("2025-01-01", "1000"), ("2026-06-01", "2000"))
@@ -193,7 +193,7 @@ def test_the_ssp_is_the_one_valid_on_m() -> None:
 
 
 def test_per_month_ssp_counts_the_months_that_are_left() -> None:
-    """"remaining fraction of the term" of a per-month SSP: A 6 months at 100, B extended to 18 at 100."""
+    """ "remaining fraction of the term" of a per-month SSP: A 6 months at 100, B extended to 18 at 100."""
     lines = [line(key, "1200", quantity="1", ssp_unit="100", ssp_per="month") for key in "AB"]
     row = amend("B", "2026-07-01", action="extend", new_end_date="2027-12-31", amount_delta="600")
     p = positions(export(lines, amendments=[row | {"treatment": "prospective"}]))
@@ -203,7 +203,7 @@ def test_per_month_ssp_counts_the_months_that_are_left() -> None:
 
 
 def test_a_pool_is_rounded_cumulatively_in_line_order_added_lines_last() -> None:
-    """"Every spread over lines: cumulative rounding in line order"; "added lines last, by effective date". Three
+    """ "Every spread over lines: cumulative rounding in line order"; "added lines last, by effective date". Three
     equal remainders of 0.33 or 0.34 and one new line: 1.00 + 0.00 over four gives 25 cents each."""
     lines = [line(key, "1", quantity="1", ssp_unit="1") for key in "ABC"]
     added = line("D", "0.01", quantity="1", ssp_unit="1", amendment_id="M", line_number="0")
@@ -225,7 +225,7 @@ def test_no_units_left_goes_to_what_is_unfinished() -> None:
 
 
 def test_nothing_unfinished_in_the_pool_is_a_catch_up() -> None:
-    """"Nothing unfinished in the pool: a catch-up." """
+    """ "Nothing unfinished in the pool: a catch-up." """
     data = export(
         [line("G", "500", quantity="5", **GOODS)], amendments=[amend("G", "2026-07-01", amount_delta="-60")]
     )
@@ -235,7 +235,7 @@ def test_nothing_unfinished_in_the_pool_is_a_catch_up() -> None:
 
 
 def test_no_days_left_all_on_m() -> None:
-    """"No days or units left: all on m." The end is cut to the day before m."""
+    """ "No days or units left: all on m." The end is cut to the day before m."""
     row = amend("L", "2026-07-01", new_end_date="2026-06-30", amount_delta="-4000")
     p = positions(export([line("L", "12000")], amendments=[row]))
     assert recognized(p, "L", "2026-06-30", "2026-07-01", "2026-12-31") == [6_000_00, 8_000_00, 8_000_00]
@@ -246,14 +246,14 @@ def test_no_days_left_all_on_m() -> None:
 
 
 def test_a_shorter_term_earns_the_rest_faster() -> None:
-    """"Booking type: earlier end -> contraction"; null money is no money: 9,000 over April to June."""
+    """ "Booking type: earlier end -> contraction"; null money is no money: 9,000 over April to June."""
     row = amend("L", "2026-04-01", new_end_date="2026-06-30", action="extend")
     p = positions(export([line("L", "12000")], amendments=[row]))
     assert by_month(p, "L", "2026-01-01", 7) == [*[1_000_00] * 3, *[3_000_00] * 3, 0]
 
 
 def test_partial_cancellation_by_quantity_is_a_change() -> None:
-    """"Partial cancellation by quantity is a `change`": 10 seats to 6, the price of 4 for half a year off."""
+    """ "Partial cancellation by quantity is a `change`": 10 seats to 6, the price of 4 for half a year off."""
     row = amend("L", "2026-07-01", quantity_delta="-4", amount_delta="-2400")
     p = positions(export([line("L", "12000", quantity="10")], amendments=[row]))
     assert booked(p, "L")[1] == ("contraction", "2026-07-01", -2_400_00)
@@ -277,7 +277,7 @@ def added(ssp: str = "100", amount: str = "100", **others: str) -> Export:
 
 
 def test_an_added_line_counts_nothing_before_its_amendment() -> None:
-    """"An added line stands in contract_lines with amendment_id; it counts nothing before its amendment." """
+    """ "An added line stands in contract_lines with amendment_id; it counts nothing before its amendment." """
     p = positions(added())
     assert contracted(p, "N", "2026-06-09", "2026-06-10") == [0, 100_00]
     assert contracted(p, "L", "2026-01-01", "2026-07-01") == [12_000_00, 12_000_00]
@@ -290,7 +290,7 @@ def test_an_added_line_counts_nothing_before_its_amendment() -> None:
     [("95", "separate"), ("105", "separate"), ("94.99", "prospective"), ("105.01", "prospective")],
 )
 def test_auto_is_separate_within_5_percent_of_a_real_ssp(amount: str, treatment: str) -> None:
-    """"`separate` when it only adds distinct lines, each priced within tolerance (policy, +-5 %) of a real SSP"."""
+    """ "`separate` when it only adds distinct lines, each priced within tolerance (policy, +-5 %) of a real SSP"."""
     p = positions(added(amount=amount))
     assert p.treatment("M", the(p, "N"))[0] == treatment
     # Separate: nothing else changes. Else the pool of 6,000 + N is shared by 6,000 : 100.
@@ -298,13 +298,13 @@ def test_auto_is_separate_within_5_percent_of_a_real_ssp(amount: str, treatment:
 
 
 def test_a_stated_ssp_never_passes_the_tolerance_test() -> None:
-    """"A `stated` SSP never passes the tolerance test." """
+    """ "A `stated` SSP never passes the tolerance test." """
     p = positions(added(ssp=""))
     assert p.treatment("M", the(p, "N")) == ("prospective", "any other change")
 
 
 def test_rows_of_one_modification_are_judged_together() -> None:
-    """"Rows with the same contract, m and s are one modification and are judged together": N alone would pass."""
+    """ "Rows with the same contract, m and s are one modification and are judged together": N alone would pass."""
     data = added()
     data["amendments"].append(amend("L", "2026-07-01", "2026-06-10", amount_delta="10", amendment_id="M2"))
     p = positions(data)
@@ -312,7 +312,7 @@ def test_rows_of_one_modification_are_judged_together() -> None:
 
 
 def test_separate_lines_have_their_own_pool_and_position() -> None:
-    """"the added lines stand alone, with their own pool; nothing else changes": 180 by 100 : 100; "never of lines
+    """ "the added lines stand alone, with their own pool; nothing else changes": 180 by 100 : 100; "never of lines
     added as `separate`": a later change of L leaves them."""
     rows = [
         line(key, amount, quantity="1", amendment_id="M", ssp_unit="100", start_date="2026-07-01")
@@ -329,7 +329,7 @@ def test_separate_lines_have_their_own_pool_and_position() -> None:
 
 
 def test_a_longer_term_at_its_ssp_is_separate() -> None:
-    """"or extends the term within tolerance of the SSP of the added term": 12 months at 100 for 1,170."""
+    """ "or extends the term within tolerance of the SSP of the added term": 12 months at 100 for 1,170."""
     data = export(
         [line("L", "900", quantity="1", ssp_unit="100", ssp_per="month")],
         amendments=[
@@ -347,9 +347,7 @@ def test_a_pool_after_a_separate_extension_takes_the_whole_line() -> None:
     """CHOICES.md row 53: 6,000 + 12,000 remain on 30 June 2026, 900 less over 18 months."""
     extension = amend("L", "2026-03-01", action="extend", new_end_date="2027-12-31", amount_delta="12000")
     cut = amend("L", "2026-07-01", amount_delta="-900", amendment_id="N")
-    p = positions(
-        export([line("L", "12000", quantity="1", ssp_unit="12000")], amendments=[extension, cut])
-    )
+    p = positions(export([line("L", "12000", quantity="1", ssp_unit="12000")], amendments=[extension, cut]))
     assert p.treatment("M", the(p, "L"))[0] == "separate"
     assert by_month(p, "L", "2026-06-01", 3) == [1_000_00, 950_00, 950_00]
     assert recognized(p, "L", "2027-12-31") == [23_100_00]
@@ -359,7 +357,7 @@ def test_a_pool_after_a_separate_extension_takes_the_whole_line() -> None:
 
 
 def test_construction_catches_up_91_200() -> None:
-    """"Construction, price 1,000,000, 60 % complete; the price rises to 1,350,000 and progress is restated to
+    """ "Construction, price 1,000,000, 60 % complete; the price rises to 1,350,000 and progress is restated to
     51.2 % -> 691,200 to date, catch-up 91,200." "`cumulative_catch_up` when it touches a percent_complete line"."""
     data = export(
         [line("L", "1000000", recognition_method="percent_complete")],
@@ -372,7 +370,7 @@ def test_construction_catches_up_91_200() -> None:
 
 
 def test_percent_complete_is_pooled_only_when_the_row_says_prospective() -> None:
-    """"percent_complete lines only when the row itself says `prospective`"; "(p - p0)/(100 - p0)": 400 remain at
+    """ "percent_complete lines only when the row itself says `prospective`"; "(p - p0)/(100 - p0)": 400 remain at
     60 %, 200 more: at 80 % half of 600."""
     lines = [line("L", "1000", recognition_method="percent_complete"), line("A", "1200")]
     data = export(lines, amendments=[amend("A", "2026-07-01", amount_delta="600")])
@@ -389,7 +387,7 @@ def test_percent_complete_is_pooled_only_when_the_row_says_prospective() -> None
 
 
 def test_catch_up_re_runs_the_group_with_the_original_ssps_as_from_the_start() -> None:
-    """"the group's allocation is re-run with the original SSPs and the new amounts and term, as from the start;
+    """ "the group's allocation is re-run with the original SSPs and the new amounts and term, as from the start;
     recognized jumps on m": 1,800 + 900 by 2 : 1; A over 24 months from the start, 6 of them on 30 June."""
     row = amend("A", "2026-07-01", amount_delta="900", new_end_date="2027-12-31")
     p = two_lines(row | {"treatment": "cumulative_catch_up"}, a="1200", b="600")
@@ -414,7 +412,7 @@ def test_a_catch_up_after_a_pool_reaches_back_to_that_pool() -> None:
 
 
 def test_suspended_days_weigh_0_and_the_end_moves_by_as_many_days() -> None:
-    """"Suspend on m: `new_start_date` is the first day of service again; days between weigh 0; the end moves by
+    """ "Suspend on m: `new_start_date` is the first day of service again; days between weigh 0; the end moves by
     as many days unless `new_end_date` says otherwise." March and April are 61 days: to 2 March 2027."""
     row = amend("L", "2026-03-01", action="suspend", new_start_date="2026-05-01")
     p = positions(export([line("L", "12000", recognition_convention="daily")], amendments=[row]))
@@ -426,25 +424,21 @@ def test_suspended_days_weigh_0_and_the_end_moves_by_as_many_days() -> None:
 
 
 def test_a_suspension_with_its_own_end() -> None:
-    """"unless `new_end_date` says otherwise": 10,000 over May to December."""
-    row = amend(
-        "L", "2026-03-01", action="suspend", new_start_date="2026-05-01", new_end_date="2026-12-31"
-    )
+    """ "unless `new_end_date` says otherwise": 10,000 over May to December."""
+    row = amend("L", "2026-03-01", action="suspend", new_start_date="2026-05-01", new_end_date="2026-12-31")
     p = positions(export([line("L", "12000")], amendments=[row]))
     assert by_month(p, "L", "2026-02-01", 4) == [1_000_00, 0, 0, 1_250_00]
 
 
 def test_a_suspension_under_a_catch_up_has_a_gap_from_the_start() -> None:
     """CHOICES.md row 50: 2 months and 10 are weighed each alone; two are done: nothing moves."""
-    row = amend(
-        "L", "2026-03-01", action="suspend", new_start_date="2026-05-01", new_end_date="2027-02-28"
-    )
+    row = amend("L", "2026-03-01", action="suspend", new_start_date="2026-05-01", new_end_date="2027-02-28")
     p = positions(export([line("L", "12000")], amendments=[row | {"treatment": "cumulative_catch_up"}]))
     assert by_month(p, "L", "2026-01-01", 6) == [1_000_00, 1_000_00, 0, 0, 1_000_00, 1_000_00]
 
 
 def test_a_pool_in_a_suspension_starts_where_service_starts_again() -> None:
-    """"the fraction runs from max(m, line start)": 10,000 + 800 over 8 months from May."""
+    """ "the fraction runs from max(m, line start)": 10,000 + 800 over 8 months from May."""
     rows = [
         amend("L", "2026-03-01", action="suspend", new_start_date="2026-05-01", new_end_date="2026-12-31"),
         amend("L", "2026-04-01", amount_delta="800", amendment_id="N"),
@@ -457,7 +451,7 @@ def test_a_pool_in_a_suspension_starts_where_service_starts_again() -> None:
 
 
 def test_cancelled_after_a_pool_keeps_what_the_new_terms_earned() -> None:
-    """"Contracted takes the final amount on s ...: recognized(x - 1)": 6,000 and three months of 1,100."""
+    """ "Contracted takes the final amount on s ...: recognized(x - 1)": 6,000 and three months of 1,100."""
     rows = [
         amend("L", "2026-07-01", amount_delta="600"),
         amend("L", "2026-10-01", action="cancel", amendment_id="N"),
@@ -503,7 +497,7 @@ def test_pending_money_of_a_cancelled_line_is_de_booked_with_it() -> None:
     ],
 )
 def test_booking_type_is_the_first_that_applies(row: Row, kind: str) -> None:
-    """"later end -> extension; earlier end -> contraction; quantity change -> expansion / contraction by the sign
+    """ "later end -> extension; earlier end -> contraction; quantity change -> expansion / contraction by the sign
     of the money; else reprice"."""
     change = amend("L", "2026-07-01", **({"amount_delta": "100"} | row))
     p = positions(export([line("L", "12000", quantity="10")], amendments=[change]))
