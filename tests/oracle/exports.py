@@ -19,7 +19,7 @@ YEAR = {"signed_date": "2026-01-01", "start_date": "2026-01-01", "end_date": "20
 GOODS = {"recognition_method": "point_in_time"}
 
 
-def export(lines: Rows, header: Row | None = None, products: Rows | None = None, **others: Rows) -> Export:
+def export(lines: Rows, header: Row | None = None, products: Rows | None = None, /, **others: Rows) -> Export:
     """One contract K signed on 1 January 2026 with its lines; `P` is a ratable product."""
     contract = {"contract_id": "K", "customer_id": "C", "status": "signed", "currency": "USD"} | YEAR
     numbered = [{"contract_id": "K", "line_number": str(i + 1)} | row for i, row in enumerate(lines)]
@@ -80,7 +80,7 @@ def invoices(*rows: tuple[str, str, str], **header: str) -> dict[str, Rows]:
     return {"invoices": headers, "invoice_lines": lines}
 
 
-def credits(*rows: tuple[str, str, str, str], **others: str) -> dict[str, Rows]:
+def credit_notes(*rows: tuple[str, str, str, str], **others: str) -> dict[str, Rows]:
     """Credit notes of one line each: (issue date, line, amount, reason)."""
     headers, lines = [], []
     for i, (issued, line_id, amount, reason) in enumerate(rows):

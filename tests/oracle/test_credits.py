@@ -15,7 +15,7 @@ from tests.oracle.exports import (
     booked,
     by_month,
     contracted,
-    credits,
+    credit_notes,
     estimate,
     events,
     export,
@@ -33,7 +33,7 @@ from tests.oracle.positions import Positions
 
 def year(*notes: tuple[str, str, str, str], **others: str) -> Export:
     """12,000 for 2026, invoiced on 5 January, with credit notes."""
-    documents = invoices(("2026-01-05", "L", "12000")) | credits(*notes, **others)
+    documents = invoices(("2026-01-05", "L", "12000")) | credit_notes(*notes, **others)
     return export([line("L", "12000")], **documents)
 
 
@@ -77,7 +77,7 @@ def test_ex05b_the_credit_for_defects_is_on_performed() -> None:
         amendments=[row],
         fulfillments=events("G", "delivery", ("2026-02-01", "60"), ("2026-04-01", "90")),
         **invoices(("2026-02-01", "G", "6000")),
-        **credits(("2026-03-01", "G", "900", "price_concession"), applies_to="performed"),
+        **credit_notes(("2026-03-01", "G", "900", "price_concession"), applies_to="performed"),
     )
     p = positions(data)
     assert recognized(p, "G", "2026-02-28", "2026-03-01", "2026-04-01") == [6_000_00, 5_100_00, 13_500_00]
@@ -86,7 +86,7 @@ def test_ex05b_the_credit_for_defects_is_on_performed() -> None:
 def test_without_a_contract_line_all_lines_in_proportion_to_allocated() -> None:
     """ "Without a contract line: all lines of the contract in proportion to allocated (allocated 0: quarantined)." """
     data = export([line("A", "200"), line("B", "100")], **invoices(("2026-01-05", "A", "200")))
-    data |= credits(("2026-01-10", "", "30", "price_concession"))
+    data |= credit_notes(("2026-01-10", "", "30", "price_concession"))
     p = positions(data)
     assert [contracted(p, key, "2026-01-10") for key in "AB"] == [[180_00], [90_00]]
     data["contract_lines"] = [line("A", "0", contract_id="K", line_number="1")]
@@ -174,7 +174,7 @@ def test_paid_to_customer_lowers_price_and_billed() -> None:
 
 def goods(*rows: Row, pct: str = "", notes: tuple[tuple[str, str, str, str], ...] = ()) -> Positions:
     row = line("L", "10000", quantity="100", expected_return_pct=pct, **GOODS)
-    documents = invoices(("2026-02-01", "L", "10000")) | credits(*notes)
+    documents = invoices(("2026-02-01", "L", "10000")) | credit_notes(*notes)
     delivered = events("L", "delivery", ("2026-02-01", "100"))
     return positions(export([row], fulfillments=[*delivered, *rows], **documents))
 
@@ -224,7 +224,7 @@ def test_return_credits_use_the_refund_liability_up() -> None:
 def test_refunded_units_are_not_delivered_again_by_a_pool() -> None:
     """CHOICES.md row 77: 50 of 100 delivered, 10 back and refunded, 20 more for 2,000: 70 units are left at 100."""
     row = line("L", "10000", quantity="100", **GOODS)
-    documents = invoices(("2026-02-01", "L", "5000")) | credits(("2026-03-05", "L", "1000", "return"))
+    documents = invoices(("2026-02-01", "L", "5000")) | credit_notes(("2026-03-05", "L", "1000", "return"))
     rows = [
         *events("L", "delivery", ("2026-02-01", "50"), ("2026-05-01", "1")),
         *events("L", "return", ("2026-03-01", "10")),
