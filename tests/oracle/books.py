@@ -141,7 +141,13 @@ def cut(books: Books, d: date) -> Books:
         amendments=[
             row for row in books.amendments if row.signed_date <= d and row.contract_line_id in lines
         ],
-        estimates=[row for row in books.estimates if row.estimate_date <= d and row.contract_id in contracts],
+        estimates=[
+            row
+            for row in books.estimates
+            if row.estimate_date <= d
+            and row.contract_id in contracts
+            and (row.contract_line_id is None or row.contract_line_id in lines)
+        ],
         fulfillments=[
             row for row in books.fulfillments if row.event_date <= d and row.contract_line_id in lines
         ],

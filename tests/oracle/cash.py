@@ -46,7 +46,7 @@ def contract_of_payment(books: Books, row: Payment) -> str | None:
 def net(books: Books, row: Payment) -> int:
     """A payment without tax: in proportion to its invoice's net amount."""
     document = books.documents.get(("invoice", row.invoice_id or ""))
-    if document is None or not document.total_amount:
+    if document is None or not document.total_amount or document.issue_date > row.payment_date:
         return row.amount
     lines = sum(line.amount for line in books.document_lines_of.get(document.key, ()))
     return half_away(Fraction(row.amount * lines, document.total_amount))
@@ -195,7 +195,7 @@ class Cash:
         """In proportion to max(contracted - billed, 0) on the issue date, else to contracted, else the first."""
         replay = self.replay
         lines = [key for key, line in replay.line_of.items() if line.contract_id == contract_id]
-        contracted = {key: replay.contracted(key, on) for key in lines}
+        contracted = {key: replay.contracted(key, on) for key in lines if key in replay.lines}
         unbilled = {key: max(value - replay.billed(key, on), 0) for key, value in contracted.items()}
         for basis in (unbilled, contracted):
             if sum(basis.values()) != 0:
@@ -218,7 +218,8 @@ class Cash:
         """The lines its invoice names, by their amounts; else all lines of the contract by allocated."""
         basis: dict[str, int] = {}
         for line in self.books.document_lines_of.get(("invoice", row.invoice_id or ""), ()):
-            if line.contract_line_id in self.replay.line_of:
+            is_issued = self.books.document(line).issue_date <= row.payment_date
+            if is_issued and line.contract_line_id in self.replay.lines:
                 basis[line.contract_line_id] = basis.get(line.contract_line_id, 0) + line.amount
         if sum(basis.values()) > 0:
             return spread(amount, basis)
@@ -228,7 +229,9 @@ class Cash:
         """expense = max(0, min(written off, recognized - paid)); the rest reduces billed (never earned)."""
         replay, on = self.replay, self.replay.today
         owner = contract_id or ""
-        lines = [key for key, line in replay.line_of.items() if line.contract_id == owner]
+        lines = [
+            key for key, line in replay.line_of.items() if line.contract_id == owner and key in replay.lines
+        ]
         written = self.written_off[owner] = self.written_off.get(owner, 0) + amount
         recognized = {key: replay.recognized(key, on) for key in lines}
         expense = max(0, min(written, sum(recognized.values()) - self.paid(owner, on)))

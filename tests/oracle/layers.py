@@ -79,7 +79,7 @@ class Layer:
         if u >= self.end_of_measure:
             return self.base + self.remainder
         if u < self.u0:
-            return half_away(self.base * u / self.u0)
+            return half_away(self.base * max(u, Fraction(0)) / self.u0) if self.u0 > 0 else self.base
         return self.base + half_away(self.remainder * (u - self.u0) / (self.end_of_measure - self.u0))
 
     def truncated(self, m: date) -> Layer | None:

@@ -120,7 +120,7 @@ class Measures:
         method = self.terms.method(line)
         if method == "drawdown":
             through_end = Fraction(self.amounts(line, min(d, state.end), "usage"))
-            limit = sum((row.end_of_measure for row in state.shared), NOTHING)
+            limit = max(sum((row.end_of_measure for row in state.shared), NOTHING), NOTHING)
             above = half_away(max(through_end - limit, NOTHING)) + state.overage
             return above + max(self.amounts(line, d, "usage") - half_away(through_end), 0)
         if method not in ("usage", "as_invoiced"):
@@ -129,5 +129,11 @@ class Measures:
         return max(raw - state.stated, 0) if self.terms.has_price(line) else raw
 
     def check_quantity(self, line: ContractLine) -> None:
-        if self.terms.method(line) == "point_in_time" and not line.quantity:
+        """quality.md: a quantity where delivery drives revenue, and nothing returned that was not delivered."""
+        if self.terms.method(line) != "point_in_time":
+            return
+        if not line.quantity:
             raise QuarantinedError(f"line {line.contract_line_id} has no quantity to deliver")
+        for event in self.books.fulfillments_of.get(line.contract_line_id, ()):
+            if self.delivered(line, event.event_date) < self.returned(line, event.event_date):
+                raise QuarantinedError(f"more of line {line.contract_line_id} is returned than was delivered")

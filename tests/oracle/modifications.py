@@ -276,9 +276,9 @@ class _Planned:
         if row.action == "add" and self.treatments[row.key] == SEPARATE:
             state = replay.lines[key]
             whole = sum(layer.base + layer.remainder for layer in state.layers)
-            back = whole - replay.evaluator.allocated(line, state)
-            replay.book(key, row.amendment_id, kind, amount - back)
-            replay.book(key, row.amendment_id, "reallocation", booked - (amount - back))
+            allocated = replay.evaluator.allocated(line, state)
+            replay.book(key, row.amendment_id, kind, amount - (whole - allocated))
+            replay.book(key, row.amendment_id, "reallocation", whole - amount)
         else:
             replay.book(key, row.amendment_id, kind, booked)
         self.added[row.key] = amount

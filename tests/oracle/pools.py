@@ -106,7 +106,7 @@ def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> Non
         weights[key], stated[key] = remaining_ssp(replay, line, state, m, left)
     if not taken:
         replay.lines = before
-        apply_catch_up(replay, m, rows)
+        apply_catch_up(replay, m, rows, joins=False)
         return
     if sum(weights.values()) == 0:
         weights = stated
@@ -161,18 +161,23 @@ def _replace_layers(replay: Replay, key: str, taken: list[Layer], anew: Layer, m
 # --- cumulative catch-up --------------------------------------------------------------------------------
 
 
-def apply_catch_up(replay: Replay, m: date, rows: Sequence[Amendment]) -> None:
-    """The allocation is re-run with the original SSPs and the new amounts and term; recognized jumps on m."""
+def apply_catch_up(replay: Replay, m: date, rows: Sequence[Amendment], joins: bool = True) -> None:
+    """The allocation is re-run with the original SSPs and the new amounts and term; recognized jumps on m.
+
+    joins  whether an added line joins the allocation of its group; where nothing is left to pool it stands alone
+    """
     before = dict(replay.lines)
     money = change_terms(replay, rows)
     by_allocation: dict[int, list[str]] = {}
-    for row in rows:
-        key = row.contract_line_id
-        number = home(replay, key)
-        if number is not None and key not in by_allocation.setdefault(number, []):
-            by_allocation[number].append(key)
-        elif number is None and replay.terms.has_price(replay.line_of[key]):
+    for key in dict.fromkeys(row.contract_line_id for row in rows):
+        if not replay.terms.has_price(replay.line_of[key]):
+            continue
+        is_new = not replay.lines[key].layers
+        number = None if is_new and not joins else home(replay, key)
+        if number is None:
             _alone(replay, m, key, money[key])
+        else:
+            by_allocation.setdefault(number, []).append(key)
     for number, keys in by_allocation.items():
         _rerun(replay, m, number, keys, money, before)
 

@@ -220,8 +220,10 @@ class Replay:
             if line.contract_id in new:
                 known = self._new_booking(line)
                 self.book(key, line.contract_id, self.terms.contract(line).booking_type, known)
-            event_id = line.contract_id if line.contract_id in new else min(new)
-            self.book(key, event_id, "reallocation", self.contracted(key) - known)
+                after = self.evaluator.allocated(line, self.lines[key])
+                self.book(key, line.contract_id, "reallocation", after - known)
+            else:
+                self.book(key, min(new), "reallocation", self.contracted(key) - known)
 
     def _new_booking(self, line: ContractLine) -> int:
         """The stated amount, with the estimates of the signing date, less what is expected back."""
@@ -345,7 +347,7 @@ def _usage_days(replay: Replay, line: ContractLine, counts: date) -> Iterable[tu
             document = replay.books.document(row)
             if document.has_counted:
                 last = max(row.service_end or document.issue_date, document.issue_date)
-                last = min(last, document.voided_on) if document.voided_on else last
+                last = document.voided_on or last
                 first = max(document.issue_date, counts)
                 for n in range(first.toordinal(), max(first, last).toordinal() + 1):
                     yield date.fromordinal(n), row.document_line_id
