@@ -102,6 +102,7 @@ class Cash:
         self.parts: dict[Key, dict[str, int]] = {}
         self.written_off: dict[str, int] = {}
         self.never_earned: dict[str, int] = {}
+        self.expenses: dict[str, list[tuple[date, int]]] = {}  # contract -> dated cumulative bad-debt expense
         self.ids = {row.contract_id for row in replay.contracts}
 
     def plan(self) -> None:
@@ -237,6 +238,7 @@ class Cash:
         expense = max(0, min(written, sum(recognized.values()) - self.paid(owner, on)))
         change = (written - expense) - self.never_earned.get(owner, 0)
         self.never_earned[owner] = written - expense
+        self.expenses.setdefault(owner, []).append((on, expense))
         if change == 0 or not lines:
             return
         self.shown(event_id, kind, -change)

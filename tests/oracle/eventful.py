@@ -192,15 +192,40 @@ class Teller:
             if is_priced(row):
                 change = {"estimate_id": self.name("E"), "variable_amount": self.money(-3_000, 8_000)}
                 estimates.append(estimate(self.day(), row["contract_line_id"], **change))
-        header = {"signed_date": rng.choice(("2025-12-15", "2026-01-01", "2026-02-10"))}
-        return export(
-            lines,
-            header,
-            amendments=amendments,
-            estimates=estimates,
-            fulfillments=self.fulfillments(lines),
-            **self.documents([row["contract_line_id"] for row in lines]),
+        for _ in range(rng.randrange(2)):
+            group = {"allocation_group": rng.choice(("", "G")), "estimate_id": self.name("E")}
+            figures = {
+                "variable_amount": self.money(-3_000, 8_000),
+                "expected_return_pct": rng.choice(("", "0", "0.2")),
+            }
+            if any(
+                is_priced(row) and row["allocation_group"] == group["allocation_group"]
+                for row in lines[: len(keys)]
+            ):
+                estimates.append(estimate(self.day(), "", **group, **figures))
+        header = {"signed_date": rng.choice(("2025-12-15", "2026-01-01", "2026-02-10")), "combined_with": "K"}
+        return self.combined(
+            export(
+                lines,
+                header,
+                amendments=amendments,
+                estimates=estimates,
+                fulfillments=self.fulfillments(lines),
+                **self.documents([row["contract_line_id"] for row in lines]),
+            )
         )
+
+    def combined(self, data: Export) -> Export:
+        """Now and then with a second contract, signed on the same day or later."""
+        if self.rng.random() < 0.3:
+            second = data["contracts"][0] | {"contract_id": "K2"}
+            if self.rng.random() < 0.6:
+                second["signed_date"] = self.day(60, 300)
+            data["contracts"].append(second)
+            rows = [self.new_line(self.name("S")) | {"contract_id": "K2"} for _ in range(2)]
+            data["contract_lines"] += [row | {"line_number": "5"} for row in rows]
+            data["fulfillments"] += self.fulfillments(rows)
+        return data
 
 
 def is_priced(row: Row) -> bool:

@@ -22,7 +22,7 @@ from tests.oracle.cash import contract_of_payment
 from tests.oracle.money import QuarantinedError
 from tests.oracle.periods import Calendar, Period
 from tests.oracle.positions import Balance, Event, Positions
-from tests.oracle.records import Books, Contract, ContractLine, Document, DocumentLine, Key
+from tests.oracle.records import Books, Contract, ContractLine, Document, DocumentLine, Estimate, Key
 
 Measure = Literal["bookings", "billings", "revenue"]
 
@@ -153,6 +153,7 @@ class Ledger:
         self._deliveries = 0
         self._last_books: Books | None = None
         self._first_seen: dict[Key, int] = {}
+        self._estimate_seen: dict[Estimate, int] = {}
         self._closed_at: dict[str, int] = {}
         self._opened_at = 0
         self._accepted_rows: dict[str, frozenset[Key]] = {}
@@ -222,6 +223,8 @@ class Ledger:
             for keys in books.rows_of_contract.values():
                 for key in keys:
                     self._first_seen.setdefault(key, self._deliveries)
+            for row in books.estimates:
+                self._estimate_seen.setdefault(row, self._deliveries)
 
     def _refused(self, positions: Positions) -> set[str]:
         """Contracts whose terms the rule book quarantines; an accounting contract is held as one."""
@@ -323,8 +326,20 @@ class Ledger:
         else:
             records = self._line_records(known.books, key, original)
         closed_at = self._closed_at.get(original.key, self._opened_at)
+        if key.measure != "billings" and self._is_estimated(known.books, key, original, closed_at):
+            return "estimate"
         is_late = any(self._first_seen.get(record, 0) > closed_at for record in records)
         return "late" if is_late and key in known.tracks else "correction"
+
+    def _is_estimated(self, books: Books, key: PostingKey, original: Period, closed_at: int) -> bool:
+        """Whether an estimate of the accounting contract, dated by then, is new or says something else."""
+        ids = {row.contract_id for row in books.contracts_of.get(key.accounting_contract_id, ())}
+        return any(
+            row.contract_id in ids
+            and row.estimate_date <= original.end
+            and self._estimate_seen.get(row, 0) > closed_at
+            for row in books.estimates
+        )
 
     def _document_records(self, books: Books, key: PostingKey) -> tuple[list[Key], str | None]:
         """The records behind a billing, and the period of its void (`never` where it never counted)."""

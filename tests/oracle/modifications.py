@@ -302,17 +302,8 @@ class _Planned:
             found = [row for row in rows if self.treatments[row.key] == treatment]
             if found:
                 apply(replay, self.modification.m, found)
-        self.book_moves(before, rows)
-
-    def book_moves(self, before: dict[str, int], rows: Sequence[Amendment]) -> None:
-        """Rows that only move money add up to 0; what does not is what is expected back of goods."""
-        replay = self.replay
         moved = {key: replay.contracted(key) - known for key, known in before.items()}
-        rest, first = sum(moved.values()), rows[0].contract_line_id
-        replay.book(first, self.modification.key, "reprice", rest)
-        moved[first] -= rest
-        for key, amount in moved.items():
-            replay.book(key, self.modification.key, "reallocation", amount)
+        replay.book_moves(moved, self.modification.key, rows[0].contract_line_id)
 
 
 def joined(stretches: Iterable[tuple[date, date]]) -> tuple[tuple[date, date], ...]:

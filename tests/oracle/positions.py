@@ -252,6 +252,12 @@ class Positions:
         ]
         return self.balance_of(lines, d)
 
+    def bad_debt(self, contract_id: str, d: date) -> int:
+        """Bad-debt expense of a contract through d (section 6)."""
+        owner = self.books.contracts[contract_id].accounting_contract_id
+        known = self.life_of(owner)[1].expenses.get(contract_id, ())
+        return next((expense for on, expense in reversed(known) if on <= d), 0)
+
     def deposits(self, customer_id: str, contract_id: str | None, d: date) -> int:
         """Customer deposits (section 6)."""
         return deposits(self.books, d, customer_id, contract_id)

@@ -8,7 +8,7 @@ date are read from the last day on or before it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -214,16 +214,28 @@ class Replay:
         priced = [line for line in present if self.terms.has_price(line)]
         for group in dict.fromkeys(line.allocation_group for line in priced):
             self._sign_group(group, [row for row in priced if row.allocation_group == group], new)
-        for line in priced:
-            key = line.contract_line_id
-            known = before.get(key, 0)
-            if line.contract_id in new:
-                known = self._new_booking(line)
-                self.book(key, line.contract_id, self.terms.contract(line).booking_type, known)
-                after = self.evaluator.allocated(line, self.lines[key])
-                self.book(key, line.contract_id, "reallocation", after - known)
-            else:
-                self.book(key, min(new), "reallocation", self.contracted(key) - known)
+        joined = [line for line in priced if line.contract_id in new]
+        moved = {key: self.contracted(key) - known for key, known in before.items()}
+        for line in joined:
+            key, known = line.contract_line_id, self._new_booking(line)
+            self.book(key, line.contract_id, self.terms.contract(line).booking_type, known)
+            moved[key] = self.evaluator.allocated(line, self.lines[key]) - known
+        self.book_moves(moved, min(new), joined[0].contract_line_id if joined else None, new)
+
+    def book_moves(
+        self, moved: dict[str, int], event_id: str, first: str | None, new: Collection[str] = ()
+    ) -> None:
+        """Rows that only move money add up to 0; what does not is what is expected back of goods: `reprice`.
+
+        new  contracts signed today: their lines' rows belong to their own signature
+        """
+        rest = sum(moved.values())
+        for key, amount in moved.items():
+            contract_id = self.line_of[key].contract_id
+            event = contract_id if contract_id in new else event_id
+            if key == first:
+                self.book(key, event, "reprice", rest)
+            self.book(key, event, "reallocation", amount - (rest if key == first else 0))
 
     def _new_booking(self, line: ContractLine) -> int:
         """The stated amount, with the estimates of the signing date, less what is expected back."""

@@ -15,6 +15,7 @@ from tests.oracle.exports import (
     booked,
     by_month,
     contracted,
+    estimate,
     events,
     export,
     line,
@@ -22,8 +23,10 @@ from tests.oracle.exports import (
     recognized,
     the,
 )
+from tests.oracle.ledger import Facts, Ledger
 from tests.oracle.money import QuarantinedError
 from tests.oracle.positions import Positions
+from tests.oracle.records import read_books
 
 # --- prospective --------------------------------------------------------------------------------------
 
@@ -525,3 +528,91 @@ def test_a_change_after_a_cancellation_is_quarantined() -> None:
     rows = [amend("L", "2026-06-01", action="cancel"), amend("L", "2026-07-01", amendment_id="N")]
     with pytest.raises(QuarantinedError, match="after the cancellation"):
         contracted(positions(export([line("L", "12000")], amendments=rows)), "L", "2026-12-31")
+
+
+# --- groups, contracts, closes --------------------------------------------------------------------------------
+
+
+def test_a_discount_that_is_added_lowers_the_pool() -> None:
+    """ "A negative line whose own and whose product's method are both empty is a discount of its group: SSP 0,
+    allocated 0, its amount in the pool": 6,000 + 3,000 less 900 by 2 : 1."""
+    discount = line("X", "-900", amendment_id="M") | {"product_id": "DISCOUNT"}
+    data = export(
+        [line("A", "12000"), line("B", "6000"), discount], amendments=[amend("X", "2026-07-01", action="add")]
+    )
+    p = positions(data)
+    assert [contracted(p, key, "2026-07-01")[0] for key in "ABX"] == [11_400_00, 5_700_00, 0]
+    assert booked(p, "X") == [("expansion", "2026-07-01", -900_00), ("reallocation", "2026-07-01", 900_00)]
+
+
+def test_a_suspension_before_the_start_moves_start_and_end() -> None:
+    """CHOICES.md row 56: from 1 January to 1 February: 31 days lost, to 31 January 2027."""
+    header = YEAR | {"signed_date": "2025-11-01"}
+    row = amend("L", "2025-12-15", action="suspend", new_start_date="2026-02-01")
+    p = positions(export([line("L", "12000")], header, amendments=[row]))
+    assert by_month(p, "L", "2026-01-01", 3) == [0, 1_000_00, 1_000_00]
+    assert recognized(p, "L", "2027-01-30", "2027-01-31") == [11_967_74, 12_000_00]
+
+
+def test_combined_contracts_are_one_pool() -> None:
+    """ "Contracts with the same `combined_with` are one contract for allocation": a change of K pools L2 of K2."""
+    data = export(
+        [line("A", "12000")],
+        {"combined_with": "K"},
+        amendments=[amend("A", "2026-07-01", amount_delta="900")],
+    )
+    data["contracts"].append(data["contracts"][0] | {"contract_id": "K2"})
+    data["contract_lines"].append(line("B", "6000", contract_id="K2", line_number="2"))
+    p = positions(data)
+    assert contracted(p, "A", "2026-07-01") == [12_600_00]
+    assert contracted(p, "B", "2026-07-01") == [6_300_00]
+
+
+def test_a_contract_combined_later_shares_with_what_was_pooled() -> None:
+    """CHOICES.md row 86: K2 for 6,000 joins on 1 October by 1 : 1 of the first SSPs: K's share falls by 3,000 in
+    its pool, whose 6,600 become 3,600 from July on."""
+    data = export(
+        [line("A", "12000", quantity="1", ssp_unit="12000")],
+        {"combined_with": "K"},
+        amendments=[amend("A", "2026-07-01", amount_delta="600")],
+    )
+    data["contracts"].append(data["contracts"][0] | {"contract_id": "K2", "signed_date": "2026-10-01"})
+    data["contract_lines"].append(
+        line("B", "6000", contract_id="K2", line_number="2", quantity="1", ssp_unit="12000")
+    )
+    p = positions(data)
+    assert contracted(p, "A", "2026-09-30", "2026-10-01") == [12_600_00, 9_600_00]
+    assert contracted(p, "B", "2026-09-30", "2026-10-01") == [0, 9_000_00]
+    assert recognized(p, "A", "2026-09-30", "2026-10-31") == [9_300_00, 8_400_00]
+
+
+def closed(data: Export, later: Export) -> Facts:
+    ledger = Ledger()
+    ledger.close("2026-03", read_books(data))
+    return ledger.run(read_books(later), D("2026-04-30"))
+
+
+def test_an_amendment_delivered_late_posts_by_the_months_of_its_own_dates() -> None:
+    """Section 2: "late source data lands in the open period as a separate, visible adjustment with its original
+    period and its cause": + 1,100 from February, signed then, delivered after the close of March."""
+    data = export([line("L", "12000")])
+    late = {**data, "amendments": [amend("L", "2026-02-01", amount_delta="1100")]}
+    rows = [row for row in closed(data, late).postings if row.is_prior_period]
+    assert sorted((row.key.measure, row.key.kind, row.original_period, row.amount) for row in rows) == [
+        ("bookings", "reprice", "2026-02", 1_100_00),
+        ("revenue", "", "2026-02", 100_00),
+        ("revenue", "", "2026-03", 100_00),
+    ]
+    assert {row.cause for row in rows} == {"late"}
+
+
+def test_a_changed_estimate_of_a_closed_month_has_its_own_cause() -> None:
+    """Section 2: "One cause a row, the first that applies: void, estimate, late, else correction." """
+    data = export([line("L", "12000")], estimates=[estimate("2026-02-01", "L", variable_amount="120")])
+    later = {**data, "estimates": [estimate("2026-02-01", "L", variable_amount="240")]}
+    rows = [row for row in closed(data, later).postings if row.is_prior_period]
+    assert [(row.original_period, row.amount) for row in rows if row.key.measure == "revenue"] == [
+        ("2026-02", 20_00),
+        ("2026-03", 10_00),
+    ]
+    assert {row.cause for row in rows} == {"estimate"}

@@ -271,18 +271,20 @@ def test_an_open_dispute_is_cash_only() -> None:
 
 def test_a_write_off_lowers_billed_by_what_was_never_earned() -> None:
     """ "Write-off: bad-debt expense = max(0, min(written off, recognized - paid)), without tax and per contract; the
-    rest reduces billed": 12,000 written off on 31 March, 3,000 and a day of... earned, 1,000 paid."""
+    rest reduces billed": 12,000 written off on 31 March, 3,000 are earned, 1,000 paid."""
     data = year()
     data["payments"] = [pay("2026-01-20", "1000"), pay("2026-03-31", "11000", "write_off")]
     p = positions(data)
     # 3,000 earned - 1,000 paid = 2,000 expense; 9,000 of 11,000 were never earned.
     assert billed(p, "L", "2026-03-30", "2026-03-31") == [12_000_00, 3_000_00]
     assert contracted(p, "L", "2026-03-31") == [12_000_00]
+    assert [p.bad_debt("K", D(d)) for d in ("2026-03-30", "2026-03-31")] == [0, 2_000_00]
 
 
 def test_a_bad_debt_credit_note_is_no_concession() -> None:
     """ "`bad_debt`: no concession": all is earned, nothing paid: all is expense."""
     p = positions(year(("2026-12-31", "L", "12000", "bad_debt")))
+    assert p.bad_debt("K", D("2026-12-31")) == 12_000_00
     assert (contracted(p, "L", "2026-12-31"), billed(p, "L", "2026-12-31")) == ([12_000_00], [12_000_00])
 
 
