@@ -15,12 +15,14 @@ from tests.oracle.entities import (
     DocumentLine,
     Estimate,
     Fulfillment,
+    FxRate,
     Key,
     Payment,
     Product,
     SspPrice,
 )
 from tests.oracle.money import QuarantinedError
+from tests.oracle.rates import Rates
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Books:
     documents: Mapping[Key, Document] = field(default_factory=dict)
     document_lines: Sequence[DocumentLine] = ()
     payments: Sequence[Payment] = ()
+    fx_rates: Sequence[FxRate] = ()
     excluded_contracts: frozenset[str] = frozenset()
     excluded_lines: frozenset[str] = frozenset()
     rows_of_contract: Mapping[str, frozenset[Key]] = field(default_factory=dict)
@@ -67,12 +70,16 @@ class Books:
         return found
 
     @cached_property
-    def prices_of(self) -> Mapping[Key, list[SspPrice]]:
-        """Product and currency -> its price list."""
-        found: dict[Key, list[SspPrice]] = {}
+    def prices_of(self) -> Mapping[str, list[SspPrice]]:
+        """Product -> its price list."""
+        found: dict[str, list[SspPrice]] = {}
         for price in self.ssp_prices:
-            found.setdefault((price.product_id, price.currency), []).append(price)
+            found.setdefault(price.product_id, []).append(price)
         return found
+
+    @cached_property
+    def rates(self) -> Rates:
+        return Rates(self.fx_rates)
 
     @cached_property
     def fulfillments_of(self) -> Mapping[str, list[Fulfillment]]:

@@ -99,6 +99,7 @@ class Cash:
         self.replay, self.books = replay, replay.books
         self.silent_refunds, self.silent_notes = silent
         self.billings: dict[Key, list[Event]] = {}  # document type and document line -> rows of fct_billings
+        self.issued: dict[str, list[tuple[date, int]]] = {}
         self.parts: dict[Key, dict[str, int]] = {}
         self.written_off: dict[str, int] = {}
         self.never_earned: dict[str, int] = {}
@@ -137,8 +138,10 @@ class Cash:
 
     # --- billed ---------------------------------------------------------------------------------------------
 
-    def lower(self, key: str, amount: int, on: date) -> None:
+    def lower(self, key: str, amount: int, on: date, shown: date | None = None) -> None:
+        """Billed of a line changes: in positions on `on`, in billings on the date of the event."""
         self.replay.billed_events.setdefault(key, []).append((on, amount))
+        self.issued.setdefault(key, []).append((shown or self.replay.today, amount))
 
     def shown(self, event_id: str, kind: str, amount: int) -> None:
         """A row of fct_billings, always at its own date."""
@@ -190,7 +193,7 @@ class Cash:
             kept = Event(row.document_line_id, row.document_type, document.voided_on, -row.amount)
             self.billings[row.document_type, row.document_line_id].append(kept)
             for key, amount in parts.items():
-                self.lower(key, -amount, max(on, document.voided_on))
+                self.lower(key, -amount, max(on, document.voided_on), document.voided_on)
 
     def by_unbilled(self, contract_id: str, amount: int, on: date) -> dict[str, int]:
         """In proportion to max(contracted - billed, 0) on the issue date, else to contracted, else the first."""

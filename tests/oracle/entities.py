@@ -200,3 +200,11 @@ class Payment:
     kind: str
     invoice_id: str | None = None
     contract_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FxRate:
+    rate_date: date
+    from_currency: str
+    to_currency: str
+    rate: Fraction

@@ -134,3 +134,8 @@ def by_month(p: Positions, line_id: str, first: str, months: int) -> list[int]:
 def booked(p: Positions, line_id: str) -> list[tuple[str, str, int]]:
     """(type, date, amount) of the bookings of a line."""
     return [(e.kind, e.event_date.isoformat(), e.amount) for e in p.bookings(the(p, line_id))]
+
+
+def two_lines(*rows: Row, a: str = "12000", b: str = "6000", **others: Rows) -> Positions:
+    """A and B, ratable over 2026 at their stated amounts, with amendment rows."""
+    return positions(export([line("A", a), line("B", b)], amendments=list(rows), **others))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.oracle.allocation import Allocation, group_weights
@@ -12,7 +12,7 @@ from tests.oracle.conventions import ONE_DAY, months_of_term, total
 from tests.oracle.entities import Amendment, ContractLine
 from tests.oracle.layers import EVER, Curve, Layer
 from tests.oracle.money import QuarantinedError, half_away, scale
-from tests.oracle.pools import apply_catch_up, apply_prospective
+from tests.oracle.pools import apply_catch_up, apply_prospective, lost_days
 from tests.oracle.replay import AMEND, AMEND_SIGNED, Replay
 
 SEPARATE, PROSPECTIVE, CATCH_UP = "separate", "prospective", "cumulative_catch_up"
@@ -109,12 +109,19 @@ class _Planned:
             if row.action == "add":
                 line = replay.line_of[row.contract_line_id]
                 replay.lines[row.contract_line_id] = replay.first_state(line)
-            if row.new_end_date is not None:
-                replay.change(row.contract_line_id, signed_end=row.new_end_date)
+            self.move_signed_end(row)
         apart = [row for row in modification.rows if self.treatments[row.key] == SEPARATE]
         self.separate([row for row in apart if row.action == "add"])
         for row in modification.rows:
             self.book_row(row, ends.get(row.contract_line_id))
+
+    def move_signed_end(self, row: Amendment) -> None:
+        """The end that the amendments signed so far say; a suspension moves it by the days it takes."""
+        state, end = self.replay.lines[row.contract_line_id], row.new_end_date
+        if end is None and row.action == "suspend" and state.signed_end and row.new_start_date:
+            end = state.signed_end + timedelta(days=lost_days(state, row.new_start_date, row.effective_date))
+        if end is not None:
+            self.replay.change(row.contract_line_id, signed_end=end)
 
     def check(self, row: Amendment) -> None:
         """What the gate holds back (quality.md; CHOICES.md "quarantined")."""
@@ -137,6 +144,8 @@ class _Planned:
             raise QuarantinedError(f"amendment {row.key} changes a quantity that is not there")
         if row.amount_delta and not replay.terms.has_price(line):
             raise QuarantinedError(f"amendment {row.key} prices a line without a fixed amount")
+        if row.new_end_date is not None and row.new_end_date < (row.new_start_date or state.start):
+            raise QuarantinedError(f"amendment {row.key} ends its line before it starts")
         self.check_dates(row, state.signed_end, replay.terms.method(line))
 
     def check_dates(self, row: Amendment, end: date | None, method: str) -> None:

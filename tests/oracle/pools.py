@@ -51,14 +51,18 @@ def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], 
     if row.new_start_date is not None and stretches:
         start, end = row.new_start_date, stretches[-1][1]
         if row.action == "suspend":
-            lost = max((start - max(m, stretches[0][0])).days, 0)
-            end = row.new_end_date or end + timedelta(days=lost)
+            end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
             kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
             return (*kept, (start, end)) if start <= end else kept
         return ((start, row.new_end_date or end),)
     if row.new_end_date is not None and stretches:
         return service_until(stretches, row.new_end_date)
     return stretches
+
+
+def lost_days(state: LineState, again: date, m: date) -> int:
+    """Days of service that a suspension on m takes until service starts again."""
+    return max((again - max(m, state.start)).days, 0)
 
 
 # --- prospective ----------------------------------------------------------------------------------------

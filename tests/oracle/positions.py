@@ -289,5 +289,7 @@ class Positions:
         return {key: events for key, events in found.items() if key[0] not in ("invoice", "credit_note")}
 
     def invoiced(self, line: ContractLine, d: date) -> int:
-        """Invoice and credit note lines of a contract line through d, whatever is signed."""
-        return self.life(line)[0].billed(line.contract_line_id, d)
+        """Invoice and credit note lines of a contract line through d, whatever is signed or deferred."""
+        return sum(
+            amount for on, amount in self.life(line)[1].issued.get(line.contract_line_id, ()) if on <= d
+        )

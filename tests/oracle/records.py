@@ -21,6 +21,7 @@ from tests.oracle.entities import (
     DocumentLine,
     Estimate,
     Fulfillment,
+    FxRate,
     Key,
     Payment,
     Product,
@@ -332,6 +333,15 @@ def read_payment(row: Row) -> Payment:
     )
 
 
+def read_fx_rate(row: Row) -> FxRate:
+    rate = number(_required(row, "rate"))
+    if rate <= 0:
+        raise QuarantinedError(f"rate {rate} of {dict(row)}")
+    return FxRate(
+        _required_date(row, "rate_date"), _required(row, "from_currency"), _required(row, "to_currency"), rate
+    )
+
+
 class _Reader:
     """Entity by entity, each finding what it hangs on in what was read before."""
 
@@ -435,6 +445,7 @@ def read_books(export: Export, leave_out: Collection[str] = ()) -> Books:
         fulfillments=list(reader.read_fulfillments()),
         documents=reader.documents,
         document_lines=list(reader.read_documents()),
+        fx_rates=[read_fx_rate(row) for row in reader.rows("fx_rates")],
         payments=[read_payment(row) for row in reader.rows("payments")],
         excluded_contracts=frozenset(reader.excluded),
         excluded_lines=frozenset(

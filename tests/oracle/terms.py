@@ -9,7 +9,7 @@ from fractions import Fraction
 from tests.oracle.books import Books
 from tests.oracle.conventions import months_of_term
 from tests.oracle.entities import Contract, ContractLine, Product, SspPrice
-from tests.oracle.money import OutOfScopeError, QuarantinedError, half_away, scale
+from tests.oracle.money import QuarantinedError, half_away, scale
 
 DISCOUNT = "discount"
 PASS_THROUGH = "pass_through"
@@ -104,28 +104,34 @@ class Terms:
     # --- section 3.3: SSP -----------------------------------------------------------------------------
 
     def price(self, line: ContractLine, on: date) -> SspPrice | None:
-        """The price list row of the contract's currency that is valid on a date (section 3.3)."""
-        key = (line.product_id, self.contract(line).currency)
-        valid = [row for row in self.books.prices_of.get(key, ()) if row.valid_from <= on]
-        return max(valid, key=lambda row: row.valid_from) if valid else None
+        """The price list row that is valid on a date, of the contract's currency where there is one (section 3.3)."""
+        own = self.contract(line).currency
+        valid = [row for row in self.books.prices_of.get(line.product_id, ()) if row.valid_from <= on]
+        valid = [row for row in valid if row.currency == own] or valid
+        return max(valid, key=lambda row: (row.valid_from, row.currency)) if valid else None
+
+    def rate(self, line: ContractLine, currency: str | None, on: date) -> Fraction:
+        """Other currency: at the signed date's rate (section 3.3)."""
+        own = self.contract(line).currency
+        return self.books.rates.rate(currency or own, own, on)
 
     def is_residual(self, line: ContractLine) -> bool:
         return (line.ssp_method or self.product(line).ssp_method) == "residual"
 
     def unit_ssp(self, line: ContractLine, on: date, amended: Fraction | None = None) -> UnitSsp | None:
         """From the amendment row, the line, else the price list, else the product; None: the stated amount."""
-        product, price, contract = self.product(line), self.price(line, on), self.contract(line)
+        product, price = self.product(line), self.price(line, on)
         if amended is not None:
             return UnitSsp(amended, line.ssp_per, "amendment")
         if line.ssp_unit is not None:
             return UnitSsp(line.ssp_unit, line.ssp_per, "line")
         if price is not None:
-            return UnitSsp(price.ssp_unit, price.ssp_per, "price_list")
+            unit = price.ssp_unit * self.rate(line, price.currency, on)
+            return UnitSsp(unit, price.ssp_per, "price_list")
         if product.ssp_unit is None:
             return None
-        if product.ssp_currency not in (None, contract.currency):
-            raise OutOfScopeError(f"SSP of {product.product_id} in another currency")
-        return UnitSsp(product.ssp_unit, product.ssp_per, "product")
+        unit = product.ssp_unit * self.rate(line, product.ssp_currency, on)
+        return UnitSsp(unit, product.ssp_per, "product")
 
     def priced_units(self, line: ContractLine, per: str) -> Fraction:
         """Quantity, times months of term by the `monthly` convention for per-month SSPs (section 3.3)."""
@@ -152,13 +158,17 @@ class Terms:
 
     def check_residual(self, line: ContractLine, residual: int) -> None:
         """Outside ssp_low..ssp_high it is quarantined (section 3.3); the range is per unit, as the SSP is."""
-        product, price = self.product(line), self.price(line, self.counts_from(line))
+        on = self.counts_from(line)
+        product, price = self.product(line), self.price(line, on)
         if price is not None and (price.ssp_low is not None or price.ssp_high is not None):
-            low, high, per = price.ssp_low, price.ssp_high, price.ssp_per
+            low, high, per, currency = price.ssp_low, price.ssp_high, price.ssp_per, price.currency
         else:
             low, high, per = product.ssp_low, product.ssp_high, product.ssp_per
+            currency = product.ssp_currency or self.contract(line).currency
         if low is None and high is None:
             return
-        units = self.priced_units(line, per) * scale(self.contract(line).currency)
+        units = (
+            self.priced_units(line, per) * scale(self.contract(line).currency) * self.rate(line, currency, on)
+        )
         if (low is not None and residual < low * units) or (high is not None and residual > high * units):
             raise QuarantinedError(f"residual SSP of line {line.contract_line_id} is outside its range")

@@ -25,6 +25,41 @@ from tests.oracle.exports import (
 from tests.oracle.money import QuarantinedError
 from tests.oracle.positions import Positions
 
+# --- SSP in another currency ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rates", "a"),
+    [
+        ([("2026-01-01", "EUR", "USD", "2")], 200_00),  # direct: 200 : 100
+        ([("2025-12-25", "USD", "EUR", "0.5")], 200_00),  # inverse, 7 days old
+        ([("2026-01-01", "EUR", "GBP", "1"), ("2026-01-01", "USD", "GBP", "0.5")], 200_00),  # cross
+        ([("2025-12-24", "EUR", "USD", "2")], None),  # older than 7 days
+        ([("2026-01-02", "EUR", "USD", "2")], None),  # not yet
+    ],
+)
+def test_an_ssp_in_another_currency_is_taken_at_the_signed_dates_rate(
+    rates: list[tuple[str, str, str, str]], a: int | None
+) -> None:
+    """Section 3.3: "Other currency: at the signed date's rate"; section 7: "Rate = direct, else inverse, else cross
+    over one common currency; a weekend takes the last rate; older than 7 days is missing"."""
+    columns = ("rate_date", "from_currency", "to_currency", "rate")
+    data = export(
+        [
+            {**line("A", "150", quantity="1"), "product_id": "E"},
+            line("B", "150", quantity="1", ssp_unit="100"),
+        ],
+        None,
+        [{"product_id": "E", "recognition_method": "ratable", "ssp_unit": "100", "ssp_currency": "EUR"}],
+        fx_rates=[dict(zip(columns, row, strict=True)) for row in rates],
+    )
+    if a is None:
+        with pytest.raises(QuarantinedError, match="no rate"):
+            contracted(positions(data), "A", "2026-01-01")
+    else:
+        assert contracted(positions(data), "A", "2026-01-01") == [a]
+
+
 # --- percent_complete, milestone ----------------------------------------------------------------------------
 
 
