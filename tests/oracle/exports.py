@@ -35,8 +35,10 @@ def export(lines: Rows, header: Row | None = None, products: Rows | None = None,
     }
 
 
-def line(line_id: str, amount: str, **others: str) -> Row:
-    return {"contract_line_id": line_id, "product_id": "P", "amount": amount} | others
+def line(line_id: str, amount: str, start: str = "", end: str = "", /, **others: str) -> Row:
+    """A contract line; without dates it takes its contract's."""
+    row = {"contract_line_id": line_id, "product_id": "P", "amount": amount}
+    return row | {"start_date": start, "end_date": end} | others
 
 
 def amend(line_id: str, m: str, s: str = "", action: str = "change", **others: str) -> Row:
