@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date
 
 import pytest
@@ -74,12 +75,26 @@ def check_end(books: Books, p: Positions) -> None:
             assert p.recognized(line, LATER) == p.contracted(line, LATER), line.contract_line_id
 
 
+def check_order(seed: int, p: Positions) -> None:
+    """The order of rows in an export means nothing."""
+    rng = random.Random(seed)
+    data = {entity: rng.sample(rows, len(rows)) for entity, rows in eventful_life(seed).items()}
+    other = Positions(read_books(data))
+    for key, line in p.books.lines.items():
+        same = other.books.lines[key]
+        assert other.bookings(same) == p.bookings(line), key
+        for d in MONTH_ENDS:
+            assert other.recognized(same, d) == p.recognized(line, d), (key, d)
+            assert other.billed(same, d) == p.billed(line, d), (key, d)
+
+
 def check(seed: int, books: Books, p: Positions) -> None:
     dates = dates_of(books)
     try:
         check_equations(books, p, dates)
         check_cut(books, p, dates)
         check_end(books, p)
+        check_order(seed, p)
     except AssertionError as error:
         raise AssertionError(f"life {seed}: {error}") from error
 
