@@ -60,7 +60,7 @@ class Layer:
     from_date: date = EVER
     until: date = FOREVER
     follows_share: bool = False  # drawdown: U = u0 + remainder
-    stands_alone: bool = False  # an extension at its SSP, which only an amendment of its own line touches
+    stands_alone: bool = False  # an extension at its SSP
 
     def is_active(self, d: date) -> bool:
         return self.from_date <= d < self.until

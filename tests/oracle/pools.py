@@ -85,26 +85,19 @@ def members(replay: Replay, rows: Sequence[Amendment]) -> list[ContractLine]:
     return found
 
 
-def taken_layers(state: LineState, is_touched: bool) -> list[Layer]:
-    """What a pool takes of a line: all that lives; of lines it does not touch no extension that stands alone."""
-    living = [layer for layer in state.layers if layer.lives]
-    return living if is_touched else [layer for layer in living if not layer.stands_alone]
-
-
 def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> None:
     """The unrecognized remainder of all unfinished lines plus the amendment's amounts, by remaining SSP."""
-    touched = {row.contract_line_id for row in rows}
     before = dict(replay.lines)
     money = change_terms(replay, rows)
     pool, weights, stated, taken = sum(money.values()), {}, {}, {}
     for line in members(replay, rows):
         key, state = line.contract_line_id, replay.lines[line.contract_line_id]
-        layers = taken_layers(state, key in touched)
+        layers = [layer for layer in state.layers if layer.lives]
         price = sum(layer.base + layer.remainder for layer in layers) - state.debooked
         left = fraction_left(replay, line, state, m, price + money.get(key, 0))
         if left <= 0:
             continue
-        base = earned(replay, line, before[key], state, layers, m)
+        base = replay.evaluator.earned_by_layers(line, before[key], m - ONE_DAY)
         pool += price - base
         taken[key] = (layers, base)
         weights[key], stated[key] = remaining_ssp(replay, line, state, m, left)
@@ -119,15 +112,6 @@ def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> Non
     for key, share in allocation.shares().items():
         layers, base = taken[key]
         _begin_anew(replay, key, number, share, base, layers, m)
-
-
-def earned(
-    replay: Replay, line: ContractLine, before: LineState, state: LineState, taken: list[Layer], m: date
-) -> int:
-    """recognized(m - 1) as an integer, on the terms before (dates of a drawdown count as they were)."""
-    apart = {id(layer) for layer in state.layers if layer.lives} - {id(layer) for layer in taken}
-    layers = tuple(layer for layer in before.layers if id(layer) not in apart)
-    return replay.evaluator.earned_by_layers(line, replace(before, layers=layers), m - ONE_DAY)
 
 
 def _begin_anew(
@@ -216,10 +200,7 @@ def _rerun(
     old = replay.allocations[number]
     shares = old.shares()
     stay = [key for key in old.weights if key not in old.moved and replay.lines[key].final is None]
-    apart = {
-        key: [layer for layer in replay.lines[key].shared if layer.stands_alone and key in keys]
-        for key in stay
-    }
+    apart = {key: [layer for layer in replay.lines[key].shared if layer.stands_alone] for key in stay}
     weights = {key: _reweighed(replay, key, old, before) for key in stay}
     new = [key for key in keys if key not in weights]
     for key in new:
@@ -233,16 +214,14 @@ def _rerun(
     allocation = Allocation(price, weights, old.begin)
     target = replay.allocate(allocation)
     for key, share in allocation.shares().items():
-        _catch_up(replay, m, key, (number, target), share, key in keys)
+        _catch_up(replay, m, key, (number, target), share)
 
 
-def _catch_up(
-    replay: Replay, m: date, key: str, moved: tuple[int, int], share: int, is_touched: bool
-) -> None:
+def _catch_up(replay: Replay, m: date, key: str, moved: tuple[int, int], share: int) -> None:
     line, state = replay.line_of[key], replay.lines[key]
     number, target = moved
     main = [layer for layer in state.shared if layer.allocation == number]
-    apart = [layer for layer in state.shared if layer.stands_alone] if is_touched else []
+    apart = [layer for layer in state.shared if layer.stands_alone and layer not in main]
     taken = [layer for layer in state.layers if layer.lives and (layer.allocation is None or layer in main)]
     conceded = sum(layer.base + layer.remainder for layer in taken if layer.allocation is None)
     fresh = replay.layer(line, state, target, share + conceded, replay.allocations[target].begin)

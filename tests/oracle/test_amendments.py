@@ -367,3 +367,18 @@ def test_a_pool_that_changes_nothing_moves_nothing() -> None:
         before, after = contracted(p, key, "2026-06-16", "2026-06-17")
         assert abs(after - before) <= 1, (key, before, after)
     assert sum(contracted(p, key, "2026-06-17")[0] for key in "RGMDS") == 3_950_00
+
+
+def test_a_pool_that_does_not_touch_an_extended_line_takes_it_whole_too() -> None:
+    """CHOICES.md row 53: A has 6,000 and 12,000 for 2027, B 3,000; 2,100 more by 18,000 : 3,000 of SSP."""
+    extension = amend("A", "2026-03-01", action="extend", new_end_date="2027-12-31", amount_delta="12000")
+    more = amend("B", "2026-07-01", amount_delta="2100", amendment_id="N")
+    lines = [
+        line("A", "12000", quantity="1", ssp_unit="12000"),
+        line("B", "6000", quantity="1", ssp_unit="6000"),
+    ]
+    p = positions(export(lines, amendments=[extension, more]))
+    assert p.treatment("M", the(p, "A"))[0] == "separate"
+    assert contracted(p, "A", "2026-06-30", "2026-07-01") == [24_000_00, 25_800_00]
+    assert by_month(p, "A", "2026-06-01", 2) == [1_000_00, 1_100_00]
+    assert recognized(p, "A", "2027-12-31") == [25_800_00]
