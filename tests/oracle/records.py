@@ -243,16 +243,16 @@ def read_estimate(row: Row, currency: str) -> Estimate:
 
 
 def _percent(row: Row) -> Fraction:
-    """The cumulative percentage, or cost_to_date / cost_at_completion to 12 decimals (section 4)."""
+    """The cumulative percentage, or cost_to_date / cost_at_completion; 12 decimals of the whole (section 4)."""
     percent = _number(row, "percent_complete")
     if percent is None:
         cost, whole = _number(row, "cost_to_date"), _number(row, "cost_at_completion")
         if cost is None or not whole:
             raise QuarantinedError(f"progress without a percentage or costs: {dict(row)}")
-        percent = Fraction(half_away(cost / whole * TWELVE_DECIMALS), TWELVE_DECIMALS) * 100
+        percent = cost / whole * 100
     if not 0 <= percent <= 100:
         raise QuarantinedError(f"percentage {percent} is below 0 or above 100")
-    return percent
+    return Fraction(half_away(percent / 100 * TWELVE_DECIMALS), TWELVE_DECIMALS) * 100
 
 
 def read_fulfillment(row: Row, currency: str) -> Fulfillment:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import date
 
 import pytest
 
 from tests.oracle.conventions import ONE_DAY, add_months
 from tests.oracle.eventful import eventful_life
+from tests.oracle.ledger import Ledger
 from tests.oracle.money import QuarantinedError
 from tests.oracle.positions import Positions
 from tests.oracle.records import Books, cut, read_books
@@ -97,6 +99,30 @@ def check(seed: int, books: Books, p: Positions) -> None:
         check_order(seed, p)
     except AssertionError as error:
         raise AssertionError(f"life {seed}: {error}") from error
+
+
+def test_what_is_posted_over_two_closes_is_what_is_known() -> None:
+    """Section 2: "posted = cumulative known now - cumulative frozen", for lives with events of every kind."""
+    as_of, told = date(2027, 3, 31), 0
+    for seed in range(LIVES):
+        books = read_books(eventful_life(seed))
+        ledger = Ledger()
+        ledger.close("2026-03", cut(books, date(2026, 3, 31)))
+        if ledger.quarantined:
+            continue
+        ledger.close("2026-08", cut(books, date(2026, 8, 31)), through=True)
+        facts = ledger.run(books, as_of)
+        if ledger.quarantined:
+            continue
+        told += 1
+        p = Positions(books)
+        posted: Counter[tuple[str, str]] = Counter()
+        for row in (ledger.published + facts).postings:
+            posted[row.key.measure, row.key.contract_line_id] += row.amount
+        for key, line in books.lines.items():
+            assert posted["revenue", key] == p.recognized(line, as_of), (seed, key)
+            assert posted["bookings", key] == p.contracted(line, as_of), (seed, key)
+    assert told > LIVES / 4
 
 
 @pytest.mark.parametrize("first", range(0, 5 * LIVES, LIVES))

@@ -45,8 +45,12 @@ def line_tracks(
 ) -> Iterable[tuple[PostingKey, Cumulative]]:
     for line in lines:
         contract = positions.contract(line)
+        booked: dict[PostingKey, list[Event]] = {}
         for event in positions.bookings(line):
-            yield _line_key("bookings", event.event_id, event.kind, line, contract), cumulative_of([event])
+            key = _line_key("bookings", event.event_id, event.kind, line, contract)
+            booked.setdefault(key, []).append(event)
+        for key, events in booked.items():
+            yield key, cumulative_of(events)
         yield _line_key("revenue", line.contract_line_id, "", line, contract), _recognized(positions, line)
 
 
