@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -28,13 +28,14 @@ def stops(books: Books, is_on: bool) -> dict[str, date]:
 
 
 class Measures:
-    def __init__(self, terms: Terms, stopped: Mapping[str, date]) -> None:
+    def __init__(self, terms: Terms, stopped: Mapping[str, date], silent_notes: Collection[str] = ()) -> None:
         self.terms = terms
         self.books = terms.books
         self.stopped = stopped
         self.documents_of: dict[str, list[DocumentLine]] = {}
         for row in self.books.document_lines:
-            if row.contract_line_id is not None and row.reason != "bad_debt":
+            is_silent = row.document_type == "credit_note" and row.document_id in silent_notes
+            if row.contract_line_id is not None and row.reason != "bad_debt" and not is_silent:
                 self.documents_of.setdefault(row.contract_line_id, []).append(row)
 
     # --- sums of events -------------------------------------------------------------------------------

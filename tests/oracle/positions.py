@@ -69,7 +69,8 @@ class Positions:
         self.books = books
         self.policy = policy
         self.terms = Terms(books)
-        self.measures = Measures(self.terms, stops(books, policy.stop_on_uncollectible))
+        stopped = stops(books, policy.stop_on_uncollectible)
+        self.measures = Measures(self.terms, stopped, self._paired[1])
         self._lives: dict[str, tuple[Replay, Cash]] = {}
 
     # --- terms of a line ------------------------------------------------------------------------------
