@@ -13,34 +13,16 @@ A held contract (quarantined or vanished, with frozen figures) keeps its frozen 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from tests.oracle.money import QuarantinedError
 from tests.oracle.periods import Calendar, Period
-from tests.oracle.positions import Balance, Event, Positions
-from tests.oracle.records import Books, Contract, ContractLine, Document, DocumentLine, Key
-
-Measure = Literal["bookings", "billings", "revenue"]
-
-
-@dataclass(frozen=True, order=True)
-class PostingKey:
-    """Measure + line or event + every dimension that can change (architecture.md 1)."""
-
-    measure: Measure
-    event_id: str
-    kind: str
-    contract_line_id: str
-    contract_id: str
-    accounting_contract_id: str
-    customer_id: str
-    entity_id: str
-    product_id: str
-    currency: str
-    document_id: str = ""
+from tests.oracle.positions import Balance, Positions
+from tests.oracle.records import Books, ContractLine, Estimate, Key
+from tests.oracle.tracks import Cumulative, Measure, PostingKey, cumulative_of, document_tracks, line_tracks
 
 
 @dataclass(frozen=True)
@@ -113,9 +95,6 @@ class Facts:
         )
 
 
-Cumulative = Callable[[date], int]
-
-
 @dataclass(frozen=True)
 class _Known:
     """What is known at one step: cumulative figures by posting key, and the books behind them."""
@@ -147,10 +126,12 @@ class Ledger:
         self.quarantined: frozenset[str] = frozenset()  # of the last step, with frozen figures or without
         self._frozen: dict[PostingKey, dict[str, int]] = {}
         self._frozen_backlog: dict[str, BacklogRow] = {}
+        self._frozen_balances: list[BalanceRow] = []
         self._earliest: Period | None = None
         self._deliveries = 0
         self._last_books: Books | None = None
         self._first_seen: dict[Key, int] = {}
+        self._estimate_seen: dict[Estimate, int] = {}
         self._closed_at: dict[str, int] = {}
         self._opened_at = 0
         self._accepted_rows: dict[str, frozenset[Key]] = {}
@@ -181,6 +162,7 @@ class Ledger:
             amounts = self._frozen.setdefault(row.key, {})
             amounts[row.original_period] = amounts.get(row.original_period, 0) + row.amount
         self._frozen_backlog = {row.contract_line_id: row for row in facts.backlog if row.period == period}
+        self._frozen_balances = [row for row in facts.balances if row.period == period]
         self.closed += periods
         self._closed_at |= {each.key: self._deliveries for each in periods}
         self._opened_at = self._opened_at or self._deliveries
@@ -208,7 +190,7 @@ class Ledger:
             if contract_id not in out:
                 self._accepted_rows[contract_id] = keys
         lines = [row for row in books.lines.values() if row.contract_id not in out]
-        tracks = dict(_line_tracks(positions, lines)) | dict(_document_tracks(positions, out))
+        tracks = dict(line_tracks(positions, lines)) | dict(document_tracks(positions, frozenset(out)))
         return _Known(positions, lines, tracks, frozenset(held))
 
     def _see(self, books: Books) -> None:
@@ -219,6 +201,8 @@ class Ledger:
             for keys in books.rows_of_contract.values():
                 for key in keys:
                     self._first_seen.setdefault(key, self._deliveries)
+            for row in books.estimates:
+                self._estimate_seen.setdefault(row, self._deliveries)
 
     def _refused(self, positions: Positions) -> set[str]:
         """Contracts whose terms the rule book quarantines; an accounting contract is held as one."""
@@ -230,7 +214,7 @@ class Ledger:
                 for contract_id in ids:
                     for line in books.lines_of.get(contract_id, ()):
                         positions.bookings(line)
-                        positions.fraction(line, positions.contract(line).signed_date)
+                        positions.fraction(line, positions.counts_from(line))
             except QuarantinedError:
                 found |= ids
         return found
@@ -252,7 +236,7 @@ class Ledger:
     def _first_period(self, known: _Known, through: date) -> Period:
         """The period of the first date that counts for anything; the earliest one is remembered."""
         books = known.books
-        dates = [known.positions.contract(line).signed_date for line in known.lines]
+        dates = [known.positions.counts_from(line) for line in known.lines]
         dates += [
             books.documents[row.document_type, row.document_id].issue_date for row in books.document_lines
         ]
@@ -264,7 +248,7 @@ class Ledger:
 
     def _post(self, known: _Known, periods: Sequence[Period], through: date) -> Facts:
         facts = Facts()
-        nothing = _cumulative([])
+        nothing = cumulative_of([])
         opening = self._end_before(periods[0])
         for key in sorted({*known.tracks, *self._frozen}):
             if key.contract_id in known.held:
@@ -320,8 +304,20 @@ class Ledger:
         else:
             records = self._line_records(known.books, key, original)
         closed_at = self._closed_at.get(original.key, self._opened_at)
+        if key.measure != "billings" and self._is_estimated(known.books, key, original, closed_at):
+            return "estimate"
         is_late = any(self._first_seen.get(record, 0) > closed_at for record in records)
         return "late" if is_late and key in known.tracks else "correction"
+
+    def _is_estimated(self, books: Books, key: PostingKey, original: Period, closed_at: int) -> bool:
+        """Whether an estimate of the accounting contract, dated by then, is new or says something else."""
+        ids = {row.contract_id for row in books.contracts_of.get(key.accounting_contract_id, ())}
+        return any(
+            row.contract_id in ids
+            and row.estimate_date <= original.end
+            and self._estimate_seen.get(row, 0) > closed_at
+            for row in books.estimates
+        )
 
     def _document_records(self, books: Books, key: PostingKey) -> tuple[list[Key], str | None]:
         """The records behind a billing, and the period of its void (`never` where it never counted)."""
@@ -343,28 +339,33 @@ class Ledger:
                 for event in books.fulfillments_of.get(key.contract_line_id, ())
                 if event.event_date <= original.end
             ]
-        cancel = books.cancel_of.get(key.contract_line_id)
-        if cancel is not None and cancel.signed_date <= original.end:
-            records.append(("amendments", cancel.key))
+        records += [
+            ("amendments", row.key)
+            for row in books.amendments
+            if row.contract_line_id == key.contract_line_id and row.signed_date <= original.end
+        ]
         return records
 
     def _balances(self, known: _Known, periods: Sequence[Period], through: date, facts: Facts) -> None:
         """Backlog by line and balances by accounting contract, of held contracts as they were frozen."""
         positions = known.positions
         carried = [row for row in self._frozen_backlog.values() if row.contract_id in known.held]
+        frozen = {
+            (row.accounting_contract_id, row.entity_id, row.currency): row for row in self._frozen_balances
+        }
         before = {key: row.backlog for key, row in self._frozen_backlog.items()}
         for period in periods:
             d = min(period.end, through)
             rows: list[BacklogRow] = []
             for line in known.lines:
                 contract = positions.contract(line)
-                if d < contract.signed_date:
+                if d < positions.counts_from(line):
                     continue
                 contracted, recognized = positions.contracted(line, d), positions.recognized(line, d)
                 is_due = contracted != recognized or before.get(line.contract_line_id, 0) != 0
                 rows.append(
                     BacklogRow(
-                        period.key, line.contract_line_id, line.contract_id, contract.accounting_contract_id,
+                        period.key, line.contract_line_id, line.contract_id, positions.balance_group(line),
                         contract.customer_id, contract.entity_id, line.product_id, contract.currency,
                         contracted, positions.billed(line, d), recognized, is_due,
                     )
@@ -384,83 +385,19 @@ class Ledger:
             for row in rows:
                 key = (row.accounting_contract_id, row.entity_id, row.currency)
                 groups.setdefault(key, []).append(row)
-            for (accounting_contract_id, entity_id, currency), group in sorted(groups.items()):
-                balance = Balance(
-                    contracted=sum(row.contracted for row in group),
-                    billed=sum(row.billed for row in group),
-                    recognized=sum(row.recognized for row in group),
-                )
-                facts.balances.append(
-                    BalanceRow(period.key, accounting_contract_id, entity_id, currency, balance)
-                )
+            for key, group in sorted(groups.items()):
+                balance = self._balance(known, group, d)
+                if group[0].contract_id in known.held and key in frozen:
+                    balance = frozen[key].balance
+                facts.balances.append(BalanceRow(period.key, *key, balance))
 
-
-def _cumulative(events: Sequence[Event]) -> Cumulative:
-    def at(d: date) -> int:
-        return sum(event.amount for event in events if event.event_date <= d)
-
-    return at
-
-
-def _line_tracks(
-    positions: Positions, lines: Iterable[ContractLine]
-) -> Iterable[tuple[PostingKey, Cumulative]]:
-    for line in lines:
-        contract = positions.contract(line)
-        for event in positions.bookings(line):
-            yield _line_key("bookings", event.event_id, event.kind, line, contract), _cumulative([event])
-        yield _line_key("revenue", line.contract_line_id, "", line, contract), _recognized(positions, line)
-
-
-def _document_tracks(positions: Positions, out: Collection[str]) -> Iterable[tuple[PostingKey, Cumulative]]:
-    """Billings by document line, without those of contracts that are held or quarantined."""
-    books = positions.books
-    for row in books.document_lines:
-        document = books.documents[row.document_type, row.document_id]
-        line = books.lines.get(row.contract_line_id or "")
-        owner = line.contract_id if line is not None else document.contract_id
-        events = positions.billings(row)
-        if events and owner not in out and _is_known(books, row, document):
-            yield _document_key(books, row, document), _cumulative(events)
-
-
-def _recognized(positions: Positions, line: ContractLine) -> Cumulative:
-    def at(d: date) -> int:
-        return positions.recognized(line, d)
-
-    return at
-
-
-def _line_key(
-    measure: Measure, event_id: str, kind: str, line: ContractLine, contract: Contract
-) -> PostingKey:
-    return PostingKey(
-        measure, event_id, kind, line.contract_line_id, contract.contract_id, contract.accounting_contract_id,
-        contract.customer_id, contract.entity_id, line.product_id, contract.currency,
-    )  # fmt: skip
-
-
-def _is_known(books: Books, row: DocumentLine, document: Document) -> bool:
-    """Whether what a document line names is known or excluded; else it is held with what it names."""
-    if row.contract_line_id is not None:
-        return row.contract_line_id in books.lines or row.contract_line_id in books.excluded_lines
-    named = document.contract_id
-    return named is None or named in books.contracts or named in books.excluded_contracts
-
-
-def _document_key(books: Books, row: DocumentLine, document: Document) -> PostingKey:
-    line = books.lines.get(row.contract_line_id or "")
-    contract = books.contracts.get(line.contract_id if line is not None else document.contract_id or "")
-    return PostingKey(
-        "billings",
-        row.document_line_id,
-        row.document_type,
-        line.contract_line_id if line is not None else "",
-        contract.contract_id if contract is not None else "",
-        contract.accounting_contract_id if contract is not None else "",
-        contract.customer_id if contract is not None else document.customer_id,
-        contract.entity_id if contract is not None else document.entity_id,
-        line.product_id if line is not None else "",
-        document.currency,
-        document.document_id,
-    )
+    def _balance(self, known: _Known, group: Sequence[BacklogRow], d: date) -> Balance:
+        """Of held contracts without a frozen balance: billed above contracted is all that is known to go back."""
+        lines = [known.books.lines.get(row.contract_line_id) for row in group]
+        if any(line is None or line.contract_id in known.held for line in lines):
+            return Balance(
+                contracted=sum(row.contracted for row in group),
+                billed=sum(row.billed for row in group),
+                recognized=sum(row.recognized for row in group),
+            )
+        return known.positions.balance_of([line for line in lines if line is not None], d)

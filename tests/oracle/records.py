@@ -1,267 +1,64 @@
-"""The exchange records in scope (interface.md section 2) as plain dataclasses, parsed from text.
+"""The exchange records (interface.md section 2) parsed from text.
 
 What is no contract is left out here (accounting.md section 1, architecture.md 26): drafts, proposals, and
-`cancelled` or `expired` without a signed date. A record whose rule the oracle does not compute yet raises
-OutOfScopeError, one that the rule book holds out of the facts raises QuarantinedError.
+`cancelled` or `expired` without a signed date. A record that the rule book holds out of the facts raises
+QuarantinedError, one whose rule lies outside the oracle (opening balances, adjustments) OutOfScopeError.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
-from functools import cached_property
 
+from tests.oracle.books import Books, cut
 from tests.oracle.conventions import CONVENTIONS
-from tests.oracle.money import OutOfScopeError, QuarantinedError, minor_units, number
+from tests.oracle.entities import (
+    Amendment,
+    Contract,
+    ContractLine,
+    Document,
+    DocumentLine,
+    Estimate,
+    Fulfillment,
+    FxRate,
+    Key,
+    Payment,
+    Product,
+    SspPrice,
+)
+from tests.oracle.money import OutOfScopeError, QuarantinedError, half_away, minor_units, number
 from tests.oracle.periods import Calendar, Period
+
+__all__ = ["Amendment", "Books", "Contract", "ContractLine", "Document", "DocumentLine", "Estimate",
+           "Fulfillment", "Key", "Payment", "Product", "SspPrice", "cut", "read_books", "read_calendar"]  # fmt: skip
 
 Row = Mapping[str, str]
 Export = Mapping[str, Sequence[Row]]
-Key = tuple[str, str]
 
-METHODS = frozenset({"ratable", "point_in_time", "on_start"})
-METHODS_LATER = frozenset({"percent_complete", "milestone", "usage", "drawdown", "as_invoiced"})
+METHODS = frozenset(
+    [
+        "ratable",
+        "point_in_time",
+        "on_start",
+        "percent_complete",
+        "milestone",
+        "usage",
+        "drawdown",
+        "as_invoiced",
+    ]
+)
+ACTIONS = frozenset({"add", "change", "extend", "cancel", "suspend"})
+TREATMENTS = frozenset({"auto", "separate", "prospective", "cumulative_catch_up"})
+REASONS = frozenset(
+    ["price_concession", "billing_error", "cancellation", "return", "bad_debt", "paid_to_customer"]
+)
+PAYMENTS = frozenset(
+    ["payment", "refund", "dispute", "dispute_lost", "dispute_won", "write_off", "credit_applied"]
+)
 COUNTED_STATUSES = frozenset({"signed", "active", "cancelled", "expired"})
 EXCLUDED_STATUSES = frozenset({"draft", "proposal"})
-
-
-@dataclass(frozen=True)
-class Product:
-    product_id: str
-    recognition_method: str | None = None
-    recognition_convention: str | None = None
-    ssp_unit: Fraction | None = None
-    ssp_currency: str | None = None
-    ssp_per: str = "unit"
-    ssp_method: str | None = None
-    ssp_low: Fraction | None = None
-    ssp_high: Fraction | None = None
-
-
-@dataclass(frozen=True)
-class SspPrice:
-    product_id: str
-    currency: str
-    valid_from: date
-    ssp_unit: Fraction
-    ssp_per: str = "unit"
-    ssp_low: Fraction | None = None
-    ssp_high: Fraction | None = None
-
-
-@dataclass(frozen=True)
-class Contract:
-    contract_id: str
-    customer_id: str
-    currency: str
-    signed_date: date
-    entity_id: str = "main"
-    contract_type: str | None = None
-    start_date: date | None = None
-    end_date: date | None = None
-    renewal_of: str | None = None
-    combined_with: str | None = None
-    cancelled_date: date | None = None
-    cancellation_signed_date: date | None = None
-
-    @property
-    def accounting_contract_id(self) -> str:
-        """Contracts with the same combined_with are one contract for allocation and balances (section 1)."""
-        return self.combined_with or self.contract_id
-
-    @property
-    def booking_type(self) -> str:
-        """`renewal` if contract_type = renewal or renewal_of is set, else `new` (section 5)."""
-        return "renewal" if self.contract_type == "renewal" or self.renewal_of else "new"
-
-
-@dataclass(frozen=True)
-class ContractLine:
-    contract_line_id: str
-    contract_id: str
-    line_number: Fraction
-    product_id: str
-    amount: int
-    quantity: Fraction | None = None
-    start_date: date | None = None
-    end_date: date | None = None
-    recognition_method: str | None = None
-    recognition_convention: str | None = None
-    ssp_unit: Fraction | None = None
-    ssp_per: str = "unit"
-    ssp_method: str | None = None
-    allocation_group: str | None = None
-
-
-@dataclass(frozen=True)
-class CancelAmendment:
-    """A row of `amendments` with action cancel; effective_date is the first day without service."""
-
-    amendment_id: str
-    contract_id: str
-    contract_line_id: str
-    effective_date: date
-    signed_date: date
-    amount_delta: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Unique by amendment_id and contract_line_id."""
-        return f"{self.amendment_id}/{self.contract_line_id}"
-
-
-@dataclass(frozen=True)
-class Fulfillment:
-    fulfillment_id: str
-    contract_line_id: str
-    event_date: date
-    kind: str
-    quantity: Fraction
-
-
-@dataclass(frozen=True)
-class Document:
-    """An invoice or a credit note."""
-
-    document_id: str
-    document_type: str
-    customer_id: str
-    issue_date: date
-    currency: str
-    status: str
-    contract_id: str | None = None
-    entity_id: str = "main"
-    status_date: date | None = None
-
-    @property
-    def key(self) -> Key:
-        return self.document_type, self.document_id
-
-    @property
-    def has_counted(self) -> bool:
-        """Whether it counts at any date: a void without a date never did, drafts never do (section 6)."""
-        return self.status != "draft" and not (self.status == "void" and self.status_date is None)
-
-    @property
-    def voided_on(self) -> date | None:
-        """The date of its void, not before it was issued."""
-        if self.status != "void" or self.status_date is None:
-            return None
-        return max(self.status_date, self.issue_date)
-
-
-@dataclass(frozen=True)
-class DocumentLine:
-    """An invoice line (+) or a credit note line (the amount is negative here)."""
-
-    document_line_id: str
-    document_id: str
-    document_type: str
-    amount: int
-    contract_line_id: str | None = None
-
-    @property
-    def key(self) -> Key:
-        return f"{self.document_type}_line", self.document_line_id
-
-
-@dataclass(frozen=True)
-class Books:
-    """Everything that is known at one delivery and counts."""
-
-    products: Mapping[str, Product] = field(default_factory=dict)
-    ssp_prices: Sequence[SspPrice] = ()
-    contracts: Mapping[str, Contract] = field(default_factory=dict)
-    lines: Mapping[str, ContractLine] = field(default_factory=dict)
-    cancels: Sequence[CancelAmendment] = ()
-    fulfillments: Sequence[Fulfillment] = ()
-    documents: Mapping[Key, Document] = field(default_factory=dict)
-    document_lines: Sequence[DocumentLine] = ()
-    excluded_contracts: frozenset[str] = frozenset()
-    excluded_lines: frozenset[str] = frozenset()
-    rows_of_contract: Mapping[str, frozenset[Key]] = field(default_factory=dict)
-
-    @cached_property
-    def lines_of(self) -> Mapping[str, list[ContractLine]]:
-        """Contract -> its lines, in order of line_number as a number, then contract_line_id (section 1)."""
-        found: dict[str, list[ContractLine]] = {}
-        for line in sorted(self.lines.values(), key=lambda row: (row.line_number, row.contract_line_id)):
-            found.setdefault(line.contract_id, []).append(line)
-        return found
-
-    @cached_property
-    def contracts_of(self) -> Mapping[str, list[Contract]]:
-        """Accounting contract -> its contracts, by key."""
-        found: dict[str, list[Contract]] = {}
-        for contract in sorted(self.contracts.values(), key=lambda row: row.contract_id):
-            found.setdefault(contract.accounting_contract_id, []).append(contract)
-        return found
-
-    @cached_property
-    def prices_of(self) -> Mapping[Key, list[SspPrice]]:
-        """Product and currency -> its price list."""
-        found: dict[Key, list[SspPrice]] = {}
-        for price in self.ssp_prices:
-            found.setdefault((price.product_id, price.currency), []).append(price)
-        return found
-
-    @cached_property
-    def fulfillments_of(self) -> Mapping[str, list[Fulfillment]]:
-        """Line -> its deliveries and returns."""
-        found: dict[str, list[Fulfillment]] = {}
-        for event in self.fulfillments:
-            found.setdefault(event.contract_line_id, []).append(event)
-        return found
-
-    @cached_property
-    def document_line_of(self) -> Mapping[Key, DocumentLine]:
-        """Document type and document line -> the row."""
-        return {(row.document_type, row.document_line_id): row for row in self.document_lines}
-
-    @cached_property
-    def cancel_of(self) -> Mapping[str, CancelAmendment]:
-        """Line -> its cancel amendment."""
-        found: dict[str, CancelAmendment] = {}
-        for row in self.cancels:
-            if row.contract_line_id in found:
-                raise OutOfScopeError(f"two cancellations of line {row.contract_line_id}")
-            found[row.contract_line_id] = row
-        return found
-
-
-def cut(books: Books, d: date) -> Books:
-    """What is signed, issued, voided or delivered after d is *later* (architecture.md 5): not yet known."""
-
-    def cut_contract(contract: Contract) -> Contract:
-        signed = contract.cancellation_signed_date or contract.cancelled_date
-        if signed is None or signed <= d:
-            return contract
-        return replace(contract, cancelled_date=None, cancellation_signed_date=None)
-
-    def cut_document(document: Document) -> Document:
-        voided = document.voided_on
-        return (
-            document if voided is None or voided <= d else replace(document, status="open", status_date=None)
-        )
-
-    contracts = {k: cut_contract(row) for k, row in books.contracts.items() if row.signed_date <= d}
-    lines = {k: row for k, row in books.lines.items() if row.contract_id in contracts}
-    documents = {k: cut_document(row) for k, row in books.documents.items() if row.issue_date <= d}
-    return replace(
-        books,
-        contracts=contracts,
-        lines=lines,
-        cancels=[row for row in books.cancels if row.signed_date <= d and row.contract_line_id in lines],
-        fulfillments=[
-            row for row in books.fulfillments if row.event_date <= d and row.contract_line_id in lines
-        ],
-        documents=documents,
-        document_lines=[
-            row for row in books.document_lines if (row.document_type, row.document_id) in documents
-        ],
-    )
+TWELVE_DECIMALS = 10**12
 
 
 # --- from text ---------------------------------------------------------------------------------------
@@ -292,16 +89,32 @@ def _number(row: Row, column: str) -> Fraction | None:
     return None if value is None else number(value)
 
 
-def _none(row: Row, *columns: str) -> None:
-    for column in columns:
-        if _text(row, column) is not None:
-            raise OutOfScopeError(f"{column} in {dict(row)}")
+def _money(row: Row, column: str, currency: str) -> int | None:
+    value = _text(row, column)
+    return None if value is None else minor_units(value, currency)
+
+
+def _required_money(row: Row, column: str, currency: str) -> int:
+    return minor_units(_required(row, column), currency)
+
+
+def _one_of(row: Row, column: str, known: Collection[str], default: str) -> str:
+    value = _text(row, column) or default
+    if value not in known:
+        raise QuarantinedError(f"unknown {column} {value!r} in {dict(row)}")
+    return value
+
+
+def _share(row: Row, column: str) -> Fraction | None:
+    """A share of 1, as expected_return_pct."""
+    value = _number(row, column)
+    if value is not None and not 0 <= value <= 1:
+        raise QuarantinedError(f"{column} {value} is no share of 1")
+    return value
 
 
 def _method(row: Row) -> str | None:
     method = _text(row, "recognition_method")
-    if method in METHODS_LATER:
-        raise OutOfScopeError(f"recognition method {method}")
     if method is not None and method not in METHODS:
         raise QuarantinedError(f"unknown recognition method {method}")
     convention = _text(row, "recognition_convention")
@@ -318,8 +131,6 @@ def _ssp_per(row: Row) -> str:
 
 
 def read_product(row: Row) -> Product:
-    if row.get("revenue_category") == "pass_through":
-        raise OutOfScopeError("pass_through")
     return Product(
         product_id=_required(row, "product_id"),
         recognition_method=_method(row),
@@ -330,6 +141,7 @@ def read_product(row: Row) -> Product:
         ssp_method=_text(row, "ssp_method"),
         ssp_low=_number(row, "ssp_low"),
         ssp_high=_number(row, "ssp_high"),
+        revenue_category=_text(row, "revenue_category"),
     )
 
 
@@ -359,8 +171,6 @@ def read_contract(row: Row, only_entity: str = "main") -> Contract | None:
         raise QuarantinedError(f"{status} without a signed date")
     if status == "cancelled" and _date(row, "cancelled_date") is None:
         raise QuarantinedError("cancelled without a date")
-    if _text(row, "termination_for_convenience") not in (None, "false"):
-        raise OutOfScopeError("termination for convenience")
     return Contract(
         contract_id=_required(row, "contract_id"),
         customer_id=_required(row, "customer_id"),
@@ -374,11 +184,12 @@ def read_contract(row: Row, only_entity: str = "main") -> Contract | None:
         combined_with=_text(row, "combined_with"),
         cancelled_date=_date(row, "cancelled_date"),
         cancellation_signed_date=_date(row, "cancellation_signed_date"),
+        termination_for_convenience=_text(row, "termination_for_convenience") == "true",
+        termination_penalty=_number(row, "termination_penalty"),
     )
 
 
 def read_contract_line(row: Row, currency: str) -> ContractLine:
-    _none(row, "amendment_id", "variable_amount", "constrained_amount", "expected_return_pct")
     return ContractLine(
         contract_line_id=_required(row, "contract_line_id"),
         contract_id=_required(row, "contract_id"),
@@ -394,34 +205,67 @@ def read_contract_line(row: Row, currency: str) -> ContractLine:
         ssp_per=_ssp_per(row),
         ssp_method=_text(row, "ssp_method"),
         allocation_group=_text(row, "allocation_group"),
+        amendment_id=_text(row, "amendment_id"),
+        variable_amount=_money(row, "variable_amount", currency) or 0,
+        constrained_amount=_money(row, "constrained_amount", currency) or 0,
+        expected_return_pct=_share(row, "expected_return_pct"),
     )
 
 
-def read_cancel(row: Row, currency: str) -> CancelAmendment:
-    if _required(row, "action") != "cancel":
-        raise OutOfScopeError(f"amendment action {row['action']}")
-    _none(row, "quantity_delta", "new_start_date", "new_end_date")
-    delta = _text(row, "amount_delta")
-    return CancelAmendment(
+def read_amendment(row: Row, currency: str) -> Amendment:
+    return Amendment(
         amendment_id=_required(row, "amendment_id"),
         contract_id=_required(row, "contract_id"),
         contract_line_id=_required(row, "contract_line_id"),
+        action=_one_of(row, "action", ACTIONS, ""),
         effective_date=_required_date(row, "effective_date"),
         signed_date=_required_date(row, "signed_date"),
-        amount_delta=None if delta is None else minor_units(delta, currency),
+        treatment=_one_of(row, "treatment", TREATMENTS, "auto"),
+        quantity_delta=_number(row, "quantity_delta"),
+        amount_delta=_money(row, "amount_delta", currency),
+        new_start_date=_date(row, "new_start_date"),
+        new_end_date=_date(row, "new_end_date"),
+        ssp_unit=_number(row, "ssp_unit"),
     )
 
 
-def read_fulfillment(row: Row) -> Fulfillment:
-    kind = _required(row, "kind")
-    if kind not in ("delivery", "return"):
-        raise OutOfScopeError(f"fulfillment {kind}")
+def read_estimate(row: Row, currency: str) -> Estimate:
+    return Estimate(
+        estimate_id=_required(row, "estimate_id"),
+        contract_id=_required(row, "contract_id"),
+        contract_line_id=_text(row, "contract_line_id"),
+        allocation_group=_text(row, "allocation_group"),
+        estimate_date=_required_date(row, "estimate_date"),
+        variable_amount=_money(row, "variable_amount", currency),
+        constrained_amount=_money(row, "constrained_amount", currency),
+        expected_return_pct=_share(row, "expected_return_pct"),
+    )
+
+
+def _percent(row: Row) -> Fraction:
+    """The cumulative percentage, or cost_to_date / cost_at_completion; 12 decimals of the whole (section 4)."""
+    percent = _number(row, "percent_complete")
+    if percent is None:
+        cost, whole = _number(row, "cost_to_date"), _number(row, "cost_at_completion")
+        if cost is None or not whole:
+            raise QuarantinedError(f"progress without a percentage or costs: {dict(row)}")
+        percent = cost / whole * 100
+    if not 0 <= percent <= 100:
+        raise QuarantinedError(f"percentage {percent} is below 0 or above 100")
+    return Fraction(half_away(percent / 100 * TWELVE_DECIMALS), TWELVE_DECIMALS) * 100
+
+
+def read_fulfillment(row: Row, currency: str) -> Fulfillment:
+    kind = _one_of(row, "kind", ("delivery", "return", "progress", "milestone", "usage"), "")
+    counted = kind in ("delivery", "return")
     return Fulfillment(
         fulfillment_id=_required(row, "fulfillment_id"),
         contract_line_id=_required(row, "contract_line_id"),
         event_date=_required_date(row, "event_date"),
         kind=kind,
-        quantity=number(_required(row, "quantity")),
+        quantity=number(_required(row, "quantity")) if counted else Fraction(0),
+        percent=_percent(row) if kind == "progress" else None,
+        amount=_required_money(row, "amount", currency) if kind in ("milestone", "usage") else 0,
     )
 
 
@@ -439,6 +283,9 @@ def read_document(row: Row, document_type: str, only_entity: str = "main") -> Do
         contract_id=_text(row, "contract_id"),
         entity_id=_text(row, "entity_id") or only_entity,
         status_date=_date(row, "status_date"),
+        due_date=_date(row, "due_date"),
+        invoice_id=_text(row, "invoice_id") if document_type == "credit_note" else None,
+        total_amount=_money(row, "total_amount", _required(row, "currency")),
     )
 
 
@@ -449,18 +296,49 @@ def read_invoice_line(row: Row, currency: str) -> DocumentLine:
         document_type="invoice",
         amount=minor_units(_required(row, "amount"), currency),
         contract_line_id=_text(row, "contract_line_id"),
+        service_start=_date(row, "service_start"),
+        service_end=_date(row, "service_end"),
     )
 
 
-def read_credit_note_line(row: Row, currency: str, contract_line_id: str | None) -> DocumentLine:
-    if _required(row, "reason") != "billing_error":
-        raise OutOfScopeError(f"credit note for {row['reason']}")
+def read_credit_note_line(row: Row, currency: str, invoiced: DocumentLine | None) -> DocumentLine:
+    """Its line and service period are those of the invoice line that it names, where it names no line."""
+    line_id = _text(row, "contract_line_id")
+    if line_id is None and invoiced is not None:
+        line_id = invoiced.contract_line_id
     return DocumentLine(
         document_line_id=_required(row, "credit_note_line_id"),
         document_id=_required(row, "credit_note_id"),
         document_type="credit_note",
         amount=-minor_units(_required(row, "amount"), currency),
-        contract_line_id=contract_line_id,
+        contract_line_id=line_id,
+        service_start=invoiced.service_start if invoiced is not None else None,
+        service_end=invoiced.service_end if invoiced is not None else None,
+        reason=_one_of(row, "reason", REASONS, ""),
+        applies_to=_one_of(row, "applies_to", ("all", "performed", "remaining"), "all"),
+    )
+
+
+def read_payment(row: Row) -> Payment:
+    currency = _required(row, "currency")
+    return Payment(
+        payment_id=_required(row, "payment_id"),
+        customer_id=_required(row, "customer_id"),
+        payment_date=_required_date(row, "payment_date"),
+        amount=_required_money(row, "amount", currency),
+        currency=currency,
+        kind=_one_of(row, "kind", PAYMENTS, ""),
+        invoice_id=_text(row, "invoice_id"),
+        contract_id=_text(row, "contract_id"),
+    )
+
+
+def read_fx_rate(row: Row) -> FxRate:
+    rate = number(_required(row, "rate"))
+    if rate <= 0:
+        raise QuarantinedError(f"rate {rate} of {dict(row)}")
+    return FxRate(
+        _required_date(row, "rate_date"), _required(row, "from_currency"), _required(row, "to_currency"), rate
     )
 
 
@@ -500,19 +378,27 @@ class _Reader:
                 self.lines[line.contract_line_id] = line
                 self.rows_of[line.contract_id].add(("contract_lines", line.contract_line_id))
 
-    def read_cancels(self) -> Iterable[CancelAmendment]:
+    def read_amendments(self) -> Iterable[Amendment]:
         for row in self.rows("amendments"):
             contract = self.contracts.get(row["contract_id"])
             if contract is not None:
-                cancel = read_cancel(row, contract.currency)
-                self.rows_of[cancel.contract_id].add(("amendments", cancel.key))
-                yield cancel
+                amendment = read_amendment(row, contract.currency)
+                self.rows_of[amendment.contract_id].add(("amendments", amendment.key))
+                yield amendment
+
+    def read_estimates(self) -> Iterable[Estimate]:
+        for row in self.rows("estimates"):
+            contract = self.contracts.get(row["contract_id"])
+            if contract is not None:
+                estimate = read_estimate(row, contract.currency)
+                self.rows_of[estimate.contract_id].add(("estimates", estimate.estimate_id))
+                yield estimate
 
     def read_fulfillments(self) -> Iterable[Fulfillment]:
         for row in self.rows("fulfillments"):
             line = self.lines.get(row["contract_line_id"])
             if line is not None:
-                event = read_fulfillment(row)
+                event = read_fulfillment(row, self.contracts[line.contract_id].currency)
                 self.rows_of[line.contract_id].add(("fulfillments", event.fulfillment_id))
                 yield event
 
@@ -521,15 +407,15 @@ class _Reader:
             for row in self.rows(entity):
                 document = read_document(row, document_type, self.only_entity)
                 self.documents[document_type, document.document_id] = document
-        line_of: dict[str, str | None] = {}
+        invoiced: dict[str, DocumentLine] = {}
         for row in self.rows("invoice_lines"):
             invoice = self.documents["invoice", row["invoice_id"]]
-            line_of[row["invoice_line_id"]] = _text(row, "contract_line_id")
-            yield self.owned(read_invoice_line(row, invoice.currency))
+            line = invoiced[row["invoice_line_id"]] = read_invoice_line(row, invoice.currency)
+            yield self.owned(line)
         for row in self.rows("credit_note_lines"):
             note = self.documents["credit_note", row["credit_note_id"]]
-            line_id = _text(row, "contract_line_id") or line_of.get(row.get("invoice_line_id", ""))
-            yield self.owned(read_credit_note_line(row, note.currency, line_id))
+            named = invoiced.get(row.get("invoice_line_id", ""))
+            yield self.owned(read_credit_note_line(row, note.currency, named))
 
     def owned(self, row: DocumentLine) -> DocumentLine:
         """Remember a document and its line as rows of the contract that they name."""
@@ -543,7 +429,7 @@ class _Reader:
 
 def read_books(export: Export, leave_out: Collection[str] = ()) -> Books:
     """One delivery's exports, entity -> rows. `leave_out` names contracts that the gate quarantines."""
-    for entity in ("estimates", "opening_balances", "adjustments"):
+    for entity in ("opening_balances", "adjustments"):
         if export.get(entity):
             raise OutOfScopeError(entity)
     reader = _Reader(export, leave_out)
@@ -554,10 +440,13 @@ def read_books(export: Export, leave_out: Collection[str] = ()) -> Books:
         ssp_prices=[read_ssp_price(row) for row in reader.rows("ssp_prices")],
         contracts=reader.contracts,
         lines=reader.lines,
-        cancels=list(reader.read_cancels()),
+        amendments=list(reader.read_amendments()),
+        estimates=list(reader.read_estimates()),
         fulfillments=list(reader.read_fulfillments()),
         documents=reader.documents,
         document_lines=list(reader.read_documents()),
+        fx_rates=[read_fx_rate(row) for row in reader.rows("fx_rates")],
+        payments=[read_payment(row) for row in reader.rows("payments")],
         excluded_contracts=frozenset(reader.excluded),
         excluded_lines=frozenset(
             row["contract_line_id"]

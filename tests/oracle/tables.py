@@ -111,5 +111,7 @@ def contract_lines(books: Books, as_of: date, quarantined: Collection[str] = ())
             "ssp_source": positions.ssp(line).source,
         }
         for line in books.lines.values()
-        if (contract := positions.contract(line)).signed_date <= as_of and line.contract_id not in quarantined
+        if line.contract_id not in quarantined
+        and positions.counts_from(line) <= as_of
+        and (contract := positions.contract(line))
     ]

@@ -1,0 +1,100 @@
+"""Estimates: dated versions of variable, constrained and expected-return figures (accounting.md section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from functools import partial
+
+from tests.oracle.entities import Estimate
+from tests.oracle.money import QuarantinedError
+from tests.oracle.replay import ESTIMATE, Replay
+
+
+@dataclass
+class Figures:
+    """What an allocation group is estimated to bring beside its lines."""
+
+    variable: int = 0
+    constrained: int = 0
+
+
+@dataclass
+class Estimates:
+    replay: Replay
+    groups: dict[str | None, Figures] = field(default_factory=dict)
+
+    def plan(self) -> None:
+        """Each on its date, not before what it is about is signed."""
+        for row in self.replay.books.estimates:
+            if row.contract_id in {contract.contract_id for contract in self.replay.contracts}:
+                order = (ESTIMATE, row.estimate_date, row.estimate_id)
+                self.replay.plan(self.on(row), order, partial(self.take, row))
+
+    def on(self, row: Estimate) -> date:
+        signed = self.replay.books.contracts[row.contract_id].signed_date
+        if row.contract_line_id is not None:
+            line = self.replay.line_of.get(row.contract_line_id)
+            if line is None:
+                raise QuarantinedError(f"estimate {row.estimate_id} of an unknown line")
+            signed = self.replay.terms.counts_from(line)
+            addition = self.replay.books.addition_of.get(row.contract_line_id)
+            if line.amendment_id is not None and addition is not None:
+                signed = max(signed, addition.effective_date)
+        return max(row.estimate_date, signed)
+
+    def take(self, row: Estimate) -> None:
+        """The latest on or before d holds; a figure that it does not state stays (CHOICES.md row 66)."""
+        change = self.of_line if row.contract_line_id is not None else self.of_group
+        self.replay.booked(row.estimate_id, "reprice", partial(change, row))
+
+    def of_line(self, row: Estimate) -> None:
+        replay, key = self.replay, row.contract_line_id or ""
+        state = replay.lines[key]
+        after = replay.change(
+            key,
+            variable=state.variable if row.variable_amount is None else row.variable_amount,
+            constrained=state.constrained if row.constrained_amount is None else row.constrained_amount,
+            pct=state.pct if row.expected_return_pct is None else row.expected_return_pct,
+        )
+        self.reprice(replay.first_allocation.get(key), after.estimated - state.estimated, row)
+
+    def of_group(self, row: Estimate) -> None:
+        replay = self.replay
+        known = self.groups.setdefault(row.allocation_group, Figures())
+        variable = known.variable if row.variable_amount is None else row.variable_amount
+        constrained = known.constrained if row.constrained_amount is None else row.constrained_amount
+        change = (variable - constrained) - (known.variable - known.constrained)
+        self.groups[row.allocation_group] = Figures(variable, constrained)
+        self.reprice(replay.group_allocation.get(row.allocation_group), change, row)
+        if row.expected_return_pct is not None:
+            self.expect_back(row, row.expected_return_pct)
+
+    def expect_back(self, row: Estimate, pct: Fraction) -> None:
+        """Every goods line of the group without a figure of its own."""
+        own = {
+            other.contract_line_id
+            for other in self.replay.books.estimates
+            if other.expected_return_pct is not None
+        }
+        for line in self.replay.order:
+            key = line.contract_line_id
+            state = self.replay.lines.get(key)
+            is_goods = self.replay.terms.method(line) in ("point_in_time", "drawdown")
+            if state is None or not is_goods or state.group != row.allocation_group:
+                continue
+            if line.expected_return_pct is None and key not in own:
+                self.replay.change(key, pct=pct)
+
+    def reprice(self, number: int | None, change: int, row: Estimate) -> None:
+        """A change is shared over the lines and SSPs of the allocation that first contained it."""
+        if change == 0:
+            return
+        if number is None:
+            raise QuarantinedError(f"estimate {row.estimate_id} of what has no price")
+        self.replay.reprice(number, self.replay.allocations[number].repriced(change))
+
+
+def plan_estimates(replay: Replay) -> None:
+    Estimates(replay).plan()

@@ -1,0 +1,140 @@
+"""u(d): what the method of a line measures through a date (accounting.md section 4; CHOICES.md rows 60 to 65)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from fractions import Fraction
+
+from tests.oracle.books import Books
+from tests.oracle.conventions import ONE_DAY, days
+from tests.oracle.entities import ContractLine, DocumentLine
+from tests.oracle.layers import ALL, Layer
+from tests.oracle.money import QuarantinedError, half_away
+from tests.oracle.state import LineState
+from tests.oracle.terms import Terms
+
+NOTHING = Fraction(0)
+
+
+def stops(books: Books, is_on: bool) -> dict[str, date]:
+    """Customer -> the day from which nothing further is earned (section 6, stop_on_uncollectible)."""
+    found: dict[str, date] = {}
+    for document in books.documents.values():
+        if is_on and document.document_type == "invoice" and document.status == "uncollectible":
+            on = document.status_date or document.issue_date
+            found[document.customer_id] = min(on, found.get(document.customer_id, on))
+    return found
+
+
+class Measures:
+    def __init__(self, terms: Terms, stopped: Mapping[str, date], silent_notes: Collection[str] = ()) -> None:
+        self.terms = terms
+        self.books = terms.books
+        self.stopped = stopped
+        self.documents_of: dict[str, list[DocumentLine]] = {}
+        for row in self.books.document_lines:
+            is_silent = row.document_type == "credit_note" and row.document_id in silent_notes
+            if row.contract_line_id is not None and row.reason != "bad_debt" and not is_silent:
+                self.documents_of.setdefault(row.contract_line_id, []).append(row)
+
+    # --- sums of events -------------------------------------------------------------------------------
+
+    def delivered(self, line: ContractLine, d: date) -> Fraction:
+        """Deliveries through d."""
+        return self._sum(line, d, "delivery")
+
+    def returned(self, line: ContractLine, d: date) -> Fraction:
+        """Returns through d."""
+        return self._sum(line, d, "return")
+
+    def _sum(self, line: ContractLine, d: date, kind: str) -> Fraction:
+        events = self.books.fulfillments_of.get(line.contract_line_id, ())
+        return sum((row.quantity for row in events if row.kind == kind and row.event_date <= d), NOTHING)
+
+    def amounts(self, line: ContractLine, d: date, kind: str) -> int:
+        """Sum of usage or milestone amounts through d (cumulative never below 0)."""
+        events = self.books.fulfillments_of.get(line.contract_line_id, ())
+        return max(sum(row.amount for row in events if row.kind == kind and row.event_date <= d), 0)
+
+    def percent(self, line: ContractLine, d: date) -> Fraction:
+        """The latest cumulative percentage on or before d; the later id of one day wins."""
+        events = self.books.fulfillments_of.get(line.contract_line_id, ())
+        known = [row.percent for row in events if row.percent is not None and row.event_date <= d]
+        return known[-1] if known else NOTHING
+
+    def invoiced(self, line: ContractLine, d: date) -> int:
+        """as_invoiced: each invoice line earned over its service period, daily, else at its issue date."""
+        return sum(self.earned(row, d) for row in self.documents_of.get(line.contract_line_id, ()))
+
+    def earned(self, row: DocumentLine, d: date) -> int:
+        """One document line, from its issue on and until its void."""
+        document = self.books.document(row)
+        if not document.has_counted or document.issue_date > d:
+            return 0
+        if document.voided_on is not None and document.voided_on <= d:
+            return 0
+        start, end = row.service_start, row.service_end
+        if start is None or end is None or d >= end:
+            return row.amount
+        return half_away(row.amount * Fraction(days(start, d), days(start, end))) if d >= start else 0
+
+    # --- the measure of a layer -----------------------------------------------------------------------
+
+    def units(self, line: ContractLine, d: date, pct: Fraction, ordered: Fraction) -> Fraction:
+        """min(delivered - returned, delivered x (1 - pct)), at most what of the order is expected to stay."""
+        delivered = self.delivered(line, d)
+        return min(delivered - self.returned(line, d), delivered * (1 - pct), ordered * (1 - pct))
+
+    def drawn(self, line: ContractLine, state: LineState, d: date) -> Fraction:
+        """drawdown: usage, with the breakage that an estimate expects; all at the end."""
+        if d >= state.end or state.pct == 1:
+            return ALL
+        return self.amounts(line, d, "usage") / (1 - state.pct)
+
+    def u(self, line: ContractLine, state: LineState, layer: Layer, d: date) -> Fraction:
+        """What the method of a line measures through d, for one of its layers."""
+        stopped = self.stopped.get(self.terms.contract(line).customer_id)
+        if stopped is not None:
+            d = min(d, stopped - ONE_DAY)
+        if layer.curve is not None:
+            return layer.curve.weight(d)
+        method = self.terms.method(line)
+        if method == "point_in_time":
+            return self.units(line, d, state.pct, layer.whole)
+        if method == "on_start":
+            return Fraction(1 if d >= state.start else 0)
+        if method == "percent_complete":
+            return self.percent(line, d)
+        if method == "drawdown":
+            return self.drawn(line, state, d)
+        return Fraction(self.raw(line, method, d))
+
+    def raw(self, line: ContractLine, method: str, d: date) -> int:
+        """Money that events have reached: milestones, usage, or invoices."""
+        if method == "as_invoiced":
+            return self.invoiced(line, d)
+        return self.amounts(line, d, "milestone" if method == "milestone" else "usage")
+
+    def beyond(self, line: ContractLine, state: LineState, d: date) -> int:
+        """What is earned and contracted above an allocation: usage, overage, as_invoiced (section 4)."""
+        method = self.terms.method(line)
+        if method == "drawdown":
+            through_end = Fraction(self.amounts(line, min(d, state.end), "usage"))
+            limit = max(sum((row.end_of_measure for row in state.shared), NOTHING), NOTHING)
+            above = half_away(max(through_end - limit, NOTHING)) + state.overage
+            return above + max(self.amounts(line, d, "usage") - half_away(through_end), 0)
+        if method not in ("usage", "as_invoiced"):
+            return 0
+        raw = self.raw(line, method, d)
+        return max(raw - state.stated, 0) if self.terms.has_price(line) else raw
+
+    def check_quantity(self, line: ContractLine) -> None:
+        """quality.md: a quantity where delivery drives revenue, and nothing returned that was not delivered."""
+        if self.terms.method(line) != "point_in_time":
+            return
+        if not line.quantity:
+            raise QuarantinedError(f"line {line.contract_line_id} has no quantity to deliver")
+        for event in self.books.fulfillments_of.get(line.contract_line_id, ()):
+            if self.delivered(line, event.event_date) < self.returned(line, event.event_date):
+                raise QuarantinedError(f"more of line {line.contract_line_id} is returned than was delivered")

@@ -1,0 +1,250 @@
+"""`prospective` and `cumulative_catch_up` (accounting.md section 5; CHOICES.md rows 37 to 50)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from tests.oracle.allocation import Allocation
+from tests.oracle.conventions import ONE_DAY, months_of_term
+from tests.oracle.entities import Amendment, ContractLine
+from tests.oracle.layers import EVER, Layer, service_from, service_until
+from tests.oracle.money import half_away
+from tests.oracle.remaining import fraction_left, remaining_ssp
+from tests.oracle.replay import Replay
+from tests.oracle.state import LineState
+
+
+def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
+    """Quantity, stated amount, dates and SSP as the rows say; line -> its money (CHOICES.md rows 47, 56)."""
+    money: dict[str, int] = {}
+    for row in rows:
+        key = row.contract_line_id
+        state, line = replay.lines[key], replay.line_of[key]
+        if row.action == "add":
+            money[key] = replay.first_price(line) if replay.terms.has_price(line) else 0
+            if row.ssp_unit is not None:
+                replay.change(key, amended_ssp=row.ssp_unit)
+            continue
+        money[key] = money.get(key, 0) + (row.amount_delta or 0)
+        quantity = state.quantity
+        if quantity is not None and row.quantity_delta is not None:
+            quantity += row.quantity_delta
+        stretches, end = new_stretches(state, row), row.new_end_date or state.end_date
+        replay.change(
+            key,
+            start_date=row.new_start_date or state.start_date,
+            quantity=quantity,
+            stated=state.stated + (row.amount_delta or 0),
+            stretches=stretches,
+            end_date=end,
+            amended_ssp=row.ssp_unit if row.ssp_unit is not None else state.amended_ssp,
+        )
+    return money
+
+
+def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], ...]:
+    """Days of service after a row: another end, another start, or a gap in which days weigh 0."""
+    stretches, m = state.stretches, row.effective_date
+    if row.new_start_date is not None and stretches:
+        start, end = row.new_start_date, stretches[-1][1]
+        if row.action == "suspend":
+            end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
+            kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
+            return (*kept, (start, end)) if start <= end else kept
+        return ((start, row.new_end_date or end),)
+    if row.new_end_date is not None and stretches:
+        return service_until(stretches, row.new_end_date)
+    return stretches
+
+
+def lost_days(state: LineState, again: date, m: date) -> int:
+    """Days of service that a suspension on m takes until service starts again."""
+    return max((again - max(m, state.start)).days, 0)
+
+
+# --- prospective ----------------------------------------------------------------------------------------
+
+
+def members(replay: Replay, rows: Sequence[Amendment]) -> list[ContractLine]:
+    """All lines of every allocation group the amendment touches that may still be in its pool."""
+    touched = {row.contract_line_id for row in rows}
+    groups = {replay.lines[key].group for key in touched if replay.terms.has_price(replay.line_of[key])}
+    found = []
+    for line in replay.order:
+        key = line.contract_line_id
+        state = replay.lines.get(key)
+        if state is None or state.group not in groups or state.cancel is not None:
+            continue
+        waits = not state.layers and key not in touched  # signed, but its own amendment is still to come
+        outside = replay.terms.method(line) == "percent_complete" and key not in touched
+        if replay.terms.has_price(line) and not waits and not outside:
+            found.append(line)
+    return found
+
+
+def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> None:
+    """The unrecognized remainder of all unfinished lines plus the amendment's amounts, by remaining SSP."""
+    before = dict(replay.lines)
+    money = change_terms(replay, rows)
+    pool, weights, stated, taken = sum(money.values()), {}, {}, {}
+    for line in members(replay, rows):
+        key, state = line.contract_line_id, replay.lines[line.contract_line_id]
+        layers = [layer for layer in state.layers if layer.lives]
+        price = sum(layer.base + layer.remainder for layer in layers) - state.debooked
+        left = fraction_left(replay, line, state, m, price + money.get(key, 0))
+        if left <= 0:
+            continue
+        base = replay.evaluator.earned_by_layers(line, before[key], m - ONE_DAY)
+        pool += price - base
+        taken[key] = (layers, base)
+        weights[key], stated[key] = remaining_ssp(replay, line, state, m, left)
+    if not taken:
+        replay.lines = before
+        apply_catch_up(replay, m, rows, joins=False)
+        return
+    if sum(weights.values()) == 0:
+        weights = stated
+    allocation = Allocation(pool, weights, m)
+    number = replay.allocate(allocation)
+    for key, share in allocation.shares().items():
+        layers, base = taken[key]
+        _begin_anew(replay, key, number, share, base, layers, m)
+
+
+def _begin_anew(
+    replay: Replay, key: str, number: int, share: int, base: int, taken: list[Layer], m: date
+) -> None:
+    """recognized(m - 1) + round(remainder x fraction of the segment), from m on."""
+    line, state = replay.line_of[key], replay.lines[key]
+    is_new = not state.layers
+    if state.debooked_units:
+        quantity = (state.quantity or Fraction(0)) - state.debooked_units
+        state = replay.change(key, quantity=quantity, debooked=0, debooked_units=Fraction(0))
+    fresh = replay.layer(line, state, number, share, m)
+    u0 = Fraction(0)
+    if fresh.curve is None and not is_new:
+        u0 = replay.measures.u(line, state, fresh, m - ONE_DAY)
+    anew = replace(fresh, base=base, u0=u0, from_date=m)
+    _replace_layers(replay, key, taken, anew, m)
+
+
+def _replace_layers(replay: Replay, key: str, taken: list[Layer], anew: Layer, m: date) -> None:
+    """End what was taken, and remember in their allocations where the money went."""
+    state, ids = replay.lines[key], {id(layer) for layer in taken}
+    kept = [layer.truncated(m) if id(layer) in ids or not layer.lives else layer for layer in state.layers]
+    replay.change(key, layers=(*(layer for layer in kept if layer is not None), anew))
+    for layer in taken:
+        if layer.allocation is not None and anew.allocation is not None:
+            known = replay.allocations[layer.allocation]
+            replay.allocations[layer.allocation] = known.without([key], anew.allocation)
+    if anew.allocation is not None:
+        replay.first_allocation.setdefault(key, anew.allocation)
+    if not state.first_weight and anew.allocation is not None:
+        replay.change(key, first_weight=replay.allocations[anew.allocation].weights[key])
+
+
+# --- cumulative catch-up --------------------------------------------------------------------------------
+
+
+def apply_catch_up(replay: Replay, m: date, rows: Sequence[Amendment], joins: bool = True) -> None:
+    """The allocation is re-run with the original SSPs and the new amounts and term; recognized jumps on m.
+
+    joins  whether an added line joins the allocation of its group; where nothing is left to pool it stands alone
+    """
+    before = dict(replay.lines)
+    money = change_terms(replay, rows)
+    by_allocation: dict[int, list[str]] = {}
+    for key in dict.fromkeys(row.contract_line_id for row in rows):
+        if not replay.terms.has_price(replay.line_of[key]):
+            continue
+        is_new = not replay.lines[key].layers
+        number = None if is_new and not joins else home(replay, key)
+        if number is None:
+            _alone(replay, m, key, money[key])
+        else:
+            by_allocation.setdefault(number, []).append(key)
+    for number, keys in by_allocation.items():
+        _rerun(replay, m, number, keys, money, before)
+
+
+def home(replay: Replay, key: str) -> int | None:
+    """The allocation that a line is in now; of an added line the newest one of its group."""
+    state = replay.lines[key]
+    main = [layer for layer in state.shared if not layer.stands_alone]
+    if main or state.shared:
+        return (main or state.shared)[0].allocation
+    found = [
+        layer.allocation
+        for other in replay.lines.values()
+        if other.group == state.group and other.final is None
+        for layer in other.shared
+        if layer.allocation is not None and not layer.stands_alone
+    ]
+    return max(found, default=None)
+
+
+def _alone(replay: Replay, m: date, key: str, amount: int) -> None:
+    """A line added to a group in which nothing is left."""
+    line, state = replay.line_of[key], replay.lines[key]
+    number = replay.allocate(Allocation(amount, {key: 1}, m))
+    layer = replace(replay.layer(line, state, number, amount), from_date=m)
+    _replace_layers(replay, key, [], layer, m)
+
+
+def _rerun(
+    replay: Replay, m: date, number: int, keys: list[str], money: dict[str, int], before: dict[str, LineState]
+) -> None:
+    old = replay.allocations[number]
+    shares = old.shares()
+    stay = [key for key in old.weights if key not in old.moved and replay.lines[key].final is None]
+    apart = {key: [layer for layer in replay.lines[key].shared if layer.stands_alone] for key in stay}
+    weights = {key: _reweighed(replay, key, old, before) for key in stay}
+    new = [key for key in keys if key not in weights]
+    for key in new:
+        line, state = replay.line_of[key], replay.lines[key]
+        left = fraction_left(replay, line, state, min(m, state.start), money[key])
+        weights[key] = remaining_ssp(replay, line, state, min(m, state.start), left)[0]
+    price = sum(shares[key] for key in stay) + sum(money[key] for key in keys)
+    price += sum(layer.remainder for layers in apart.values() for layer in layers)
+    if sum(weights.values()) == 0:
+        weights = {key: replay.line_of[key].amount for key in weights}
+    allocation = Allocation(price, weights, old.begin)
+    target = replay.allocate(allocation)
+    for key, share in allocation.shares().items():
+        _catch_up(replay, m, key, (number, target), share)
+
+
+def _catch_up(replay: Replay, m: date, key: str, moved: tuple[int, int], share: int) -> None:
+    line, state = replay.line_of[key], replay.lines[key]
+    number, target = moved
+    main = [layer for layer in state.shared if layer.allocation == number]
+    apart = [layer for layer in state.shared if layer.stands_alone and layer not in main]
+    taken = [layer for layer in state.layers if layer.lives and (layer.allocation is None or layer in main)]
+    conceded = sum(layer.base + layer.remainder for layer in taken if layer.allocation is None)
+    fresh = replay.layer(line, state, target, share + conceded, replay.allocations[target].begin)
+    base, u0 = (main[0].base, main[0].u0) if main else (0, Fraction(0))
+    anew = replace(fresh, base=base, u0=u0, from_date=m)
+    _replace_layers(replay, key, taken + apart, anew, m)
+
+
+def _reweighed(replay: Replay, key: str, old: Allocation, before: dict[str, LineState]) -> int:
+    """The SSP of the allocation at the new quantity and, per month, the new term."""
+    line, was, now = replay.line_of[key], before[key], replay.lines[key]
+    ratio = Fraction(1)
+    if was.quantity and now.quantity is not None:
+        ratio *= now.quantity / was.quantity
+    unit = replay.terms.unit_ssp(line, m_of(old, line, replay), None)
+    if unit is not None and unit.per == "month" and replay.terms.method(line) == "ratable":
+        months = [
+            sum((months_of_term(a, b) for a, b in service_from(each.stretches, old.begin)), Fraction(0))
+            for each in (was, now)
+        ]
+        ratio *= months[1] / months[0] if months[0] else 1
+    return half_away(old.weights[key] * ratio)
+
+
+def m_of(old: Allocation, line: ContractLine, replay: Replay) -> date:
+    return replay.terms.counts_from(line) if old.begin == EVER else old.begin

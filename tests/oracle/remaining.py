@@ -1,0 +1,83 @@
+"""Remaining SSP: SSP valid on m x remaining quantity or remaining fraction of the term (section 5)."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+
+from tests.oracle.conventions import ONE_DAY, months_of_term
+from tests.oracle.entities import ContractLine
+from tests.oracle.layers import Curve, service_from
+from tests.oracle.money import half_away, scale
+from tests.oracle.replay import Replay
+from tests.oracle.state import LineState
+
+NOTHING = Fraction(0)
+
+
+def quantity_ratio(line: ContractLine, state: LineState) -> Fraction:
+    """The quantity now of the one first signed."""
+    if not line.quantity or state.quantity is None:
+        return Fraction(1)
+    return state.quantity / line.quantity
+
+
+def months_left(state: LineState, m: date) -> Fraction:
+    return sum((months_of_term(start, end) for start, end in service_from(state.stretches, m)), NOTHING)
+
+
+def fraction_left(replay: Replay, line: ContractLine, state: LineState, m: date, price: int) -> Fraction:
+    """Of the term as first signed, or of the quantity now, what is still to be transferred from m on."""
+    method, before = replay.terms.method(line), m - ONE_DAY
+    if method == "ratable":
+        convention = replay.terms.convention(line)
+        first = Curve(((replay.terms.start(line), replay.terms.end(line)),), convention)
+        return Curve(service_from(state.stretches, m), convention).total() / first.total()
+    if method == "on_start":
+        return Fraction(1 if state.start >= m else 0)
+    is_new = not state.layers
+    if method == "point_in_time":
+        ordered = state.quantity or NOTHING
+        ordered -= state.debooked_units
+        units = NOTHING if is_new else replay.measures.units(line, before, state.pct, ordered)
+        if not ordered or ordered * (1 - state.pct) <= units:
+            return NOTHING
+        return (ordered - units) / ordered
+    if method == "percent_complete":
+        return (100 - replay.measures.percent(line, before)) / 100
+    if method == "drawdown":
+        if state.end < m or price <= 0:
+            return NOTHING
+        return max(1 - replay.measures.drawn(line, state, before) / price, NOTHING)
+    if method in ("milestone", "usage", "as_invoiced"):
+        if state.stated <= 0:
+            return NOTHING
+        return max(1 - Fraction(replay.measures.raw(line, method, before), state.stated), NOTHING)
+    return NOTHING
+
+
+def remaining_ssp(
+    replay: Replay, line: ContractLine, state: LineState, m: date, fraction: Fraction
+) -> tuple[int, int]:
+    """(remaining SSP, remaining stated amount), each rounded once to the minor unit."""
+    terms, left = replay.terms, fraction * quantity_ratio(line, state)
+    stated = half_away(line.amount * left)
+    if terms.is_discount(line):
+        return 0, 0
+    if terms.is_residual(line):
+        return half_away(state.first_weight * left), stated
+    unit = terms.unit_ssp(line, m, state.amended_ssp)
+    if unit is None or (state.quantity is None and unit.unit != 0):
+        return stated, stated
+    if unit.unit == 0:
+        return 0, stated
+    units = state.quantity or NOTHING
+    if terms.method(line) == "point_in_time":
+        units -= state.debooked_units
+    if unit.per == "month" and terms.method(line) == "ratable":
+        units *= months_left(state, m)
+    elif unit.per == "month":
+        units *= fraction * months_of_term(terms.start(line), terms.end(line))
+    else:
+        units *= fraction
+    return half_away(unit.unit * units * scale(terms.contract(line).currency)), stated
