@@ -82,38 +82,48 @@
     ) as shaped
 {% endmacro %}
 
-{# Relation of revenue segments with a date `at_date` -> the same rows with recognized_minor: what the
-   segment has earned by the end of that day. A month's weight accrues evenly over its days of service. #}
+{# Relation of spreads with a date `at_date` -> the same rows with elapsed_weight ÷ elapsed_unit: the weight of the days
+   of service through it, in the spread's unit. A month's weight accrues evenly over its days of service. #}
+{% macro elapsed_at(relation) %}
+    select
+        dated.*,
+        case
+            when convention = 'daily' then {{ days_between('spread_start', 'at_date') }} + 1
+            else
+                case when at_month = first_month then 0 else first_weight + (at_month - first_month - 1) * weight_unit end
+                * month_service_days
+                + case when at_month = first_month then first_weight when at_month = last_month then last_weight
+                    else weight_unit end
+                * ({{ days_between('month_service_start', 'at_date') }} + 1)
+        end as elapsed_weight,
+        case when convention = 'daily' then 1 else month_service_days end as elapsed_unit
+    from (
+        select
+            source.*,
+            {{ month_index('source.at_date') }} as at_month,
+            greatest(source.spread_start, {{ first_of_month('source.at_date') }}) as month_service_start,
+            {{ days_between('greatest(source.spread_start, ' ~ first_of_month('source.at_date') ~ ')',
+                            'least(source.spread_end, last_day(source.at_date))') }} + 1 as month_service_days
+        from {{ relation }} as source
+    ) as dated
+{% endmacro %}
+
+{# Relation of revenue segments with a date `at_date` -> the same rows with recognized_minor: what the segment has
+   earned by the end of that day. A concession comes off what is left of a spread: skipped_weight ÷ skipped_unit, null
+   for none, is what had elapsed of it before. #}
 {% macro recognized_at(relation) %}
     select
         elapsed.*,
         base_minor + case
             when spread_minor = 0 or at_date < spread_start then 0
             when at_date >= spread_end or at_month > last_month then spread_minor
-            else {{ prorate('spread_minor', 'elapsed_weight', 'whole_weight') }}
+            when skipped_unit is null then {{ prorate('spread_minor', 'elapsed_weight', '(total_weight * elapsed_unit)') }}
+            else {{ prorate(
+                'spread_minor', '(elapsed_weight * skipped_unit - skipped_weight * elapsed_unit)',
+                '((total_weight * skipped_unit - skipped_weight) * elapsed_unit)') }}
         end as recognized_minor
     from (
-        select
-            dated.*,
-            case
-                when convention = 'daily' then {{ days_between('spread_start', 'at_date') }} + 1
-                else
-                    case when at_month = first_month then 0 else first_weight + (at_month - first_month - 1) * weight_unit end
-                    * month_service_days
-                    + case when at_month = first_month then first_weight when at_month = last_month then last_weight
-                        else weight_unit end
-                    * ({{ days_between('month_service_start', 'at_date') }} + 1)
-            end as elapsed_weight,
-            case when convention = 'daily' then total_weight else total_weight * month_service_days end as whole_weight
-        from (
-            select
-                source.*,
-                {{ month_index('source.at_date') }} as at_month,
-                greatest(source.spread_start, {{ first_of_month('source.at_date') }}) as month_service_start,
-                {{ days_between('greatest(source.spread_start, ' ~ first_of_month('source.at_date') ~ ')',
-                                'least(source.spread_end, last_day(source.at_date))') }} + 1 as month_service_days
-            from {{ relation }} as source
-        ) as dated
+        {{ elapsed_at(relation) }}
     ) as elapsed
 {% endmacro %}
 
@@ -128,5 +138,7 @@
         cast(null as bigint) as weight_unit,
         cast(null as bigint) as first_weight,
         cast(null as bigint) as last_weight,
-        cast(null as bigint) as total_weight
+        cast(null as bigint) as total_weight,
+        cast(null as bigint) as skipped_weight,
+        cast(null as bigint) as skipped_unit
 {%- endmacro %}

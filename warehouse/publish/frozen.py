@@ -56,7 +56,7 @@ LAYOUT: dict[str, str] = {
         "contract_line_id varchar, segment_number integer, layer varchar, valid_from date, valid_to date,"
         " base_minor bigint, spread_minor bigint, convention varchar, spread_start date, spread_end date,"
         " first_month integer, last_month integer, weight_unit bigint, first_weight bigint,"
-        " last_weight bigint, total_weight bigint, exponent integer"
+        " last_weight bigint, total_weight bigint, skipped_weight bigint, skipped_unit bigint, exponent integer"
     ),
     "dim_customer": (
         "customer_id varchar, customer_name varchar, parent_customer_id varchar, segment varchar,"

@@ -192,6 +192,8 @@ spreads as (
         shaped.first_weight,
         shaped.last_weight,
         shaped.total_weight,
+        cast(null as bigint) as skipped_weight,
+        cast(null as bigint) as skipped_unit,
         cast(0 as bigint) as base_minor,
         shaped.allocated_minor as spread_minor,
         shaped.signed_date,

@@ -5,7 +5,7 @@
 {% set columns = [
     'contract_line_id', 'segment_number', 'layer', 'valid_from', 'valid_to', 'base_minor', 'spread_minor', 'convention',
     'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight', 'last_weight',
-    'total_weight', 'exponent',
+    'total_weight', 'skipped_weight', 'skipped_unit', 'exponent',
 ] %}
 
 with held_lines as (

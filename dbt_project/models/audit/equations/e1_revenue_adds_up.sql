@@ -56,7 +56,8 @@ beyond as (
     select segments.contract_line_id, segments.base_minor + segments.spread_minor as final_minor, horizon.last_day as at_date,
         segments.valid_from, segments.valid_to, segments.base_minor, segments.spread_minor, segments.convention,
         segments.spread_start, segments.spread_end, segments.first_month, segments.last_month, segments.weight_unit,
-        segments.first_weight, segments.last_weight, segments.total_weight
+        segments.first_weight, segments.last_weight, segments.total_weight,
+        segments.skipped_weight, segments.skipped_unit
     from {{ ref('marts__revenue_segments') }} as segments
     cross join horizon
     where horizon.last_day between segments.valid_from and segments.valid_to

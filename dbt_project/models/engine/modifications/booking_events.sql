@@ -104,10 +104,27 @@ reallocations as (
     inner join {{ ref('modifications') }} as modifications
         on modified.accounting_contract_id = modifications.accounting_contract_id
         and modified.round_number = modifications.round_number
-    where modified.change != 'cancel'
+    where modified.change not in ('cancel', 'concession')
     group by
         modifications.first_id, modified.contract_line_id,
         case when modified.change = 'separate' then modifications.signed_date else modifications.known_from end
+
+),
+
+concessions as (
+
+    select
+        'concession:' || modifications.first_id as event_id,
+        modified.contract_line_id,
+        'reprice' as booking_type,
+        modifications.known_from as booking_date,
+        modified.change_minor as amount_minor,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from modified
+    inner join {{ ref('modifications') }} as modifications
+        on modified.accounting_contract_id = modifications.accounting_contract_id
+        and modified.round_number = modifications.round_number
+    where modified.change = 'concession'
 
 ),
 
@@ -152,6 +169,8 @@ final as (
     select * from amendments
     union all
     select * from reallocations
+    union all
+    select * from concessions
     union all
     select * from cancellations
     union all

@@ -4,6 +4,8 @@
 --   pool: price = Σ (contracted − recognized(m − 1)) + amounts of the amendment, shared by remaining SSP
 --   catch-up: price = Σ what the allocation's layers still earn + amounts, shared by its SSPs
 --   separate: the amounts of what is added; cancel: recognized(x − 1), or contracted + amount_delta
+--   concession C: what is earned of it comes off at once, C × recognized ÷ contracted, the rest off what is still earned
+--   (accounting.md §6: performed takes from what is earned first, remaining from what is not)
 {{ config(
     materialized='iterated',
     columns=[
@@ -49,6 +51,8 @@ reads as (
         layers.first_weight,
         layers.last_weight,
         layers.total_weight,
+        layers.skipped_weight,
+        layers.skipped_unit,
         layers.progress_from,
         layers.whole,
         lines.progress_before as progress,
@@ -118,10 +122,26 @@ before_change as (
 
 ),
 
-cumulated as (
+-- a concession without a line falls on all of its contract by what is contracted; nothing is: on the first
+weighed as (
 
     select
         before_change.*,
+        case
+            when change != 'concession' then basis_minor
+            when sum(greatest(taken_minor, 0)) over (partition by accounting_contract_id, allocation) > 0
+                then greatest(taken_minor, 0)
+            when row_number() over (partition by accounting_contract_id, allocation order by line_place) = 1 then 1
+            else 0
+        end as weight_minor
+    from before_change
+
+),
+
+cumulated as (
+
+    select
+        weighed.*,
         cast(sum(
             amount_delta_minor + case change
                 when 'pool' then taken_minor - recognized_minor
@@ -129,12 +149,12 @@ cumulated as (
                 else 0
             end
         ) over allocation_of_round as bigint) as price_minor,
-        cast(sum(basis_minor) over (
+        cast(sum(weight_minor) over (
             partition by accounting_contract_id, allocation order by line_place, contract_line_id
             rows between unbounded preceding and current row
         ) as bigint) as basis_through_line,
-        cast(sum(basis_minor) over allocation_of_round as bigint) as basis_of_all
-    from before_change
+        cast(sum(weight_minor) over allocation_of_round as bigint) as basis_of_all
+    from weighed
     window allocation_of_round as (partition by accounting_contract_id, allocation)
 
 ),
@@ -150,10 +170,30 @@ shared as (
                 'abs(basis_of_all)') }}
                 - {{ prorate(
                     'price_minor',
-                    '(case when basis_of_all < 0 then basis_minor - basis_through_line else basis_through_line - basis_minor end)',
+                    '(case when basis_of_all < 0 then weight_minor - basis_through_line else basis_through_line - weight_minor end)',
                     'abs(basis_of_all)') }}
         end as share_minor
     from cumulated
+
+),
+
+conceded as (
+
+    -- of a price that falls by the share: what is taken back at once
+    select
+        shared.*,
+        cast(case
+            when change != 'concession' then 0
+            when conceded_from = 'performed'
+                then -least(-share_minor, greatest(recognized_minor, 0))
+            when conceded_from = 'remaining'
+                then -(-share_minor - least(-share_minor, greatest(taken_minor - recognized_minor, 0)))
+            when taken_minor = 0 or recognition_method in ('usage', 'cancelled') then share_minor
+            else {{ prorate(
+                'share_minor', '(case when taken_minor < 0 then -recognized_minor else recognized_minor end)',
+                'abs(taken_minor)') }}
+        end as bigint) as at_once_minor
+    from shared
 
 )
 
@@ -167,11 +207,16 @@ select
         when 'catch_up' then shared.open_base_minor
         when 'cancel'
             then coalesce(shared.taken_minor + cancellations.amount_delta_minor, shared.recognized_minor)
+        when 'concession' then shared.at_once_minor
         else 0
     end as bigint) as base_minor,
-    cast(case when shared.change = 'cancel' then 0 else shared.share_minor end as bigint) as remainder_minor,
-    shared.taken_minor
-from shared
+    cast(case shared.change
+        when 'cancel' then 0
+        when 'concession' then shared.share_minor - shared.at_once_minor
+        else shared.share_minor
+    end as bigint) as remainder_minor,
+    cast(case when shared.change = 'concession' then 0 else shared.taken_minor end as bigint) as taken_minor
+from conceded as shared
 left join {{ ref('cancellations') }} as cancellations
     on shared.change = 'cancel' and shared.contract_line_id = cancellations.contract_line_id
 where shared.change != 'money'

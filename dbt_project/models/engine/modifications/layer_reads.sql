@@ -1,10 +1,11 @@
 -- Grain: accounting contract × round_number of a modification × contract line × layer it takes money from.
 -- Why: recognized(m − 1) by the terms as they stand (accounting.md §5): of the layers made before, those in force on the
--- day before the modification takes effect; of these and the later ones, those still open are what is contracted.
+-- day before the modification takes effect; of these and the later ones, those still open are what is contracted. A
+-- concession asks the same, and takes nothing.
 
 with changes as (
 
-    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel')
+    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel', 'concession')
 
 ),
 
@@ -29,7 +30,7 @@ taken as (
     inner join layers
         on changes.contract_line_id = layers.contract_line_id
         and changes.round_number > layers.round_number
-        and (layers.layer = 'main' or changes.is_touched or changes.change = 'cancel')
+        and (layers.layer in ('main', 'concession') or changes.is_touched or changes.change = 'cancel')
 
 ),
 
@@ -47,7 +48,8 @@ replaced as (
         and earlier.round_number > taken.made_in
         and earlier.round_number < taken.round_number
         and earlier.from_date <= taken.at_date
-        and (taken.layer = 'main' or earlier.is_touched or earlier.change = 'cancel')
+        and earlier.change != 'concession'
+        and (taken.layer in ('main', 'concession') or earlier.is_touched or earlier.change = 'cancel')
 
 )
 

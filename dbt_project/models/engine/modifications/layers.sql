@@ -54,8 +54,30 @@ ends as (
         on made.contract_line_id = changes.contract_line_id
         and made.round_number < changes.round_number
         and changes.change in ('pool', 'catch_up', 'cancel')
-        and (made.layer = 'main' or changes.is_touched or changes.change = 'cancel')
+        and (made.layer in ('main', 'concession') or changes.is_touched or changes.change = 'cancel')
     group by made.contract_line_id, made.round_number, made.layer
+
+),
+
+-- a concession comes off the rest of the layer it finds
+conceded as (
+
+    select contract_line_id, round_number, layer, found_in
+    from (
+        select
+            made.contract_line_id,
+            made.round_number,
+            made.layer,
+            earlier.round_number as found_in,
+            row_number() over (partition by made.contract_line_id, made.round_number order by earlier.round_number desc) as recency
+        from made
+        inner join made as earlier
+            on made.contract_line_id = earlier.contract_line_id
+            and made.round_number > earlier.round_number
+            and earlier.layer = 'main'
+        where made.change = 'concession'
+    ) as found
+    where recency = 1
 
 ),
 
@@ -90,6 +112,57 @@ shapes as (
 
 ),
 
+spread_out as (
+
+    select
+        made.contract_line_id,
+        made.round_number,
+        made.layer,
+        made.spread_to,
+        shapes.spread_start,
+        shapes.first_month,
+        shapes.last_month,
+        shapes.weight_unit,
+        shapes.first_weight,
+        shapes.last_weight,
+        shapes.total_weight,
+        made.recognition_convention as convention
+    from made
+    inner join shapes
+        on made.contract_line_id = shapes.contract_line_id
+        and made.round_number = shapes.round_number
+        and made.layer = shapes.layer
+
+),
+
+skipped as (
+
+    -- what had elapsed of the spread on the day before
+    select
+        contract_line_id,
+        round_number,
+        layer,
+        case
+            when at_date < spread_start then 0
+            when at_date >= spread_end or at_month > last_month then total_weight
+            else elapsed_weight
+        end as skipped_weight,
+        case when at_date < spread_start or at_date >= spread_end or at_month > last_month then 1 else elapsed_unit end
+            as skipped_unit
+    from (
+        {{ elapsed_at(
+            "(select conceded.contract_line_id, conceded.round_number, conceded.layer, " ~ add_days('made.known_from', '-1')
+            ~ " as at_date, found.spread_start, found.spread_to as spread_end, found.first_month, found.last_month, "
+            ~ "found.weight_unit, found.first_weight, found.last_weight, found.total_weight, found.convention "
+            ~ "from conceded inner join made on conceded.contract_line_id = made.contract_line_id "
+            ~ "and conceded.round_number = made.round_number and conceded.layer = made.layer "
+            ~ "inner join spread_out as found on conceded.contract_line_id = found.contract_line_id "
+            ~ "and conceded.found_in = found.round_number and found.layer = 'main')"
+        ) }}
+    ) as elapsed
+
+),
+
 final as (
 
     select
@@ -102,18 +175,21 @@ final as (
         {{ add_days('ending.known_from', '-1') }} as known_until,
         ends.ended_in,
         made.from_date,
-        case when made.change = 'cancel' then 'cancelled' else made.recognition_method end as recognition_method,
+        case when made.change = 'cancel' or found.change = 'cancel' then 'cancelled' else made.recognition_method end
+            as recognition_method,
         coalesce(made.progress_from, began.progress_from, 0) as progress_from,
         made.whole,
         made.recognition_convention as convention,
         shapes.spread_start,
-        case when shapes.spread_start is not null then made.spread_to end as spread_end,
+        case when shapes.spread_start is not null then shapes.spread_to end as spread_end,
         shapes.first_month,
         shapes.last_month,
         shapes.weight_unit,
         shapes.first_weight,
         shapes.last_weight,
-        shapes.total_weight
+        shapes.total_weight,
+        skipped.skipped_weight,
+        skipped.skipped_unit
     from made
     left join ends
         on made.contract_line_id = ends.contract_line_id
@@ -124,10 +200,22 @@ final as (
         and ends.ended_in = ending.round_number
     left join began
         on made.contract_line_id = began.contract_line_id and made.round_number = began.round_number and began.recency = 1
-    left join shapes
+    left join conceded
+        on made.contract_line_id = conceded.contract_line_id
+        and made.round_number = conceded.round_number
+        and made.layer = conceded.layer
+    left join made as found
+        on conceded.contract_line_id = found.contract_line_id
+        and conceded.found_in = found.round_number
+        and found.layer = 'main'
+    left join spread_out as shapes
         on made.contract_line_id = shapes.contract_line_id
-        and made.round_number = shapes.round_number
-        and made.layer = shapes.layer
+        and coalesce(conceded.found_in, made.round_number) = shapes.round_number
+        and case when conceded.found_in is null then made.layer else 'main' end = shapes.layer
+    left join skipped
+        on made.contract_line_id = skipped.contract_line_id
+        and made.round_number = skipped.round_number
+        and made.layer = skipped.layer
 
 )
 

@@ -1,7 +1,8 @@
 -- Grain: accounting contract × round_number: what changes its terms, in the order in which it counts.
 -- Why: each modification changes the terms that the one before left, so they are computed in rounds (architecture.md
 -- 19). Rows of one contract with the same dates are one modification (accounting.md §5). Ordered by the day it counts
--- from, amendments before cancellations: the terms of a day depend only on what counts by that day.
+-- from, of one day amendments, cancellations, then concessions (accounting.md §1): the terms of a day depend only on
+-- what counts by that day.
 
 with amendments as (
 
@@ -9,6 +10,7 @@ with amendments as (
         accounting_contract_id,
         contract_id,
         'amendment' as kind,
+        1 as kind_place,
         effective_date,
         signed_date,
         known_from,
@@ -24,6 +26,7 @@ cancellations as (
         lines.accounting_contract_id,
         lines.contract_id,
         'cancellation' as kind,
+        2 as kind_place,
         cancellations.first_day_without_service as effective_date,
         cancellations.cancellation_signed_date as signed_date,
         cancellations.effective_date as known_from,
@@ -33,6 +36,21 @@ cancellations as (
     group by
         lines.accounting_contract_id, lines.contract_id, cancellations.first_day_without_service,
         cancellations.cancellation_signed_date, cancellations.effective_date
+
+),
+
+concessions as (
+
+    select
+        accounting_contract_id,
+        contract_id,
+        'concession' as kind,
+        4 as kind_place,
+        known_from as effective_date,
+        known_from as signed_date,
+        known_from,
+        event_id as first_id
+    from {{ ref('concessions') }}
 
 ),
 
@@ -48,9 +66,15 @@ final as (
         first_id,
         cast(row_number() over (
             partition by accounting_contract_id
-            order by known_from, kind, effective_date, signed_date, first_id, contract_id
+            order by known_from, kind_place, effective_date, signed_date, first_id, contract_id
         ) as integer) as round_number
-    from (select * from amendments union all select * from cancellations) as combined
+    from (
+        select * from amendments
+        union all
+        select * from cancellations
+        union all
+        select * from concessions
+    ) as combined
 
 )
 

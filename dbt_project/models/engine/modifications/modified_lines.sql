@@ -5,6 +5,7 @@
 --   separate   an added line, or an added term of a line, stands alone with its own price
 --   cancel     the line is brought to its final amount
 --   money      the line itself is not in the pool; its amendment's money is
+--   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
 -- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
 -- the terms stand: what a later modification with an earlier date finds.
@@ -297,6 +298,31 @@ combined as (
     from treated
     where is_cancelled_now
 
+    union all
+
+    select
+        lines.accounting_contract_id, lines.round_number, lines.contract_line_id, 'concession' as change,
+        'concession' as layer, 'concession:' || lines.round_number as allocation, lines.line_place, 0 as basis_minor,
+        case
+            when row_number() over (
+                partition by lines.accounting_contract_id, lines.round_number order by lines.line_place
+            ) = 1 then -concessions.credit_minor
+            else 0
+        end as amount_delta_minor,
+        lines.known_from, lines.effective_date as from_date, lines.effective_date,
+        case when cancelled.effective_date <= lines.known_from then 'cancelled' else lines.recognition_method end
+            as recognition_method,
+        lines.recognition_convention, null as spread_from, null as spread_to, lines.progress_before as progress_from,
+        lines.whole, true as is_touched
+    from treated as lines
+    left join {{ ref('cancellations') }} as cancelled on lines.contract_line_id = cancelled.contract_line_id
+    inner join {{ ref('concessions') }} as concessions
+        on lines.kind = 'concession'
+        and lines.first_id = concessions.event_id
+        and lines.contract_id = concessions.contract_id
+        and lines.contract_line_id = coalesce(concessions.contract_line_id, lines.contract_line_id)
+    where lines.recognition_method is distinct from 'as_invoiced' and not lines.is_discount
+
 ),
 
 -- what was used beyond its amount is contracted and earned beside the line's layers
@@ -304,24 +330,32 @@ used as (
 
     select
         combined.contract_line_id,
-        cast(sum(case when greatest(usage.event_date, lines.signed_date) < cancellations.contracted_date then usage.amount_minor else 0 end)
-            as bigint) as contracted_minor,
+        combined.round_number,
+        cast(sum(
+            case
+                when greatest(usage.event_date, lines.signed_date)
+                    < case when combined.change = 'cancel' then cancellations.contracted_date else combined.known_from end
+                    then usage.amount_minor
+                else 0
+            end
+        ) as bigint) as contracted_minor,
         cast(sum(case when usage.event_date < combined.effective_date then usage.amount_minor else 0 end) as bigint)
             as earned_minor
     from combined
     inner join {{ ref('usage_amounts') }} as usage on combined.contract_line_id = usage.contract_line_id
     inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
-    inner join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
+    left join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
     where combined.change = 'cancel'
-    group by combined.contract_line_id
+        or combined.change = 'concession' and combined.recognition_method != 'cancelled'
+    group by combined.contract_line_id, combined.round_number
 
 ),
 
 final as (
 
     select
-        accounting_contract_id,
-        round_number,
+        combined.accounting_contract_id,
+        combined.round_number,
         combined.contract_line_id,
         change,
         layer,
@@ -329,9 +363,9 @@ final as (
         line_place,
         cast(basis_minor as bigint) as basis_minor,
         cast(amount_delta_minor as bigint) as amount_delta_minor,
-        known_from,
+        combined.known_from,
         from_date,
-        effective_date,
+        combined.effective_date,
         recognition_method,
         recognition_convention,
         cast(spread_from as date) as spread_from,
@@ -339,10 +373,16 @@ final as (
         cast(progress_from as bigint) as progress_from,
         whole,
         is_touched,
-        coalesce(case when change = 'cancel' then used.contracted_minor end, 0) as used_contracted_minor,
-        coalesce(case when change = 'cancel' then used.earned_minor end, 0) as used_earned_minor
+        coalesce(used.contracted_minor, 0) as used_contracted_minor,
+        coalesce(used.earned_minor, 0) as used_earned_minor,
+        concessions.applies_to as conceded_from
     from combined
-    left join used on combined.contract_line_id = used.contract_line_id
+    left join used on combined.contract_line_id = used.contract_line_id and combined.round_number = used.round_number
+    left join {{ ref('modifications') }} as modifications
+        on combined.change = 'concession'
+        and combined.accounting_contract_id = modifications.accounting_contract_id
+        and combined.round_number = modifications.round_number
+    left join {{ ref('concessions') }} as concessions on modifications.first_id = concessions.event_id
 
 )
 

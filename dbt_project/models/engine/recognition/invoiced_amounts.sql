@@ -74,7 +74,9 @@ final as (
         cast(weight_unit as bigint) as weight_unit,
         cast(first_weight as bigint) as first_weight,
         cast(last_weight as bigint) as last_weight,
-        cast(total_weight as bigint) as total_weight
+        cast(total_weight as bigint) as total_weight,
+        cast(null as bigint) as skipped_weight,
+        cast(null as bigint) as skipped_unit
     from (
         {{ ratable_shape('served') }}
     ) as shaped

@@ -27,7 +27,9 @@ final as (
         weight_unit,
         first_weight,
         last_weight,
-        total_weight
+        total_weight,
+        cast(null as bigint) as skipped_weight,
+        cast(null as bigint) as skipped_unit
     from (
         {{ ratable_shape('lines') }}
     ) as shaped

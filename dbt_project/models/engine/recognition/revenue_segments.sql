@@ -7,7 +7,7 @@
 
 {% set spread_columns = [
     'convention', 'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight',
-    'last_weight', 'total_weight',
+    'last_weight', 'total_weight', 'skipped_weight', 'skipped_unit',
 ] %}
 
 with lines as (
@@ -282,6 +282,8 @@ final as (
         cast(dated.first_weight as bigint) as first_weight,
         cast(dated.last_weight as bigint) as last_weight,
         cast(dated.total_weight as bigint) as total_weight,
+        cast(dated.skipped_weight as bigint) as skipped_weight,
+        cast(dated.skipped_unit as bigint) as skipped_unit,
         lines.exponent
     from dated
     inner join lines on dated.contract_line_id = lines.contract_line_id
