@@ -2,7 +2,7 @@
    lines, so that a group that can't be priced is refused by name, and after it on the accepted ones. #}
 
 {# Relation of engine.contract_line_terms rows -> one row an allocation group:
-     pool_minor          Σ stated amounts, discounts included
+     pool_minor          Σ stated amounts and what is estimated beside them, discounts included
      other_ssp_minor     Σ SSP of the lines that are neither residual nor without a fixed amount
      residual_ssp_minor  what is left of the pool for the residual line, not below 0
      stated_minor        Σ stated amounts of the lines that are no discounts: the basis where Σ SSP is 0 #}
@@ -10,9 +10,9 @@
     select
         accounting_contract_id,
         allocation_group,
-        cast(sum(amount_minor) as bigint) as pool_minor,
+        cast(sum(price_minor) as bigint) as pool_minor,
         cast(sum(case when is_residual or is_unpriced then 0 else ssp_minor end) as bigint) as other_ssp_minor,
-        cast(greatest(sum(amount_minor) - sum(case when is_residual or is_unpriced then 0 else ssp_minor end), 0) as bigint)
+        cast(greatest(sum(price_minor) - sum(case when is_residual or is_unpriced then 0 else ssp_minor end), 0) as bigint)
             as residual_ssp_minor,
         cast(sum(case when is_discount then 0 else amount_minor end) as bigint) as stated_minor,
         cast(sum(case when is_residual then 1 else 0 end) as bigint) as residual_lines,

@@ -107,7 +107,7 @@ lines as (
         terms.exponent,
         terms.signed_date,
         terms.amount_minor,
-        terms.amount_minor as allocated_minor,
+        terms.price_minor as allocated_minor,
         terms.quantity_millionths,
         terms.start_date,
         terms.end_date,

@@ -71,8 +71,6 @@ final as (
         newly_amended.contract_line_id is not null as has_new_amendment,
         records.amendment_id is null or adding.amendment_id is not null as is_known_amendment,
         nullif(concat_ws(', ',
-            case when records.variable_amount != 0 then 'variable_amount' end,
-            case when records.constrained_amount != 0 then 'constrained_amount' end,
             case when records.expected_return_pct != 0 then 'expected_return_pct' end,
             case
                 when terms.recognition_method = 'as_invoiced' and records.allocation_group is not null

@@ -7,7 +7,7 @@ with signed as (
     select
         currency,
         accounting_contract_id as item,
-        {{ to_amount('sum(amount_minor)', 'max(exponent)') }} as expected,
+        {{ to_amount('sum(price_minor)', 'max(exponent)') }} as expected,
         {{ to_amount('sum(allocated_minor)', 'max(exponent)') }} as actual
     from {{ ref('line_allocations') }}
     where amendment_id is null
@@ -23,7 +23,10 @@ changes as (
         changes.accounting_contract_id,
         changes.round_number,
         changes.amount_delta_minor,
-        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0) as change_minor
+        case
+            when changes.change = 'share' then 0
+            else coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0)
+        end as change_minor
     from {{ ref('modified_lines') }} as changes
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
     left join {{ ref('layer_amounts') }} as amounts

@@ -5,7 +5,8 @@
 
 {% set kept = [
     'source_row', 'contract_line_id', 'contract_id', 'amendment_id', 'accounting_contract_id', 'line_number',
-    'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'start_date', 'end_date',
+    'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on',
+    'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
     'is_unpriced', 'is_residual', 'quantity_millionths', 'ssp_unit', 'ssp_per', 'ssp_source',
 ] %}
@@ -86,7 +87,8 @@ allocated as (
         case
             when whole = 0 then cast(0 as bigint)
             else {{ prorate('pool_minor', 'through_line', 'whole') }} - {{ prorate('pool_minor', 'before_line', 'whole') }}
-        end as allocated_minor
+        end as allocated_minor,
+        cast(basis_minor as bigint) as basis_minor
     from signed
 
     union all
@@ -94,7 +96,8 @@ allocated as (
     select
         {{ kept | join(', ') }},
         cast(ssp_minor as bigint) as ssp_minor,
-        cast(0 as bigint) as allocated_minor
+        cast(0 as bigint) as allocated_minor,
+        cast(0 as bigint) as basis_minor
     from terms
     where amendment_id is not null
 

@@ -62,6 +62,7 @@ last_given as (
         lines.start_date as first_start_date,
         lines.end_date as first_end_date,
         lines.amount_minor as first_amount_minor,
+        lines.price_minor as first_price_minor,
         lines.quantity_millionths as first_quantity_millionths,
         coalesce(
             max(counted.new_start_date) over (partition by counted.contract_line_id, counted.starts_given),
@@ -116,7 +117,7 @@ final as (
         is_added,
         is_suspended,
         quantity_delta_millionths,
-        case when is_added then first_amount_minor else amount_delta_minor end as amount_delta_minor,
+        case when is_added then first_price_minor else amount_delta_minor end as amount_delta_minor,
         new_start_date,
         new_end_date,
         cast(first_quantity_millionths + quantity_change_millionths as bigint) as quantity_millionths,

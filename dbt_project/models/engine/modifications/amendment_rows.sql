@@ -22,7 +22,7 @@ final as (
         greatest(amendments.effective_date, amendments.signed_date, lines.signed_date) as known_from,
         {{ to_millionths('amendments.quantity_delta') }} as quantity_delta_millionths,
         case
-            when amendments.action = 'add' then lines.amount_minor
+            when amendments.action = 'add' then lines.price_minor
             else coalesce({{ to_minor('amendments.amount_delta', 'lines.exponent') }}, 0)
         end as amount_delta_minor,
         amendments.new_start_date,

@@ -23,7 +23,7 @@ signings as (
         case when contracts.contract_type = 'renewal' or contracts.renewal_of is not null then 'renewal' else 'new' end
             as booking_type,
         lines.signed_date as booking_date,
-        lines.amount_minor,
+        lines.price_minor as amount_minor,
         cast(null as {{ dbt.type_string() }}) as reason
     from lines
     inner join contracts on lines.contract_id = contracts.contract_id
@@ -38,7 +38,7 @@ allocations as (
         lines.contract_line_id,
         'reallocation' as booking_type,
         lines.signed_date as booking_date,
-        lines.allocated_minor - lines.amount_minor as amount_minor,
+        lines.allocated_minor - lines.price_minor as amount_minor,
         cast(null as {{ dbt.type_string() }}) as reason
     from lines
     where lines.amendment_id is null
@@ -104,27 +104,30 @@ reallocations as (
     inner join {{ ref('modifications') }} as modifications
         on modified.accounting_contract_id = modifications.accounting_contract_id
         and modified.round_number = modifications.round_number
-    where modified.change not in ('cancel', 'concession')
+    where modified.change not in ('cancel', 'concession', 'estimate', 'share')
     group by
         modifications.first_id, modified.contract_line_id,
         case when modified.change = 'separate' then modifications.signed_date else modifications.known_from end
 
 ),
 
-concessions as (
+-- what an estimate or a concession changes is a new price
+reprices as (
 
     select
-        'concession:' || modifications.first_id as event_id,
+        modifications.kind || ':' || modifications.first_id as event_id,
         modified.contract_line_id,
         'reprice' as booking_type,
         modifications.known_from as booking_date,
         modified.change_minor as amount_minor,
-        cast(null as {{ dbt.type_string() }}) as reason
+        estimates.reason
     from modified
     inner join {{ ref('modifications') }} as modifications
         on modified.accounting_contract_id = modifications.accounting_contract_id
         and modified.round_number = modifications.round_number
-    where modified.change = 'concession'
+    left join {{ ref('estimate_changes') }} as estimates
+        on modifications.kind = 'estimate' and modifications.first_id = estimates.estimate_id
+    where modified.change in ('concession', 'estimate')
 
 ),
 
@@ -170,7 +173,7 @@ final as (
     union all
     select * from reallocations
     union all
-    select * from concessions
+    select * from reprices
     union all
     select * from cancellations
     union all

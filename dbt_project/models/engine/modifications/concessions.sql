@@ -1,6 +1,7 @@
 -- Grain: price concession, and its taking back by a void: a credit note line that lowers the price.
 -- Why: what comes off the price of a line, or of all lines of a contract, and off which part of it (accounting.md §6). A
--- credit for something not yet signed, and what is earned as invoiced, is billing only.
+-- credit for something not yet signed, and what is earned as invoiced, is billing only. It first uses up a negative
+-- estimate still in force on its line: by that part only billed falls.
 
 with documents as (
 
@@ -47,7 +48,7 @@ linked as (
 
 ),
 
-final as (
+dated as (
 
     select
         event_id, accounting_contract_id, contract_id, contract_line_id, issue_date as known_from, credit_minor, applies_to
@@ -67,9 +68,73 @@ final as (
     from linked
     where status = 'void' and issue_date >= signed_date
 
+),
+
+rebates as (
+
+    -- the negative estimate in force on the day
+    select event_id, rebate_minor
+    from (
+        select
+            dated.event_id,
+            greatest(-versions.variable_minor, 0) as rebate_minor,
+            row_number() over (
+                partition by dated.event_id order by versions.estimate_date desc, versions.estimate_id desc
+            ) as recency
+        from dated
+        inner join {{ ref('estimate_versions') }} as versions
+            on dated.contract_line_id = versions.contract_line_id
+            and versions.estimate_date <= dated.known_from
+    ) as versions_by_day
+    where recency = 1
+
+),
+
+cumulated as (
+
+    select
+        dated.*,
+        coalesce(rebates.rebate_minor, 0) as rebate_minor,
+        sum(dated.credit_minor) over (
+            partition by dated.contract_line_id order by dated.known_from, dated.event_id
+            rows between unbounded preceding and current row
+        ) as credited_minor
+    from dated
+    left join rebates on dated.event_id = rebates.event_id
+
+),
+
+used_up as (
+
+    select
+        cumulated.*,
+        case when contract_line_id is null then 0 else greatest(least(credited_minor, rebate_minor), 0) end as used_through_minor
+    from cumulated
+
+),
+
+final as (
+
+    select
+        used_up.*,
+        cast(greatest(
+            used_through_minor - lag(used_through_minor, 1, 0) over (
+                partition by contract_line_id order by known_from, event_id
+            ), 0
+        ) as bigint) as used_minor
+    from used_up
+
 )
 
-select final.*
+select
+    final.event_id,
+    final.accounting_contract_id,
+    final.contract_id,
+    final.contract_line_id,
+    final.known_from,
+    cast(final.credit_minor - final.used_minor as bigint) as credit_minor,
+    final.used_minor,
+    final.applies_to
 from final
 cross join {{ source('run', 'context') }} as context
-where final.known_from <= context.cut_date and final.credit_minor != 0
+where final.known_from <= context.cut_date

@@ -4,6 +4,8 @@
 --   pool: price = Σ (contracted − recognized(m − 1)) + amounts of the amendment, shared by remaining SSP
 --   catch-up: price = Σ what the allocation's layers still earn + amounts, shared by its SSPs
 --   separate: the amounts of what is added; cancel: recognized(x − 1), or contracted + amount_delta
+--   estimate: the allocation's price changes, its lines by their weights; what falls to a line pooled since changes the
+--   price of that pool in the next step
 --   concession C: what is earned of it comes off at once, C × recognized ÷ contracted, the rest off what is still earned
 --   (accounting.md §6: performed takes from what is earned first, remaining from what is not)
 {{ config(
@@ -11,14 +13,21 @@
     columns=[
         ['accounting_contract_id', dbt.type_string()], ['round_number', 'integer'],
         ['contract_line_id', dbt.type_string()], ['layer', dbt.type_string()], ['base_minor', 'bigint'],
-        ['remainder_minor', 'bigint'], ['taken_minor', 'bigint'],
+        ['remainder_minor', 'bigint'], ['taken_minor', 'bigint'], ['allocation', dbt.type_string()],
+        ['moved_to', dbt.type_string()], ['share_minor', 'bigint'], ['weight_minor', 'bigint'],
     ],
-    rounds_from='modifications',
+    rounds_from='rounds',
 ) }}
 
 with changes as (
 
-    select * from {{ ref('modified_lines') }} where round_number = __round__
+    select changes.*
+    from {{ ref('modified_lines') }} as changes
+    inner join {{ ref('rounds') }} as rounds
+        on changes.accounting_contract_id = rounds.accounting_contract_id
+        and changes.round_number = rounds.modification_number
+        and changes.step = rounds.step
+    where rounds.round_number = __round__
 
 ),
 
@@ -69,7 +78,53 @@ reads as (
     inner join {{ ref('lines_in_rounds') }} as lines
         on reads.contract_line_id = lines.contract_line_id
         and reads.round_number = lines.round_number
-    where reads.round_number = __round__
+    inner join changes
+        on reads.contract_line_id = changes.contract_line_id
+        and reads.round_number = changes.round_number
+        and changes.change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate')
+
+),
+
+-- what each line has of an allocation's price, and by which weight
+shares as (
+
+    select accounting_contract_id, allocation, contract_line_id, share_minor, weight_minor
+    from (
+        select
+            known.*,
+            row_number() over (
+                partition by known.accounting_contract_id, known.allocation, known.contract_line_id
+                order by known.round_number desc
+            ) as recency
+        from (
+            select accounting_contract_id, allocation, contract_line_id, round_number, share_minor, weight_minor
+            from {{ this }}
+            where layer = 'main' or moved_to is not null
+            union all
+            select
+                accounting_contract_id, 'group:' || allocation_group as allocation, contract_line_id, 0 as round_number,
+                allocated_minor as share_minor, basis_minor as weight_minor
+            from {{ ref('line_allocations') }}
+            where amendment_id is null and not is_discount
+        ) as known
+        inner join (select distinct accounting_contract_id, allocation from changes where change in ('estimate', 'share')) as asked
+            on known.accounting_contract_id = asked.accounting_contract_id
+            and known.allocation = asked.allocation
+    ) as ordered
+    where recency = 1
+
+),
+
+-- what moved on to an allocation in earlier steps of the same modification
+moved as (
+
+    select earlier.accounting_contract_id, earlier.moved_to as allocation, cast(sum(earlier.remainder_minor) as bigint) as moved_minor
+    from {{ this }} as earlier
+    inner join (select distinct accounting_contract_id, round_number from changes) as current_modification
+        on earlier.accounting_contract_id = current_modification.accounting_contract_id
+        and earlier.round_number = current_modification.round_number
+    where earlier.moved_to is not null
+    group by earlier.accounting_contract_id, earlier.moved_to
 
 ),
 
@@ -115,10 +170,21 @@ before_change as (
         coalesce(open_before.taken_minor, 0) + changes.used_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
+        coalesce(shares.share_minor, 0) as share_before_minor,
+        shares.weight_minor as weight_before_minor,
+        coalesce(moved.moved_minor, 0) as moved_minor,
         coalesce(earned_before.recognized_minor, 0) + changes.used_earned_minor as recognized_minor
     from changes
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join earned_before on changes.contract_line_id = earned_before.contract_line_id
+    left join shares
+        on changes.change in ('estimate', 'share')
+        and changes.contract_line_id = shares.contract_line_id
+        and changes.allocation = shares.allocation
+    left join moved
+        on changes.change in ('estimate', 'share')
+        and changes.accounting_contract_id = moved.accounting_contract_id
+        and changes.allocation = moved.allocation
 
 ),
 
@@ -128,6 +194,7 @@ weighed as (
     select
         before_change.*,
         case
+            when change in ('estimate', 'share') then weight_before_minor
             when change != 'concession' then basis_minor
             when sum(greatest(taken_minor, 0)) over (partition by accounting_contract_id, allocation) > 0
                 then greatest(taken_minor, 0)
@@ -146,9 +213,12 @@ cumulated as (
             amount_delta_minor + case change
                 when 'pool' then taken_minor - recognized_minor
                 when 'catch_up' then open_remainder_minor
+                when 'estimate' then share_before_minor
+                when 'share' then share_before_minor
                 else 0
             end
-        ) over allocation_of_round as bigint) as price_minor,
+        ) over allocation_of_round + case when change in ('estimate', 'share') then moved_minor else 0 end as bigint)
+            as price_minor,
         cast(sum(weight_minor) over (
             partition by accounting_contract_id, allocation order by line_place, contract_line_id
             rows between unbounded preceding and current row
@@ -208,14 +278,21 @@ select
         when 'cancel'
             then coalesce(shared.taken_minor + cancellations.amount_delta_minor, shared.recognized_minor)
         when 'concession' then shared.at_once_minor
+        when 'estimate' then shared.open_base_minor
         else 0
     end as bigint) as base_minor,
     cast(case shared.change
         when 'cancel' then 0
         when 'concession' then shared.share_minor - shared.at_once_minor
+        when 'estimate' then shared.open_remainder_minor + shared.share_minor - shared.share_before_minor
+        when 'share' then shared.share_minor - shared.share_before_minor
         else shared.share_minor
     end as bigint) as remainder_minor,
-    cast(case when shared.change = 'concession' then 0 else shared.taken_minor end as bigint) as taken_minor
+    cast(case when shared.change in ('concession', 'share') then 0 else shared.taken_minor end as bigint) as taken_minor,
+    shared.allocation,
+    case when shared.change = 'share' then shared.moved_to end as moved_to,
+    shared.share_minor,
+    shared.weight_minor
 from conceded as shared
 left join {{ ref('cancellations') }} as cancellations
     on shared.change = 'cancel' and shared.contract_line_id = cancellations.contract_line_id

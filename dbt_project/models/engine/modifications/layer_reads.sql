@@ -5,7 +5,7 @@
 
 with changes as (
 
-    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel', 'concession')
+    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate')
 
 ),
 
@@ -30,7 +30,11 @@ taken as (
     inner join layers
         on changes.contract_line_id = layers.contract_line_id
         and changes.round_number > layers.round_number
-        and (layers.layer in ('main', 'concession') or changes.is_touched or changes.change = 'cancel')
+        and (
+            layers.layer = 'main'
+            or changes.change != 'estimate'
+            and (layers.layer = 'concession' or changes.is_touched or changes.change = 'cancel')
+        )
 
 ),
 
@@ -49,7 +53,11 @@ replaced as (
         and earlier.round_number < taken.round_number
         and earlier.from_date <= taken.at_date
         and earlier.change != 'concession'
-        and (taken.layer in ('main', 'concession') or earlier.is_touched or earlier.change = 'cancel')
+        and (
+            taken.layer = 'main'
+            or earlier.change != 'estimate'
+            and (taken.layer = 'concession' or earlier.is_touched or earlier.change = 'cancel')
+        )
 
 )
 

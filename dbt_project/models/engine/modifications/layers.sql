@@ -17,7 +17,7 @@ modified as (
 
 changes as (
 
-    select * from {{ ref('modified_lines') }} where change != 'money'
+    select * from {{ ref('modified_lines') }} where change not in ('money', 'share')
 
 ),
 
@@ -53,13 +53,17 @@ ends as (
     inner join changes
         on made.contract_line_id = changes.contract_line_id
         and made.round_number < changes.round_number
-        and changes.change in ('pool', 'catch_up', 'cancel')
-        and (made.layer in ('main', 'concession') or changes.is_touched or changes.change = 'cancel')
+        and changes.change in ('pool', 'catch_up', 'cancel', 'estimate')
+        and (
+            made.layer = 'main'
+            or changes.change != 'estimate'
+            and (made.layer = 'concession' or changes.is_touched or changes.change = 'cancel')
+        )
     group by made.contract_line_id, made.round_number, made.layer
 
 ),
 
--- a concession comes off the rest of the layer it finds
+-- a concession comes off the rest of the layer it finds, an estimate changes what it still earns
 conceded as (
 
     select contract_line_id, round_number, layer, found_in
@@ -75,7 +79,8 @@ conceded as (
             on made.contract_line_id = earlier.contract_line_id
             and made.round_number > earlier.round_number
             and earlier.layer = 'main'
-        where made.change = 'concession'
+            and earlier.change != 'estimate'
+        where made.change in ('concession', 'estimate')
     ) as found
     where recency = 1
 
@@ -95,7 +100,7 @@ began as (
         and made.round_number > earlier.round_number
         and earlier.layer = 'main'
         and earlier.progress_from is not null
-    where made.change = 'catch_up'
+    where made.change in ('catch_up', 'estimate')
 
 ),
 
@@ -154,7 +159,7 @@ skipped as (
             "(select conceded.contract_line_id, conceded.round_number, conceded.layer, " ~ add_days('made.known_from', '-1')
             ~ " as at_date, found.spread_start, found.spread_to as spread_end, found.first_month, found.last_month, "
             ~ "found.weight_unit, found.first_weight, found.last_weight, found.total_weight, found.convention "
-            ~ "from conceded inner join made on conceded.contract_line_id = made.contract_line_id "
+            ~ "from conceded inner join made on conceded.contract_line_id = made.contract_line_id and made.change = 'concession' "
             ~ "and conceded.round_number = made.round_number and conceded.layer = made.layer "
             ~ "inner join spread_out as found on conceded.contract_line_id = found.contract_line_id "
             ~ "and conceded.found_in = found.round_number and found.layer = 'main')"

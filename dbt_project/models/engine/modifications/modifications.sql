@@ -1,7 +1,7 @@
 -- Grain: accounting contract × round_number: what changes its terms, in the order in which it counts.
 -- Why: each modification changes the terms that the one before left, so they are computed in rounds (architecture.md
 -- 19). Rows of one contract with the same dates are one modification (accounting.md §5). Ordered by the day it counts
--- from, of one day amendments, cancellations, then concessions (accounting.md §1): the terms of a day depend only on
+-- from, of one day amendments, cancellations, estimates, then concessions (accounting.md §1): the terms of a day depend only on
 -- what counts by that day.
 
 with amendments as (
@@ -39,6 +39,21 @@ cancellations as (
 
 ),
 
+estimates as (
+
+    select
+        accounting_contract_id,
+        contract_id,
+        'estimate' as kind,
+        3 as kind_place,
+        known_from as effective_date,
+        known_from as signed_date,
+        known_from,
+        estimate_id as first_id
+    from {{ ref('estimate_changes') }}
+
+),
+
 concessions as (
 
     select
@@ -72,6 +87,8 @@ final as (
         select * from amendments
         union all
         select * from cancellations
+        union all
+        select * from estimates
         union all
         select * from concessions
     ) as combined

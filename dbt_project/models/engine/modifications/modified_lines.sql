@@ -5,10 +5,14 @@
 --   separate   an added line, or an added term of a line, stands alone with its own price
 --   cancel     the line is brought to its final amount
 --   money      the line itself is not in the pool; its amendment's money is
+--   estimate   the allocation that first held the line shares its new price: of a line still in it the layer grows
+--   share      of a line pooled since, the change goes to the price of the allocation it is in now (moved_to), in a
+--              later step
 --   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
 -- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
--- the terms stand: what a later modification with an earlier date finds.
+-- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
+-- goes from one to the next.
 
 with lines as (
 
@@ -46,14 +50,22 @@ treated as (
 -- the allocation that holds a line from a round on: its group's at signing (round 0), later a pool's
 joined_pools as (
 
-    select contract_line_id, round_number as joined_round, 'pool:' || round_number as allocation, remaining_from as from_date
+    select
+        members.contract_line_id,
+        members.round_number as joined_round,
+        'pool:' || members.round_number as allocation,
+        members.remaining_from as from_date,
+        lines.effective_date as since
     from members
+    inner join lines on members.contract_line_id = lines.contract_line_id and members.round_number = lines.round_number
 
 ),
 
 joined_separately as (
 
-    select contract_line_id, round_number as joined_round, allocation_group as allocation, start_date as from_date
+    select
+        contract_line_id, round_number as joined_round, allocation_group as allocation, start_date as from_date,
+        {{ first_day() }} as since
     from treated
     where is_added and is_separate
 
@@ -69,7 +81,8 @@ allocations as (
         contract_line_id,
         0 as joined_round,
         'group:' || allocation_group as allocation,
-        start_date as from_date
+        start_date as from_date,
+        {{ first_day() }} as since
     from {{ ref('line_allocations') }}
     where amendment_id is null and not is_discount
 
@@ -164,7 +177,7 @@ terms_again as (
     select
         caught_up.*,
         coalesce(joined_pools.from_date, caught_up.start_date) as again_from,
-        coalesce(joined_pools.from_date, {{ first_day() }}) as again_since
+        coalesce(joined_pools.since, {{ first_day() }}) as again_since
     from caught_up
     left join joined_pools
         on caught_up.contract_line_id = joined_pools.contract_line_id
@@ -225,6 +238,100 @@ based_again as (
         end as basis_minor
     from priced_again
     window run as (partition by accounting_contract_id, round_number, allocation)
+
+),
+
+-- estimates: the allocation that first held the line, then those that its other lines are in by now
+first_held as (
+
+    select contract_line_id, allocation, joined_round
+    from (
+        select
+            allocations.*,
+            row_number() over (partition by contract_line_id order by joined_round) as place
+        from allocations
+    ) as ordered
+    where place = 1
+
+),
+
+estimated as (
+
+    select
+        modifications.accounting_contract_id,
+        modifications.round_number,
+        estimates.change_minor,
+        coalesce(first_held.allocation, 'group:' || estimates.allocation_group) as allocation,
+        coalesce(first_held.joined_round, 0) as joined_round
+    from {{ ref('modifications') }} as modifications
+    inner join {{ ref('estimate_changes') }} as estimates
+        on modifications.kind = 'estimate'
+        and modifications.first_id = estimates.estimate_id
+        and modifications.contract_id = estimates.contract_id
+    left join first_held on estimates.contract_line_id = first_held.contract_line_id
+
+),
+
+allocations_reached as (
+
+    select
+        accounting_contract_id,
+        round_number,
+        allocation,
+        change_minor,
+        cast(row_number() over (
+            partition by accounting_contract_id, round_number order by is_first desc, joined_round, allocation
+        ) as integer) as step
+    from (
+        select accounting_contract_id, round_number, allocation, change_minor, joined_round, 1 as is_first
+        from estimated
+        union all
+        select distinct
+            estimated.accounting_contract_id,
+            estimated.round_number,
+            held_by.allocation,
+            0 as change_minor,
+            held_by.joined_round,
+            0 as is_first
+        from estimated
+        inner join held_by
+            on estimated.accounting_contract_id = held_by.accounting_contract_id
+            and estimated.round_number = held_by.round_number
+            and estimated.joined_round < held_by.joined_round
+    ) as reached
+
+),
+
+estimate_lines as (
+
+    select
+        reached.accounting_contract_id,
+        reached.round_number,
+        reached.step,
+        reached.allocation,
+        reached.change_minor,
+        held_by.allocation as moved_to,
+        members.since,
+        lines.contract_line_id,
+        lines.line_place,
+        lines.known_from,
+        lines.effective_date,
+        lines.recognition_method,
+        lines.recognition_convention,
+        lines.whole,
+        row_number() over (
+            partition by reached.accounting_contract_id, reached.round_number, reached.step order by lines.line_place
+        ) as member_place
+    from allocations_reached as reached
+    inner join lines
+        on reached.accounting_contract_id = lines.accounting_contract_id
+        and reached.round_number = lines.round_number
+    inner join allocations as members
+        on lines.contract_line_id = members.contract_line_id
+        and reached.allocation = members.allocation
+        and members.joined_round < reached.round_number
+    inner join held_by
+        on lines.contract_line_id = held_by.contract_line_id and lines.round_number = held_by.round_number
 
 ),
 
@@ -323,6 +430,17 @@ combined as (
         and lines.contract_line_id = coalesce(concessions.contract_line_id, lines.contract_line_id)
     where lines.recognition_method is distinct from 'as_invoiced' and not lines.is_discount
 
+    union all
+
+    select
+        accounting_contract_id, round_number, contract_line_id,
+        case when moved_to = allocation then 'estimate' else 'share' end as change,
+        case when moved_to = allocation then 'main' else 'share:' || allocation end as layer,
+        allocation, line_place, 0 as basis_minor, case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
+        known_from, since as from_date, effective_date, recognition_method, recognition_convention,
+        null as spread_from, null as spread_to, null as progress_from, whole, true as is_touched
+    from estimate_lines
+
 ),
 
 -- what was used beyond its amount is contracted and earned beside the line's layers
@@ -357,24 +475,26 @@ final as (
         combined.accounting_contract_id,
         combined.round_number,
         combined.contract_line_id,
-        change,
-        layer,
-        allocation,
-        line_place,
-        cast(basis_minor as bigint) as basis_minor,
-        cast(amount_delta_minor as bigint) as amount_delta_minor,
+        combined.change,
+        combined.layer,
+        combined.allocation,
+        combined.line_place,
+        cast(combined.basis_minor as bigint) as basis_minor,
+        cast(combined.amount_delta_minor as bigint) as amount_delta_minor,
         combined.known_from,
-        from_date,
+        combined.from_date,
         combined.effective_date,
-        recognition_method,
-        recognition_convention,
-        cast(spread_from as date) as spread_from,
-        cast(spread_to as date) as spread_to,
-        cast(progress_from as bigint) as progress_from,
-        whole,
-        is_touched,
+        combined.recognition_method,
+        combined.recognition_convention,
+        cast(combined.spread_from as date) as spread_from,
+        cast(combined.spread_to as date) as spread_to,
+        cast(combined.progress_from as bigint) as progress_from,
+        combined.whole,
+        combined.is_touched,
         coalesce(used.contracted_minor, 0) as used_contracted_minor,
         coalesce(used.earned_minor, 0) as used_earned_minor,
+        coalesce(steps.step, 1) as step,
+        steps.moved_to,
         concessions.applies_to as conceded_from
     from combined
     left join used on combined.contract_line_id = used.contract_line_id and combined.round_number = used.round_number
@@ -382,6 +502,11 @@ final as (
         on combined.change = 'concession'
         and combined.accounting_contract_id = modifications.accounting_contract_id
         and combined.round_number = modifications.round_number
+    left join estimate_lines as steps
+        on combined.change in ('estimate', 'share')
+        and combined.contract_line_id = steps.contract_line_id
+        and combined.round_number = steps.round_number
+        and combined.allocation = steps.allocation
     left join {{ ref('concessions') }} as concessions on modifications.first_id = concessions.event_id
 
 )

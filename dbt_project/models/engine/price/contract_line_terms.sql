@@ -62,6 +62,29 @@ listed_prices as (
 
 ),
 
+-- what was estimated of the line by that day
+estimated as (
+
+    select source_row, variable_minor - constrained_minor as estimated_minor
+    from (
+        select
+            lines.source_row,
+            versions.variable_minor,
+            versions.constrained_minor,
+            row_number() over (
+                partition by lines.source_row order by versions.estimate_date desc, versions.estimate_id desc
+            ) as recency
+        from lines
+        inner join contracts on lines.contract_id = contracts.contract_id
+        left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
+        inner join {{ ref('estimate_versions') }} as versions
+            on lines.contract_line_id = versions.contract_line_id
+            and versions.estimate_date <= coalesce(adding.effective_date, contracts.signed_date)
+    ) as dated
+    where recency = 1
+
+),
+
 described as (
 
     select
@@ -77,6 +100,8 @@ described as (
         contracts.signed_date,
         coalesce(lines.allocation_group, '') as allocation_group,
         {{ to_minor('lines.amount', 'currencies.exponent') }} as amount_minor,
+        coalesce(estimated.estimated_minor, 0) as estimated_minor,
+        coalesce(adding.effective_date, contracts.signed_date) as priced_on,
         coalesce(lines.start_date, contracts.start_date) as start_date,
         coalesce(lines.end_date, contracts.end_date) as end_date,
         contracts.end_date as contract_end_date,
@@ -109,6 +134,8 @@ described as (
     left join contracts on lines.contract_id = contracts.contract_id
     left join products on lines.product_id = products.product_id
     left join currencies on contracts.currency = currencies.currency
+    left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
+    left join estimated on lines.source_row = estimated.source_row
     left join listed_prices on lines.source_row = listed_prices.source_row and listed_prices.recency = 1
 
 ),
@@ -165,6 +192,8 @@ final as (
         signed_date,
         allocation_group,
         case when is_unpriced then cast(0 as bigint) else amount_minor end as amount_minor,
+        case when is_unpriced then cast(0 as bigint) else amount_minor + estimated_minor end as price_minor,
+        priced_on,
         start_date,
         end_date,
         contract_end_date,
