@@ -35,7 +35,11 @@ currencies as (
 
 adding as (
 
-    select contract_line_id, amendment_id, min(effective_date) as effective_date
+    select
+        contract_line_id,
+        amendment_id,
+        min(effective_date) as effective_date,
+        min(signed_date) as signed_date
     from {{ ref('exchange__amendments') }}
     where action = 'add'
     group by contract_line_id, amendment_id
@@ -74,7 +78,9 @@ described as (
         lines.product_id,
         contracts.currency,
         currencies.exponent,
-        contracts.signed_date,
+        -- a line that an amendment adds counts nothing before it is signed
+        case when contracts.signed_date is not null then greatest(contracts.signed_date, adding.signed_date) end
+            as signed_date,
         coalesce(lines.allocation_group, '') as allocation_group,
         {{ to_minor('lines.amount', 'currencies.exponent') }} as amount_minor,
         coalesce(lines.start_date, contracts.start_date) as start_date,
@@ -109,6 +115,7 @@ described as (
     left join contracts on lines.contract_id = contracts.contract_id
     left join products on lines.product_id = products.product_id
     left join currencies on contracts.currency = currencies.currency
+    left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
     left join listed_prices on lines.source_row = listed_prices.source_row and listed_prices.recency = 1
 
 ),
