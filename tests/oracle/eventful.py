@@ -58,7 +58,7 @@ class Teller:
             row |= {"start_date": start.isoformat()}
             row |= {"end_date": (start + timedelta(days=rng.randint(0, 500))).isoformat()}
         if method == "point_in_time" and rng.random() < 0.3:
-            row["expected_return_pct"] = rng.choice(("0.03", "0.1", "0.25"))
+            row["expected_return_pct"] = rng.choice(("3", "10", "25"))
         if rng.random() < 0.2 and method not in ("usage", "as_invoiced"):
             row["variable_amount"] = self.money(-5_000, 10_000)
         return row
@@ -196,7 +196,7 @@ class Teller:
             group = {"allocation_group": rng.choice(("", "G")), "estimate_id": self.name("E")}
             figures = {
                 "variable_amount": self.money(-3_000, 8_000),
-                "expected_return_pct": rng.choice(("", "0", "0.2")),
+                "expected_return_pct": rng.choice(("", "0", "20")),
             }
             if any(
                 is_priced(row) and row["allocation_group"] == group["allocation_group"]

@@ -11,7 +11,7 @@ from tests.oracle.allocation import Allocation
 from tests.oracle.conventions import ONE_DAY, months_of_term
 from tests.oracle.entities import Amendment, ContractLine
 from tests.oracle.layers import EVER, Layer, service_from, service_until
-from tests.oracle.money import half_away
+from tests.oracle.money import QuarantinedError, half_away
 from tests.oracle.remaining import fraction_left, remaining_ssp
 from tests.oracle.replay import Replay
 from tests.oracle.state import LineState
@@ -54,7 +54,10 @@ def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], 
             end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
             kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
             return (*kept, (start, end)) if start <= end else kept
-        return ((start, row.new_end_date or end),)
+        end = row.new_end_date or end
+        if end < start:
+            raise QuarantinedError(f"amendment {row.key} starts its line on {start}, after it ends on {end}")
+        return ((start, end),)
     if row.new_end_date is not None and stretches:
         return service_until(stretches, row.new_end_date)
     return stretches

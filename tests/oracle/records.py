@@ -106,11 +106,11 @@ def _one_of(row: Row, column: str, known: Collection[str], default: str) -> str:
 
 
 def _share(row: Row, column: str) -> Fraction | None:
-    """A share of 1, as expected_return_pct."""
+    """A percentage of 0 to 100 as a share of 1, as expected_return_pct."""
     value = _number(row, column)
-    if value is not None and not 0 <= value <= 1:
-        raise QuarantinedError(f"{column} {value} is no share of 1")
-    return value
+    if value is not None and not 0 <= value <= 100:
+        raise QuarantinedError(f"{column} {value} is below 0 or above 100")
+    return None if value is None else value / 100
 
 
 def _method(row: Row) -> str | None:

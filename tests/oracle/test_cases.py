@@ -195,7 +195,7 @@ def test_jkj_mod_sep_added_units_at_current_ssp() -> None:
 def test_asc_ex22_right_of_return() -> None:
     given, expected = case("ASC-EX22")
     amount = str(int(given["qty"]) * int(given["unit_price"]))
-    pct = str(Decimal(given["expected_returns"]) / Decimal(given["qty"]))
+    pct = str(Decimal(given["expected_returns"]) / Decimal(given["qty"]) * 100)
     row = line("L", amount, quantity=given["qty"], expected_return_pct=pct, **GOODS)
     data = export(
         [row],

@@ -211,7 +211,7 @@ def test_return_credits_use_the_refund_liability_up() -> None:
     credits x expected returns / stated amount) - return credits so far, 0), 0)": 300, 200 credited, then 300."""
     p = goods(
         *events("L", "return", ("2026-03-01", "2"), ("2026-04-01", "3")),
-        pct="0.03",
+        pct="3",
         notes=(("2026-03-05", "L", "200", "return"), ("2026-04-05", "L", "300", "return")),
     )
     dates = ("2026-02-28", "2026-03-05", "2026-04-01", "2026-04-05")

@@ -171,7 +171,7 @@ def test_breakage_is_earlier_only_by_an_estimate() -> None:
     """ "(earlier only by an estimate)": 20 % are expected never to be used: 40 used are 50 (CHOICES.md row 62)."""
     data = export(
         [line("L", "100", recognition_method="drawdown")],
-        estimates=[estimate("2026-03-01", "L", expected_return_pct="0.2")],
+        estimates=[estimate("2026-03-01", "L", expected_return_pct="20")],
         fulfillments=events("L", "usage", ("2026-02-01", "40")),
     )
     p = positions(data)
@@ -296,7 +296,7 @@ def returns(pct: str, *rows: Row, **others: list[Row]) -> Positions:
 
 def test_ex22_expected_returns() -> None:
     """ "100 x 100 with 3 % expected back -> 9,700 revenue, 300 refund liability." """
-    p = returns("0.03", *events("L", "delivery", ("2026-02-01", "100")))
+    p = returns("3", *events("L", "delivery", ("2026-02-01", "100")))
     assert contracted(p, "L", "2026-02-01") == recognized(p, "L", "2026-02-01") == [9_700_00]
     found = p.balance("K", D("2026-02-01"))
     assert (found.refund_liability, found.deferred_revenue, found.contract_asset) == (300_00, 0, 0)
@@ -307,7 +307,7 @@ def test_actual_returns_first_use_the_estimate_up() -> None:
     """ "recognized units = min(delivered - returned, delivered x (1 - pct)), so actual returns first use the
     estimate up": 2 of 3 came back: nothing moves; 5: two units reverse."""
     p = returns(
-        "0.03",
+        "3",
         *events("L", "delivery", ("2026-02-01", "100")),
         *events("L", "return", ("2026-03-01", "2"), ("2026-04-01", "3")),
     )
@@ -319,7 +319,7 @@ def test_the_lapse_releases_the_rest() -> None:
     """ "an `estimates` row with expected_return_pct = 0, dated the lapse, releases the rest; nothing lapses by
     itself": one came back, two are released."""
     p = returns(
-        "0.03",
+        "3",
         *events("L", "delivery", ("2026-02-01", "100")),
         *events("L", "return", ("2026-03-01", "1")),
         estimates=[estimate("2026-05-01", "L", expected_return_pct="0")],
@@ -330,7 +330,7 @@ def test_the_lapse_releases_the_rest() -> None:
 
 def test_expected_returns_across_a_pool() -> None:
     """CHOICES.md row 71: half is delivered (48.5 units kept, 4,850); 20 more units for 2,000: 100 a unit."""
-    goods = line("L", "10000", quantity="100", expected_return_pct="0.03", **GOODS)
+    goods = line("L", "10000", quantity="100", expected_return_pct="3", **GOODS)
     row = amend("L", "2026-03-01", quantity_delta="20", amount_delta="2000")
     data = export([goods], amendments=[row])
     data["fulfillments"] = events("L", "delivery", ("2026-02-01", "50"), ("2026-04-01", "70"))

@@ -87,6 +87,7 @@ def _links(export: Export) -> Iterable[str]:
 def _contracts(export: Export) -> Iterable[str]:
     for row in export.get("contracts", ()):
         lines = [line for line in export["contract_lines"] if line["contract_id"] == row["contract_id"]]
+        lines = [line for line in lines if not line.get("amendment_id")]
         if sum(Decimal(line["amount"]) for line in lines) != Decimal(row["total_amount"]):
             yield f"{row['contract_id']}: control total"
         start, end, signed = _date(row, "start_date"), _date(row, "end_date"), _date(row, "signed_date")
@@ -154,7 +155,7 @@ def _amendments(export: Export) -> Iterable[str]:
         contract, line = contracts[row["contract_id"]], lines[row["contract_line_id"]]
         end = _date(line, "end_date") or _date(contract, "end_date")
         effective, signed = _date(row, "effective_date"), _date(row, "signed_date")
-        if end and effective and effective > end:
+        if row["action"] == "cancel" and end and effective and effective > end:
             yield f"{row['amendment_id']}: effective after the end"
         counted = _date(contract, "signed_date")
         if counted and signed and signed < counted:
@@ -165,6 +166,8 @@ def _deliveries(export: Export) -> Iterable[str]:
     by_line: dict[str, dict[str, Decimal]] = {}
     signs = {"delivery": 1, "return": -1}
     for row in export.get("fulfillments", ()):
+        if row["kind"] not in signs:
+            continue
         days = by_line.setdefault(row["contract_line_id"], {})
         quantity = Decimal(row["quantity"])
         if quantity <= 0:

@@ -30,6 +30,7 @@ from tests.oracle.ledger import Facts, Ledger
 from tests.oracle.money import OutOfScopeError, QuarantinedError, as_decimal, minor_units, scale
 from tests.oracle.positions import Positions
 from tests.oracle.records import read_books, read_calendar
+from tests.property import eventful
 from tests.property.gate import violations
 
 Row = dict[str, str]
@@ -51,19 +52,28 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "contract_lines": (
         "contract_line_id", "contract_id", "line_number", "product_id", "description", "quantity", "amount",
         "start_date", "end_date", "promised_date", "recognition_method", "recognition_convention", "ssp_unit",
-        "ssp_per", "ssp_method", "allocation_group",
+        "ssp_per", "ssp_method", "allocation_group", "amendment_id", "variable_amount", "constrained_amount",
+        "expected_return_pct",
     ),
     "amendments": (
-        "amendment_id", "contract_id", "contract_line_id", "effective_date", "signed_date", "action",
-        "amount_delta", "reason",
+        "amendment_id", "contract_id", "contract_line_id", "effective_date", "signed_date", "action", "treatment",
+        "quantity_delta", "amount_delta", "new_start_date", "new_end_date", "ssp_unit", "reason",
     ),
-    "fulfillments": ("fulfillment_id", "contract_line_id", "event_date", "kind", "quantity", "reason"),
+    "estimates": (
+        "estimate_id", "contract_id", "contract_line_id", "allocation_group", "estimate_date", "variable_amount",
+        "constrained_amount", "expected_return_pct",
+    ),
+    "fulfillments": (
+        "fulfillment_id", "contract_line_id", "event_date", "kind", "quantity", "amount", "percent_complete",
+        "cost_to_date", "cost_at_completion", "reason",
+    ),
     "invoices": (
         "invoice_id", "invoice_number", "customer_id", "contract_id", "entity_id", "issue_date", "due_date",
         "currency", "status", "status_date", "total_amount", "tax_amount",
     ),
     "invoice_lines": (
         "invoice_line_id", "invoice_id", "contract_line_id", "description", "quantity", "amount", "tax_amount",
+        "service_start", "service_end",
     ),
     "credit_notes": (
         "credit_note_id", "invoice_id", "contract_id", "customer_id", "issue_date", "currency", "status",
@@ -71,7 +81,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "credit_note_lines": (
         "credit_note_line_id", "credit_note_id", "invoice_line_id", "contract_line_id", "amount", "tax_amount",
-        "reason",
+        "reason", "applies_to",
+    ),
+    "payments": (
+        "payment_id", "customer_id", "invoice_id", "contract_id", "payment_date", "amount", "currency", "kind",
     ),
     "accounting_periods": ("period", "start_date", "end_date", "status"),
 }  # fmt: skip
@@ -167,6 +180,7 @@ def _weeks() -> Timeline:
 
 
 TIMELINES = (_monthly(), _two_open(), _through(), _weeks())
+ONCE = Timeline("once", (Delivery(date(2025, 7, 17)),))  # all is known and nothing is closed
 
 
 @dataclass(frozen=True)
@@ -177,6 +191,11 @@ class Options:
     changes: bool = True  # late, corrected, moved and voided data between closes
     held: bool = False  # contracts that vanish from an export or break, and mostly come back
     without_line: bool = False  # invoice lines that name no contract line, on invoices that name a contract
+    methods: bool = False  # percent_complete, milestone, usage, drawdown and as_invoiced beside the others
+    amendments: bool = False  # lines added, changed, extended, suspended; with every treatment
+    estimates: bool = False  # variable consideration and expected returns, dated versions of them
+    concessions: bool = False  # credit notes of every reason
+    cash: bool = False  # payments, refunds, disputes, write-offs
 
 
 @dataclass(frozen=True)
@@ -245,7 +264,7 @@ def _fill_totals(export: Export) -> None:
         amounts = [
             Decimal(row["amount"])
             for row in export.get("contract_lines", ())
-            if row["contract_id"] == contract["contract_id"]
+            if row["contract_id"] == contract["contract_id"] and not row.get("amendment_id")
         ]
         contract["total_amount"] = f"{sum(amounts, Decimal(0)):f}"
     for entity, (parent, key) in PARENT.items():
@@ -343,7 +362,7 @@ def oracle(waves: Sequence[Wave]) -> Facts:
 # --- a life -------------------------------------------------------------------------------------------
 
 
-class _Teller:
+class Teller:
     """Tells one life. Every choice is drawn from `rng`, so that hypothesis can stand behind it."""
 
     def __init__(self, rng: random.Random, life_id: str, timeline: Timeline, options: Options) -> None:
@@ -363,7 +382,7 @@ class _Teller:
     def key(self, kind: str) -> str:
         entity = {"K": "contracts", "L": "contract_lines", "F": "fulfillments", "I": "invoices"}
         entity |= {"IL": "invoice_lines", "N": "credit_notes", "NL": "credit_note_lines", "P": "products"}
-        entity |= {"A": "amendments", "C": "customers"}
+        entity |= {"A": "amendments", "C": "customers", "E": "estimates", "Z": "payments"}
         return f"{self.life.life_id}-{kind}{len(self.life.of(entity[kind])) + 1}"
 
     def add(self, entity: str, since: int, **row: str) -> Record:
@@ -488,6 +507,11 @@ class _Teller:
         lines = self.lines(record, draft_since, start, end, has_dates)
         self.cancel(record, lines, signed, start, end)
         self.deliver(record, lines, start)
+        eventful.happen(self, record, lines, start)
+        if self.options.amendments:
+            lines = eventful.amend(self, record, lines, start, end)
+        if self.options.estimates:
+            eventful.estimates(self, record, lines, start)
         self.invoice(record, lines, start, end, signed)
         return record
 
@@ -528,7 +552,7 @@ class _Teller:
     def line(
         self, contract: Record, since: int, start: date, end: date, has_dates: bool, group: str
     ) -> Record:
-        method = self.rng.choice(("ratable", "ratable", "ratable", "point_in_time", "on_start"))
+        method = self.rng.choice(eventful.ALL_METHODS if self.options.methods else eventful.PLAIN_METHODS)
         convention = self.rng.choice(list(CONVENTIONS))
         amount = 0 if self.chance(0.03) else self.money()
         row = {
@@ -538,6 +562,7 @@ class _Teller:
             "allocation_group": group,
             "description": self.rng.choice(("", "as agreed", 'with a "quote", and a comma')),
         }
+        eventful.fit_to_method(self, row, method)
         own_dates = self.chance(0.4) or (not has_dates and method != "point_in_time")
         if own_dates:
             first, last = (start, end) if self.chance(0.4) else self.a_term()
@@ -812,7 +837,10 @@ class _Teller:
                 named, invoice.row["contract_id"] = "", contract.row["contract_id"]
             row = {"invoice_line_id": self.key("IL"), "invoice_id": invoice_id, "contract_line_id": named}
             row |= {"amount": self.text(part), "tax_amount": self.text(tax) if tax else ""}
+            row |= eventful.service_period(self, line, d)
             lines.append(self.add("invoice_lines", since, **row))
+        if self.options.cash:
+            eventful.pay(self, contract, invoice, sum(part for _, part in parts), d)
         if self.chance(0.12):
             self.void(invoice, d)
         elif status == "draft" and since + 1 < self.waves and self.chance(0.7):
@@ -858,7 +886,7 @@ class _Teller:
             invoice_line_id=line.row["invoice_line_id"],
             contract_line_id=self.rng.choice((line.row["contract_line_id"], "")),
             amount=self.text(units),
-            reason="billing_error",
+            **eventful.reason_of_credit(self),
         )
         if self.chance(0.1):
             self.void(note, d)
@@ -1011,7 +1039,7 @@ def _tell(
     rng: random.Random, life_id: str, timeline: Timeline, entities: Sequence[str], options: Options
 ) -> Life | None:
     """A life, or None where the dice made one that a strict gate or the rule book would not let in."""
-    life = _Teller(rng, life_id, timeline, options).tell(entities)
+    life = Teller(rng, life_id, timeline, options).tell(entities)
     for record in life.records:
         for column in ("_x", "_s"):
             record.row.pop(column, None)

@@ -35,7 +35,11 @@ currencies as (
 
 adding as (
 
-    select contract_line_id, amendment_id, min(effective_date) as effective_date
+    select
+        contract_line_id,
+        amendment_id,
+        min(effective_date) as effective_date,
+        min(signed_date) as signed_date
     from {{ ref('exchange__amendments') }}
     where action = 'add'
     group by contract_line_id, amendment_id
@@ -97,7 +101,9 @@ described as (
         lines.product_id,
         contracts.currency,
         currencies.exponent,
-        contracts.signed_date,
+        -- a line that an amendment adds counts nothing before it is signed
+        case when contracts.signed_date is not null then greatest(contracts.signed_date, adding.signed_date) end
+            as signed_date,
         coalesce(lines.allocation_group, '') as allocation_group,
         {{ to_minor('lines.amount', 'currencies.exponent') }} as amount_minor,
         coalesce(estimated.estimated_minor, 0) as estimated_minor,
