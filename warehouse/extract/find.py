@@ -84,7 +84,7 @@ def name_order(declared: SourceObject, name: str, file_name: str) -> NameOrder:
     if stem.startswith(name) and (suffix := _SUFFIX.fullmatch(stem[len(name) :])):
         return _order_of(suffix["date"] or suffix["digits"])
     for pattern in declared.patterns:
-        if match := re.fullmatch(pattern, file_name):
+        if match := _matched(pattern, file_name):
             groups = match.groupdict()
             if text := groups.get("date") or groups.get("number"):
                 return _order_of(text)
@@ -145,7 +145,12 @@ def _is_named(name: str, file_name: str) -> bool:
 
 
 def _fits(declared: SourceObject, file_name: str) -> bool:
-    return any(re.fullmatch(pattern, file_name) for pattern in declared.patterns)
+    return any(_matched(pattern, file_name) for pattern in declared.patterns)
+
+
+def _matched(pattern: str, file_name: str) -> re.Match[str] | None:
+    """A file is the same one whether it is compressed or not, so a pattern may leave .gz out."""
+    return re.fullmatch(pattern, file_name) or re.fullmatch(pattern, file_name.removesuffix(".gz"))
 
 
 def _is_ignored(workspace: Workspace, system: str, name: str, file_name: str) -> bool:

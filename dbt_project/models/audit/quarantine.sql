@@ -110,6 +110,7 @@ held_with_another as (
         records_out.fate,
         case
             when records_out.entity = 'contracts' then 'held with a record it stands on or is combined with'
+            when records_out.out_with = 'contract' and records_out.contract_id is null then 'held with its lines'
             when records_out.out_with = 'contract' then 'held with contract ' || records_out.contract_id
             else 'held with its ' || records_out.out_with
         end as detail,
