@@ -153,7 +153,7 @@ def test_the_demo_says_where_the_command_is_only_where_the_shell_does_not_find_i
 ) -> None:
     from orchestration.cli import demo
 
-    monkeypatch.setattr(demo.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     assert demo._where_it_is() == f' (first: export PATH="{Path(sys.executable).parent}:$PATH")'
-    monkeypatch.setattr(demo.shutil, "which", lambda _: "/usr/bin/tieout")
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/tieout")
     assert demo._where_it_is() == ""
