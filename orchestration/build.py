@@ -131,7 +131,9 @@ class Build:
                 "Materialize all assets, not only those after the gate.",
             )
         if report.blocks:
-            raise BlockedError(f"the gate stopped the {self.kind}. {NOTHING_CHANGED}", report.blocks)
+            raise BlockedError(
+                f"the gate stopped the {self.kind}.", report.blocks, consequence=NOTHING_CHANGED
+            )
 
     def facts(self) -> dict[str, int | None]:
         """Accepted records to marts and audit, with the equations as tests."""
@@ -188,8 +190,9 @@ class Build:
         if failed:
             raise BlockedError(
                 f"{len(failed):,} test{'' if len(failed) == 1 else 's'} of the figures failed in the "
-                f"{self.kind}. {NOTHING_CHANGED}",
+                f"{self.kind}.",
                 [self._finding(one) for one in failed],
+                consequence=NOTHING_CHANGED,
             )
 
     def _finding(self, test: StepResult) -> Finding:

@@ -167,8 +167,8 @@ def held_against_policy(
         findings.append(
             Finding(
                 "max_held_contracts_percent",
-                f"{count:,} of {total:,} contracts are quarantined or held, {_percent(count, total)} %; "
-                f"the policy allows {_plain(limit)} %.",
+                f"{count:,} of {total:,} contracts known on the as-of day are quarantined or held, "
+                f"{_percent(count, total)} %; the policy allows {_plain(limit)} %.",
                 remedy,
                 count,
                 tuple((currency, amount) for currency, _, amount in held),
@@ -182,8 +182,9 @@ def held_against_policy(
             findings.append(
                 Finding(
                     "max_held_amount_percent",
-                    f"{currency} {amount:,.2f} of {currency} {totals[currency]:,.2f} contracted are quarantined "
-                    f"or held, {_percent(amount, totals[currency])} %; the policy allows {_plain(limit)} %.",
+                    f"{currency} {amount:,.2f} of {currency} {totals[currency]:,.2f} contracted by all contracts known "
+                    f"on the as-of day are quarantined or held, {_percent(amount, totals[currency])} %; "
+                    f"the policy allows {_plain(limit)} %.",
                     remedy,
                     number,
                     ((currency, amount),),

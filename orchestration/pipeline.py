@@ -3,8 +3,8 @@ build are in orchestration.build; whether a month may be closed is said by orche
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -78,8 +78,18 @@ def run(context: RunContext, progress: Progress) -> Outcome:
         return outcome
 
 
-def close(context: RunContext, period: str, progress: Progress, *, through: bool = False) -> Outcome:
-    """Gate again, tie out and publish a month; then bring the open months up to date."""
+def close(
+    context: RunContext,
+    period: str,
+    progress: Progress,
+    *,
+    through: bool = False,
+    on_closed: Callable[[Month, Sequence[Coverage]], None] | None = None,
+) -> Outcome:
+    """Gate again, tie out and publish a month; then bring the open months up to date.
+
+    `on_closed` hears of each month that is published and of what its waivers covered, also where a later one blocks.
+    """
     context = waivers.in_force(context)
     with hold(context.workspace, progress) as held:
         outcome = Outcome(new_run_id(), context.as_of)
@@ -90,9 +100,18 @@ def close(context: RunContext, period: str, progress: Progress, *, through: bool
             try:
                 for one in periods:
                     _close_one(held, replace(context, close_period=one.period), outcome)
-            finally:
-                if outcome.closed:
+                    if on_closed is not None:
+                        on_closed(outcome.closed[-1], outcome.waived[one.period])
+            except BaseException as error:
+                if not outcome.closed:
+                    raise
+                # Why the later month is not closed is the end of the command, whatever becomes of the open ones.
+                with suppress(TieoutError):
                     _open_months(held, context, outcome, ending)
+                if isinstance(error, BlockedError):
+                    raise error.with_consequence(f"{_published(outcome)} before it.") from error
+                raise
+            _open_months(held, context, outcome, ending)
         return outcome
 
 
@@ -104,7 +123,9 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
     held.progress.stage(f"{STAGE_TITLES['close']} {context.close_period}")
     findings, passed = close_findings(held.connection, context)
     if findings:
-        raise BlockedError(f"{context.close_period} can't be closed. Nothing was published.", findings)
+        raise BlockedError(
+            f"{context.close_period} can't be closed.", findings, consequence="Nothing was published."
+        )
     covered = waivers.coverage(held.connection, context.waivers, passed)
     write_waivers(held.connection, covered)
     held.progress.stage(f"{STAGE_TITLES['publish']} {context.close_period}")
@@ -123,11 +144,19 @@ def _open_months(held: Hold, context: RunContext, outcome: Outcome, ending: dict
         _execute(held, now, outcome)
     except TieoutError as error:
         release.roll_forward(context.workspace)
-        names = ", ".join(month.period for month in outcome.closed)
-        held.progress.say(f"{names} is published; the months after it could not be computed: {error}")
+        consequence = f"{_published(outcome)}; the months after could not be computed."
+        cause = error.cause if isinstance(error, BlockedError) else str(error)
+        held.progress.say(f"{consequence[:-1]}: {cause}")
+        if isinstance(error, BlockedError):
+            raise error.with_consequence(consequence) from error
         raise
     head = chain_of(context.workspace).head_sha256
     ending["fingerprint"] = fingerprint(now, held.extract(now), head)
+
+
+def _published(outcome: Outcome) -> str:
+    names = [month.period for month in outcome.closed]
+    return f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} published"
 
 
 def _execute(held: Hold, context: RunContext, outcome: Outcome, *, is_close: bool = False) -> Build:

@@ -67,11 +67,12 @@ class SourceObject(BaseModel):
     required: tuple[str, ...] = ()
     """Columns without which a file is refused."""
     patterns: tuple[str, ...] = ()
-    """Regular expressions for whole file names other than <object>.csv and <object>-<date>.csv. The groups `date` and
-    `number`, as in (?P<date>[0-9]{8}), say where the order stands."""
+    """Regular expressions for whole file names (.gz may be left out) other than <object>.csv and <object>-<date>.csv.
+    The groups `date` and `number`, as in (?P<date>[0-9]{8}), say where the order stands. A date is YYYYMMDD, YYYYMM or
+    YYYYMMDDhhmm[ss], also with separators."""
     cadence: Cadence | None = None
     """When the files of an incremental series with dates in their names come: daily, weekdays, weekly or monthly.
-    Not set: learned from the series."""
+    Not set: learned from the series' weekdays, so a monthly one must be declared."""
     encoding: Encoding = "utf-8"
     """utf-8 (with or without BOM), utf-16 or windows-1252."""
     delimiter: Literal[",", ";", "\t", "|"] | None = None

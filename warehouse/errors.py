@@ -37,15 +37,26 @@ class ConfigurationError(TieoutError):
 
 
 class BlockedError(TieoutError):
-    """The gate stopped the run or the close; what readers see has not changed."""
+    """The gate stopped the run or the close. What that means for readers is a sentence of its own: nothing has changed
+    for them, or some months of a close were published before the one that is blocked."""
 
     exit_code = 3
 
     def __init__(
-        self, message: str, findings: Iterable[BlockingFinding] = (), remedy: str | None = None
+        self,
+        message: str,
+        findings: Iterable[BlockingFinding] = (),
+        remedy: str | None = None,
+        *,
+        consequence: str | None = None,
     ) -> None:
-        super().__init__(message, remedy)
+        super().__init__(f"{message} {consequence}" if consequence else message, remedy)
+        self.cause = message
         self.findings: tuple[BlockingFinding, ...] = tuple(findings)
+
+    def with_consequence(self, consequence: str) -> BlockedError:
+        """The same block where it means something else for readers."""
+        return BlockedError(self.cause, self.findings, self.remedy, consequence=consequence)
 
 
 class VerificationError(TieoutError):

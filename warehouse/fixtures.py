@@ -126,6 +126,8 @@ def _results(case: Case, tried: Trial) -> Iterator[Result]:
     if said:
         yield Result(case, "", fault="; ".join(said))
         return
+    for lost in tried.lost:
+        yield Result(case, "", fault=f"money_differs: {lost}")
     for path in sorted((case.folder / EXPECTED).glob("*.csv")):
         try:
             records, differences = _compared(tried.connection, case, path)

@@ -119,11 +119,13 @@ identified as (
     select
         mapped.*,
         {{ _record_key(columns, meta) }} as record_key,
-        -- a column is named only where it has a value: a column added by a later release changes no version
+        -- a column is named only where it has a value: a column added by a later release changes no version; two
+        -- texts that are no values are no more the same than two values
         md5(concat_ws(chr(31),
             {%- for column in columns %}
-            '{{ column.name }}=' || {{ _as_text('mapped', column) }}{{ ',' if not loop.last }}
+            '{{ column.name }}=' || {{ _as_text('mapped', column) }},
             {%- endfor %}
+            mapped.parse_errors
         )) as record_version
     from mapped
 

@@ -81,7 +81,7 @@ def check(
             typer.echo(sentence)
     else:
         output.show(_for_programs(tried.extraction, tried.failures, findings), form)
-    _judge(tried.extraction, tried.failures, form)
+    _judge(tried.extraction, tried.failures, findings, form)
 
 
 def _deliveries(deliveries: "Sequence[Delivery]", systems: Sequence[str], exports: str) -> Table:
@@ -155,7 +155,12 @@ def _tell_objects(system: str, findings: "Sequence[ConnectorFinding]", *, some_d
         typer.echo(f"{system}: no file for {', '.join(missing) if some_delivered else 'any of its objects'}")
 
 
-def _judge(extraction: "Extraction", failures: "Sequence[TransformError]", form: Format) -> None:
+def _judge(
+    extraction: "Extraction",
+    failures: "Sequence[TransformError]",
+    findings: "Sequence[ConnectorFinding]",
+    form: Format,
+) -> None:
     """The warnings of files, and the end of the command: done, blocked, or a connector that can't be run."""
     from orchestration.cli.blocked import explained
     from orchestration.findings import described
@@ -176,4 +181,19 @@ def _judge(extraction: "Extraction", failures: "Sequence[TransformError]", form:
                 extraction.blocks,
             )
     if form is Format.table:
-        typer.echo("tieout.toml and connectors are valid; nothing in the files blocks a run.")
+        typer.echo(
+            f"tieout.toml and connectors are valid; nothing in the files blocks a run{_but(findings)}."
+        )
+
+
+def _but(findings: "Sequence[ConnectorFinding]") -> str:
+    """What is valid and can't be meant: the author looks at it before a run."""
+    total = [one for one in findings if one.concerns_all]
+    words = []
+    if total:
+        checks = ", ".join(sorted({one.check for one in total}))
+        number = "1 finding is" if len(total) == 1 else f"{len(total):,} findings are"
+        words.append(f"{number} likely to hold every record ({checks})")
+    if any(one.check == "money_differs" for one in findings):
+        words.append("the run is likely to end blocked by E6 (money_differs)")
+    return f", but {' and '.join(words)}" if words else ""

@@ -1,5 +1,6 @@
 """`tieout close`: publishes a month, once and for good. What it does is orchestration.pipeline's."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,8 @@ import typer
 from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
 
 if TYPE_CHECKING:
+    from orchestration.waivers import Coverage
+    from warehouse.publish.manifest import Month
     from warehouse.workspace import Waiver, Workspace
 
 
@@ -39,7 +42,8 @@ def close(
 ) -> None:
     """Check again, tie out and publish a month. Its figures never change after that.
 
-    The first close publishes all months up to PERIOD. A close that is blocked changes nothing.
+    The first close publishes all months up to PERIOD. A month that is blocked changes nothing; months that `--through`
+    closed before it stay published.
 
     Examples:
 
@@ -63,17 +67,27 @@ def close(
         prepared_by=prepared_by,
         approved_by=approved_by,
     )
-    with explained(), shown() as progress:
-        outcome = pipeline.close(context, period, progress, through=through)
-    for month in outcome.closed:
-        covered = [entry["period"] for entry in month.document["covers"]]
-        first = f" with all months from {covered[0]} on" if covered else ""
-        typer.echo(f"Closed {month.period}{first}: {month.path}")
-        typer.echo(f"  manifest {month.sha256}")
-        for one in outcome.waived[month.period]:
-            typer.echo(f"  {one.described()}")
+    closed: list[tuple[Month, Sequence[Coverage]]] = []
+    with explained():
+        try:
+            with shown() as progress:
+                outcome = pipeline.close(
+                    context, period, progress, through=through, on_closed=lambda *one: closed.append(one)
+                )
+        finally:
+            for month, covered in closed:
+                _tell_closed(month, covered)
     tell(outcome)
     typer.echo(f"tieout.duckdb shows it; took {sum(outcome.seconds.values()):.1f} s.")
+
+
+def _tell_closed(month: "Month", covered: "Sequence[Coverage]") -> None:
+    before = [entry["period"] for entry in month.document["covers"]]
+    first = f" with all months from {before[0]} on" if before else ""
+    typer.echo(f"Closed {month.period}{first}: {month.path}")
+    typer.echo(f"  manifest {month.sha256}")
+    for one in covered:
+        typer.echo(f"  {one.described()}")
 
 
 def given(

@@ -1,5 +1,7 @@
 """`tieout demo`: a small company from its exports to closed months, in one command. Its data is warehouse.demo's."""
 
+import shutil
+import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -146,6 +148,13 @@ def show_result(workspace: "Workspace") -> None:
     _next_steps(workspace, company.MISTYPED_CONTRACT, company.SECOND_AS_OF.isoformat())
 
 
+def _where_it_is() -> str:
+    """`make demo` starts a command that the shell of the reader does not find."""
+    if shutil.which("tieout"):
+        return ""
+    return f""" (first: export PATH="{Path(sys.executable).parent}:$PATH")"""
+
+
 def _next_steps(workspace: "Workspace", contract: str, as_of: str) -> None:
     root, database = workspace.root, workspace.tieout_db
     query = "select * from marts.rpt_bbb order by currency, period"
@@ -155,7 +164,7 @@ def _next_steps(workspace: "Workspace", contract: str, as_of: str) -> None:
   duckdb -readonly {database} "{query}"
   python -c "import duckdb; print(duckdb.connect('{database}', read_only=True).sql('{query}'))"
 
-Try next, in {root}:
+Try next, in {root}{_where_it_is()}:
   tieout show quarantine -w {root}
       {contract} has an end date that does not exist. Mend it in exports/files/contracts-2026-09-03.csv ...
   tieout run -w {root} --as-of {as_of}

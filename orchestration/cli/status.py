@@ -84,14 +84,17 @@ def runs_of(events: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
                 str(start["at"])[:19].replace("T", " "),
                 end.get("outcome", "no end: running or interrupted"),
                 f"{sum(seconds.values()):.2f}" if end else None,
-                end.get("message") or _closed(end),
+                _happened(end),
             ]
         )
     return rows
 
 
-def _closed(end: Mapping[str, Any]) -> str:
-    return f"closed {', '.join(end['closed'])}" if end.get("closed") else ""
+def _happened(end: Mapping[str, Any]) -> str:
+    """A block says itself what was published before it; any other error doesn't know."""
+    closed = f"closed {', '.join(end['closed'])}" if end.get("closed") else ""
+    message = str(end.get("message") or "")
+    return f"{closed}, then {message}" if closed and end["outcome"] == "failed" else message or closed
 
 
 def freshness(deliveries: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
@@ -181,4 +184,4 @@ def what_blocked(events: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     last = ends[-1]
     rules = f" (rules: {', '.join(last['rules'])})" if last.get("rules") else ""
-    return [f"The last command did not end well: {last.get('message', '')}{rules}"]
+    return [f"The last command did not end well: {_happened(last)}{rules}"]

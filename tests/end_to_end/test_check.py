@@ -138,3 +138,130 @@ def test_a_look_changes_nothing(faulty: Company, capsys: pytest.CaptureFixture[s
     assert not list(Path(workspace.journal_dir).glob("*"))
     assert not workspace.warehouse_db.exists()
     assert not [path for path in (workspace.state / "extract").rglob("*") if path.is_file()]
+
+
+BILLS = {
+    "connector.yml": """
+system: till
+objects:
+  bills:
+    key: [id]
+    columns: [id, client, amount, currency]
+    required: [id]
+    money: {amount: "cast(amount as decimal(18, 4))", currency: currency, becomes: {invoice_lines: 1}}
+  clients:
+    columns: [client]
+""",
+    "invoices.sql": """
+select id as invoice_id, client as customer_id, '2026-03-01' as issue_date, 'EUR' as currency, 'open' as status,
+    [_row_id] as source_rows, _rank as source_rank
+from {{ source('lake', 'till__bills') }}
+""",
+    "invoice_lines.sql": """
+select id || '-1' as invoice_line_id, id as invoice_id,
+    case when id like 'off%' then '9.98' when amount = '4.5005' then 'n/a' else cast(round(_amount, 2) as varchar) end
+        as amount,
+    [_row_id] as source_rows, _rank as source_rank
+from {{ source('lake', 'till__bills') }}
+union all
+select 'gift-1', 'off', '99', [_row_id], _rank from {{ source('lake', 'till__clients') }}
+""",
+}
+BILL_ROWS = [
+    {"id": "fine", "client": "C1", "amount": "10.0049", "currency": "EUR"},
+    {"id": "off", "client": "C1", "amount": "10", "currency": "EUR"},
+    {"id": "off-2", "client": "C1", "amount": "9.99", "currency": "EUR"},
+    {"id": "dollars", "client": "C1", "amount": "7", "currency": "USD"},
+    # held by the gate, so no matter of E6: a text that is no amount, and two rows that contradict each other
+    {"id": "no-number", "client": "C1", "amount": "4.5005", "currency": "EUR"},
+    {"id": "twice", "client": "C1", "amount": "5", "currency": "EUR"},
+    {"id": "twice", "client": "C1", "amount": "6", "currency": "EUR"},
+]
+DIFFERS = [
+    "till.bills money against its records: exports/till/bills.csv row 3: expected 10, found 9.98 (the first of 2)",
+    "till.bills money in USD that became EUR: exports/till/bills.csv row 5: expected 7, found 0",
+    "till invoice_lines on rows whose money does not become invoice_lines: gift-1: expected 0, found 99",
+]
+
+
+def till(root: Path, mapping: str = "") -> Company:
+    company = Company(root)
+    folder = company.workspace.connectors / "till"
+    folder.mkdir()
+    for name, content in {**BILLS, **({"invoice_lines.sql": mapping} if mapping else {})}.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    (company.workspace.exports / "till").mkdir()
+    company.deliver({"bills": BILL_ROWS, "clients": [{"client": "C1"}]}, "till")
+    return company
+
+
+def test_money_that_is_not_that_of_its_rows_is_said_before_a_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestration.cli.check import check
+    from orchestration.cli.options import Format
+
+    company = till(tmp_path / "company")
+    check(company.workspace.root, None, Format.table)
+    printed = capsys.readouterr().out
+    said = [
+        line.removeprefix("  money_differs: ") for line in printed.splitlines() if "money_differs: " in line
+    ]
+    assert sorted(said) == sorted(DIFFERS)
+    assert printed.splitlines()[-1] == (
+        "tieout.toml and connectors are valid; nothing in the files blocks a run, but the run is likely to end blocked "
+        "by E6 (money_differs)."
+    )
+
+
+def test_a_fixture_whose_money_is_not_that_of_its_rows_fails(tmp_path: Path) -> None:
+    from warehouse import fixtures
+    from warehouse.connectors import load_connectors
+
+    company = till(tmp_path / "company")
+    case = company.workspace.connectors / "till" / "fixtures" / "bills"
+    (case / "expected").mkdir(parents=True)
+    (case / "bills.csv").write_text("id,client,amount,currency\noff,C1,10,EUR\n", encoding="utf-8")
+    (case / "expected" / "invoice_lines.csv").write_text(
+        "invoice_line_id,amount\noff-1,9.98\n", encoding="utf-8"
+    )
+    cases = fixtures.cases_of(load_connectors(company.workspace), ["till"])
+    results = [(one.entity, one.passed, one.fault) for one in fixtures.run(company.workspace, cases)]
+    difference = "money_differs: till.bills money against its records: exports/till/bills.csv row 2"
+    assert results == [("", False, f"{difference}: expected 10, found 9.98"), ("invoice_lines", True, None)]
+
+
+def test_what_is_likely_to_hold_every_record_is_said_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from orchestration.cli.check import check
+    from orchestration.cli.options import Format
+
+    mapping = """
+select id || '-1' as invoice_line_id, 'much' as amount, [_row_id] as source_rows, _rank as source_rank
+from {{ source('lake', 'till__bills') }}
+"""
+    check(till(tmp_path / "company", mapping).workspace.root, None, Format.table)
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "tieout.toml and connectors are valid; nothing in the files blocks a run, but 2 findings are likely to hold "
+        "every record (required_not_given, wrong_type)."
+    )
+
+
+def test_rows_are_the_same_record_only_where_their_text_is_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two amounts that can't be read are two texts, not one empty value."""
+    from orchestration.cli.check import check
+    from orchestration.cli.options import Format
+
+    mapping = """
+select 'L' as invoice_line_id, 'off' as invoice_id, currency || id as amount,
+    [_row_id] as source_rows, _rank as source_rank
+from {{ source('lake', 'till__bills') }}
+"""
+    check(till(tmp_path / "company", mapping).workspace.root, None, Format.table)
+    printed = capsys.readouterr().out
+    # seven rows with one key: the two of `twice` are the same, the others are not
+    assert "same_record: 1 record more of the same key (invoice_line_id)" in printed
+    assert "duplicate_key_conflict" not in printed

@@ -113,3 +113,14 @@ def test_money_on_rows_that_are_not_said_to_become_it_stops_the_run(tmp_path: Pa
         "depot invoice_lines on rows whose money does not become invoice_lines · gift-1: expected 0.00, found 99.00"
         in said(company)
     )
+
+
+def test_a_conflict_names_the_rows_of_each_file(company: Company) -> None:
+    details = dict(
+        company.query("select entity, detail from audit.quarantine where rule = 'duplicate_key_conflict'")
+    )
+    rows = "exports/depot/archive.csv row 4, exports/depot/live-2.csv row 4"
+    assert details == {
+        "invoice_lines": f"rows of one delivery have the key differs-1 and differ in content: {rows}",
+        "invoices": "held with its lines",
+    }

@@ -287,7 +287,10 @@ def test_a_quarantined_contract_above_the_policy_blocks_the_close(demo: tuple[Wo
     before = workspace.tieout_db.read_bytes()
     as_of = company.SECOND_AS_OF.isoformat()
     printed = tieout("close", "2026-08", "--as-of", as_of, "-w", str(workspace.root), expect=3)
-    assert "1 of 16 contracts are quarantined or held, 6.25 %; the policy allows 0.5 %." in printed
+    assert (
+        "1 of 16 contracts known on the as-of day are quarantined or held, 6.25 %; the policy allows 0.5 %."
+        in printed
+    )
     assert "contract K-2026-010" in printed
     assert not (workspace.published / "2026-08").exists()
     assert workspace.tieout_db.read_bytes() == before

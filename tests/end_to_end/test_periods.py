@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from orchestration.cli.main import run_command_line
+from orchestration.cli.status import what_blocked
 from tests.end_to_end.test_late_and_corrected import combine, first_wave, invoice, subscription
 from tests.harness import Company
 from warehouse.errors import BlockedError, ConfigurationError
+from warehouse.journal import Journal
 
 # Sixteen builds, two minutes: `make prove-periods`.
 pytestmark = pytest.mark.slow
@@ -105,6 +110,32 @@ def test_through_closes_month_by_month(company: Company) -> None:
     assert revenue(company)["2026-12"] == Decimal(1000)
     assert backlog(company)["2026-12"] == Decimal(0)
     assert company.query("select count(*) from audit.tie_outs where not holds") == [(0,)]
+
+
+def test_through_says_what_it_published_before_the_month_that_is_blocked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company = Company(tmp_path / "company")
+    unlinked = invoice("", "acme", "I9", "500", "2026-03-05")
+    unlinked["invoice_lines"] = [{**line, "contract_line_id": ""} for line in unlinked["invoice_lines"]]
+    company.deliver(combine(first_wave(), unlinked))
+    company.close("2026-01", "2026-05-05")
+    command = ["close", "2026-04", "--through", "--as-of", "2026-05-05", "-w", str(company.workspace.root)]
+    monkeypatch.setattr(sys, "argv", ["tieout", *command])
+    assert run_command_line() == 3
+    said = capsys.readouterr()
+    month = company.workspace.published / "2026-02" / "v1"
+    sealed = hashlib.sha256((month / "manifest.json").read_bytes()).hexdigest()
+    assert said.out.splitlines() == [f"Closed 2026-02: {month}", f"  manifest {sealed}"]
+    sentence = "2026-03 can't be closed. 2026-02 was published before it."
+    assert "unlinked_billing_tolerance: USD 500.00 are billed without a contract" in said.err
+    assert said.err.splitlines()[-1] == f"tieout: {sentence}"
+    assert what_blocked(Journal(company.workspace.journal_dir).read("runs")) == [
+        f"The last command did not end well: {sentence} (rules: unlinked_billing_tolerance)"
+    ]
+    assert statuses(company)["2026-02"] == "closed"
+    with pytest.raises(BlockedError, match=r"^2026-03 can't be closed. Nothing was published.$"):
+        company.close("2026-03", "2026-05-05")
 
 
 def test_a_closed_month_is_not_closed_twice(company: Company) -> None:

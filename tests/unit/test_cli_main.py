@@ -146,3 +146,14 @@ def _raises(error: Exception) -> object:
         raise error
 
     return app
+
+
+def test_the_demo_says_where_the_command_is_only_where_the_shell_does_not_find_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from orchestration.cli import demo
+
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert demo._where_it_is() == f' (first: export PATH="{Path(sys.executable).parent}:$PATH")'
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/tieout")
+    assert demo._where_it_is() == ""

@@ -34,7 +34,9 @@ def test_exactly_the_policy_is_allowed() -> None:
 def test_one_contract_more_is_not() -> None:
     (found,) = findings([("EUR", 3, Decimal(5000))])
     assert found.rule == "max_held_contracts_percent"
-    assert found.message == "3 of 400 contracts are quarantined or held, 0.75 %; the policy allows 0.5 %."
+    assert found.message == (
+        "3 of 400 contracts known on the as-of day are quarantined or held, 0.75 %; the policy allows 0.5 %."
+    )
     assert found.examples == ("contract K-1 (end_before_start), EUR 4,000.00",)
     assert found.remedy is not None
     assert "--waive end_before_start" in found.remedy
@@ -118,8 +120,10 @@ def test_a_contract_counts_until_every_rule_that_holds_it_is_waived(
     built.execute("insert into accepted.contract_faults values ('K-1', 'late'), ('K-1', 'vanished')")
     policies = 'max_held_contracts_percent = "0"\nmax_held_amount_percent = "49"\n'
     (found, money) = held_findings(built, context(tmp_path, policies, "late"))
-    assert found.message.startswith("1 of 3 contracts are quarantined or held")
-    assert money.message.startswith("EUR 600.00 of EUR 1,200.00 contracted are quarantined or held, 50")
+    assert found.message.startswith("1 of 3 contracts known on the as-of day are quarantined or held")
+    assert money.message.startswith(
+        "EUR 600.00 of EUR 1,200.00 contracted by all contracts known on the as-of day are quarantined or held, 50"
+    )
     assert found.remedy is not None
     assert "--waive vanished" in found.remedy
     assert found.examples == (

@@ -568,6 +568,15 @@ def test_a_declared_cadence_is_expected_from_the_first_file_on(
     assert gaps(workspace, str(overdue)) == [f"{expected}, none since that of {days[-1]}"]
 
 
+@pytest.mark.parametrize("form", ["sales-{:%Y%m}.csv", "sales-{:%Y-%m}.csv"])
+def test_a_name_may_say_its_month_only(tmp_path: Path, form: str) -> None:
+    workspace = workspace_of(tmp_path, '[sources.crm.sales]\ncadence = "monthly"')
+    for month in (1, 2, 4):
+        drop(workspace, form.format(date(2026, month, 1)), f"id,note\nS{month},x\n")
+    assert gaps(workspace, "2026-05-05") == ["2026-03-01"]
+    assert gaps(workspace, "2026-06-02") == ["2026-05-01, none since that of 2026-04-01; 2026-03-01"]
+
+
 def test_a_gap_between_files_of_a_declared_cadence_is_told_at_once(tmp_path: Path) -> None:
     workspace = workspace_of(tmp_path, '[sources.crm.sales]\ncadence = "weekdays"')
     dated(workspace, [date(2026, 3, 5), date(2026, 3, 10), date(2026, 3, 12)])

@@ -227,6 +227,21 @@ def test_an_unusable_file_says_what_is_wrong_where(
     assert not list(read.folder.glob("lake*"))
 
 
+@pytest.mark.parametrize(
+    ("data", "remedy"),
+    [
+        (b"Report of May\nid,amount,note\n1,2,x\n", "declare has_preamble: true"),
+        (b"id,amount\n1\n", "Export it again"),
+    ],
+)
+def test_a_report_line_taken_for_the_header_is_told_how_to_be_left_out(
+    read: Reader, data: bytes, remedy: str
+) -> None:
+    with pytest.raises(UnreadableFileError) as caught:
+        read(data, "deals.csv")
+    assert (caught.value.rule, remedy in str(caught.value.remedy)) == ("malformed_row", True)
+
+
 def test_parquet_becomes_text_exactly(read: Reader, tmp_path: Path) -> None:
     source = tmp_path / "source.parquet"
     read.connection.execute(

@@ -30,6 +30,7 @@ def found(workspace: Workspace) -> Found:
         ("deals-17.csv", "deals"),
         ("deal_lines-17.csv", "deal_lines"),
         ("evt_20260131_export.csv", "events"),
+        ("evt_20260131_export.csv.gz", "events"),
         ("deals_final.csv", None),
         ("deals2.csv", None),
         ("old_deals.csv", None),
@@ -109,18 +110,30 @@ def test_an_ignored_file_is_as_if_it_were_not_there(tmp_path: Path) -> None:
         ("deals-2026-01-31T06:30.csv", datetime(2026, 1, 31, 6, 30, tzinfo=UTC), None),
         ("deals-20260131T063000Z.csv", datetime(2026, 1, 31, 6, 30, tzinfo=UTC), None),
         ("deals-17.csv", None, 17),
-        ("deals-202601.csv", None, 202601),
+        ("deals-202601.csv", datetime(2026, 1, 1, tzinfo=UTC), 202601),
+        ("deals-202613.csv", None, 202613),
+        ("deals-300101.csv", None, 300101),
         ("deals-99999999.csv", None, 99999999),
         ("deals-2026-13-01.csv", None, None),
         ("deals.csv", None, None),
         ("evt_20260131_export.csv", datetime(2026, 1, 31, tzinfo=UTC), None),
+        ("evt_20260131_export.csv.gz", datetime(2026, 1, 31, tzinfo=UTC), None),
         ("part 7 of 2026-02-01.csv", datetime(2026, 2, 1, tzinfo=UTC), None),
         ("part 7.csv", None, 7),
+        ("part of 2026-02.csv", datetime(2026, 2, 1, tzinfo=UTC), None),
+        ("part 2026-13 of 7.csv", None, 7),
+        ("lines 202602.csv", datetime(2026, 2, 1, tzinfo=UTC), 202602),
+        ("lines 2026-02.csv", datetime(2026, 2, 1, tzinfo=UTC), None),
     ],
 )
 def test_a_name_says_a_date_or_a_number_or_nothing(
     name: str, moment: datetime | None, number: int | None
 ) -> None:
-    declared = SourceObject(columns=("id",), patterns=(r"evt_(?P<date>\d{8})_export[.]csv", r"part .*[.]csv"))
+    patterns = (
+        r"evt_(?P<date>\d{8})_export[.]csv",
+        r"part .*[.]csv",
+        r"lines (?P<date>[0-9]{4}-?[0-9]{2})[.]csv",
+    )
+    declared = SourceObject(columns=("id",), patterns=patterns)
     order = name_order(declared, "deals", name)
     assert (order.moment, order.number) == (moment, number)

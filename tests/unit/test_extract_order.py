@@ -34,6 +34,8 @@ def current(result: Ordered) -> list[tuple[str, int]]:
         (["deals-2026-02-01.csv", "deals-2026-01-31.csv"], "deals-2026-02-01.csv"),
         (["deals_20260201.csv", "deals-2026-01-31.csv.gz"], "deals_20260201.csv"),
         (["deals-9.csv", "deals-10.csv"], "deals-10.csv"),
+        (["deals-202602.csv", "deals-2026-01-31.csv"], "deals-202602.csv"),
+        (["deals-202613.csv", "deals-202612.csv"], "deals-202613.csv"),
     ],
 )
 def test_of_full_exports_the_newest_by_date_or_number_is_in_force(names: list[str], newest: str) -> None:

@@ -1,7 +1,11 @@
 """The journal of runs, and when a run may do nothing."""
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,11 +13,14 @@ from orchestration import pipeline
 from orchestration.cli.status import runs_of, what_blocked
 from orchestration.findings import Finding
 from orchestration.pipeline import Outcome, is_current, journaled
+from orchestration.progress import Silent
+from orchestration.waivers import Coverage
 from warehouse.errors import BlockedError
 from warehouse.journal import Journal
 from warehouse.publish import release
+from warehouse.publish.manifest import Month
 from warehouse.publish.release import Stamp
-from warehouse.workspace import Workspace
+from warehouse.workspace import RunContext, Workspace
 
 
 @pytest.fixture
@@ -89,3 +96,94 @@ def test_status_shows_an_interrupted_run_as_one_without_an_end(workspace: Worksp
     done, killed = runs_of(journal.read("runs"))
     assert done[4] == "done"
     assert killed[4] == "no end: running or interrupted"
+
+
+class CloseOfThree:
+    """A close whose third month is blocked, without builds."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, workspace: Workspace, *, open_months: str = ""
+    ) -> None:
+        self.journal = Journal(workspace.journal_dir)
+        self.context = RunContext(workspace, date(2026, 8, 5))
+        self.told: list[str] = []
+        held = SimpleNamespace(journal=self.journal, progress=SimpleNamespace(say=self.told.append))
+        periods = [SimpleNamespace(period=f"2026-0{month}") for month in (1, 2, 3)]
+        monkeypatch.setattr(pipeline, "hold", lambda *_: nullcontext(held))
+        monkeypatch.setattr(pipeline, "periods_to_close", lambda *_, **__: periods)
+        monkeypatch.setattr(pipeline, "_close_one", self.close_one)
+        monkeypatch.setattr(pipeline, "_execute", self.build_open_months)
+        monkeypatch.setattr(pipeline, "fingerprint", lambda *_: "inputs")
+        monkeypatch.setattr(pipeline, "chain_of", lambda _: SimpleNamespace(head_sha256=None))
+        monkeypatch.setattr(release, "roll_forward", lambda _: True)
+        held.extract = lambda _: None
+        self.open_months = open_months
+        self.blocked = "2026-03"
+
+    def close_one(self, _held: Any, context: RunContext, outcome: Outcome) -> None:
+        if context.close_period == self.blocked:
+            raise BlockedError(
+                "the gate stopped it.", [Finding("r", "m")], consequence="Nothing has changed."
+            )
+        outcome.closed.append(SimpleNamespace(period=context.close_period))  # type: ignore[arg-type]
+        outcome.waived[str(context.close_period)] = []
+
+    def build_open_months(self, *_: Any) -> None:
+        if self.open_months:
+            raise BlockedError(self.open_months, consequence="Nothing has changed.")
+
+    def close(self) -> list[str]:
+        published: list[str] = []
+
+        def publish(month: Month, _: Sequence[Coverage]) -> None:
+            published.append(month.period)
+
+        with pytest.raises(BlockedError) as raised:
+            pipeline.close(self.context, "2026-03", Silent(), through=True, on_closed=publish)
+        self.error = raised.value
+        return published
+
+
+def test_a_close_that_is_blocked_later_says_what_it_published(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = CloseOfThree(monkeypatch, workspace)
+    assert close.close() == ["2026-01", "2026-02"]
+    sentence = "the gate stopped it. 2026-01, 2026-02 were published before it."
+    assert str(close.error) == sentence
+    assert [finding.rule for finding in close.error.findings] == ["r"]
+    assert what_blocked(close.journal.read("runs")) == [
+        f"The last command did not end well: {sentence} (rules: r)"
+    ]
+
+
+def test_why_a_later_month_is_blocked_is_said_also_where_the_open_months_fail(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = CloseOfThree(monkeypatch, workspace, open_months="E6 does not hold.")
+    close.close()
+    assert str(close.error) == "the gate stopped it. 2026-01, 2026-02 were published before it."
+    assert close.told == [
+        "2026-01, 2026-02 were published; the months after could not be computed: E6 does not hold."
+    ]
+
+
+def test_open_months_that_fail_after_a_close_are_not_said_to_have_changed_nothing(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = CloseOfThree(monkeypatch, workspace, open_months="E6 does not hold.")
+    close.blocked = ""
+    close.close()
+    assert str(close.error) == (
+        "E6 does not hold. 2026-01, 2026-02, 2026-03 were published; the months after could not be computed."
+    )
+    assert runs_of(close.journal.read("runs"))[-1][6] == str(close.error)
+
+
+def test_status_says_what_was_closed_before_an_error(workspace: Workspace) -> None:
+    journal = Journal(workspace.journal_dir)
+    outcome = Outcome("broken", date(2026, 8, 5))
+    outcome.closed.append(SimpleNamespace(period="2026-01"))  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="no space"), journaled(journal, "close", outcome):
+        raise OSError("no space")
+    assert runs_of(journal.read("runs"))[-1][6] == "closed 2026-01, then OSError: no space"

@@ -20,7 +20,8 @@ from warehouse.trial import Trial
 
 Check = Literal[
     "required_not_given", "required_empty", "wrong_type", "unknown_column", "not_given", "always_empty",
-    "same_record", "no_number", "unmapped_rows", "unmapped_money", "no_file", "not_mapped",
+    "same_record", "no_number", "money_differs", "unmapped_rows", "unmapped_money", "no_file",
+    "not_mapped",
 ]  # fmt: skip
 # What matters to a run; the rest is for information.
 IMPORTANT: frozenset[Check] = frozenset(
@@ -31,6 +32,7 @@ IMPORTANT: frozenset[Check] = frozenset(
         "unknown_column",
         "same_record",
         "no_number",
+        "money_differs",
         "unmapped_rows",
         "unmapped_money",
         "not_mapped",
@@ -51,6 +53,8 @@ class ConnectorFinding:
     count: int | None = None
     file: str | None = None
     row: int | None = None
+    concerns_all: bool = False
+    """No record of the entity, or row of the object, is without it: the gate is likely to hold them all."""
 
     @property
     def is_important(self) -> bool:
@@ -80,6 +84,7 @@ def look(trial: Trial, connectors: Mapping[str, Connector]) -> tuple[list[Mapped
                 mapped.append(Mapped(system, entity.name, values.records))
                 findings += [one for one in values.findings() if one.column in columns]
         findings += _objects(trial, connector, given)
+        findings += _money(trial, system, [one.entity for one in mapped if one.system == system])
     order = list(Check.__args__)  # type: ignore[attr-defined]
     findings.sort(key=lambda one: (one.system, one.entity or "~", order.index(one.check)))
     return mapped, findings
@@ -93,7 +98,7 @@ def _columns(system: str, entity: Entity, columns: list[str]) -> Iterator[Connec
             yield ConnectorFinding(
                 "required_not_given" if is_required else "not_given", system,
                 f"column {name}{' is required and' if is_required else ''} is not given",
-                entity.name, column=name,
+                entity.name, column=name, concerns_all=is_required,
             )  # fmt: skip
     known = {*SOURCE_COLUMNS, *entity.names}
     for name in columns:
@@ -166,7 +171,8 @@ class _Values:
         file, row = _place(self.connection, row_id)
         where = f" ({'the first: ' if count > 1 else ''}{file} row {row})" if file else ""
         return ConnectorFinding(
-            check, self.system, message + where, self.entity.name, column=column, count=count, file=file, row=row
+            check, self.system, message + where, self.entity.name, column=column, count=count, file=file, row=row,
+            concerns_all=count == self.records and check in ("wrong_type", "required_empty"),
         )  # fmt: skip
 
 
@@ -194,6 +200,13 @@ def _objects(trial: Trial, connector: Connector, given: list[str]) -> Iterator[C
             yield from _unmapped(trial, system, name, carrying, "_amount <> 0", "unmapped_money")
 
 
+def _money(trial: Trial, system: str, given: list[str]) -> Iterator[ConnectorFinding]:
+    """What stops a run by equation E6. A record without rows bears the name of its entity, not of its system."""
+    for one in trial.lost:
+        if one.scope.startswith((f"{system}.", f"{system} ")) or one.scope.split(" ")[0] in given:
+            yield ConnectorFinding("money_differs", system, str(one), count=one.count)
+
+
 def _no_numbers(trial: Trial, system: str, name: str, declared: SourceObject) -> Iterator[ConnectorFinding]:
     """Rows whose money is no number; a column of its own may be empty."""
     if declared.money is None:
@@ -209,7 +222,8 @@ def _no_numbers(trial: Trial, system: str, name: str, declared: SourceObject) ->
         share = f"{found[0]:,} of {found[2]:,} rows"
         message = f"the money of {name} is no number in {share}; the first is {file} row {row}"
         yield ConnectorFinding(
-            "no_number", system, message, object=name, count=found[0], file=file, row=row
+            "no_number", system, message, object=name, count=found[0], file=file, row=row,
+            concerns_all=found[0] == found[2],
         )  # fmt: skip
 
 

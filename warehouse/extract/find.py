@@ -23,7 +23,8 @@ _FILE = re.compile(rf"(?P<stem>.+?)\.(?P<format>{'|'.join(SUPPORTED)})(?P<gzip>\
 _SUFFIX = re.compile(
     r"[-_.](?:(?P<date>\d{4}[-_.]\d{2}(?:[-_.]\d{2})?(?:[-_.T]\d{2}[-_.:]?\d{2}(?:[-_.:]?\d{2})?Z?)?)|(?P<digits>\d{8}[T_-]\d{4,6}Z?|\d+))"
 )
-_DATE_ANYWHERE = re.compile(r"(?<!\d)(\d{4}[-_.]?\d{2}[-_.]?\d{2})(?!\d)")
+# A day, or a month where a separator says that it is one.
+_DATE_ANYWHERE = re.compile(r"(?<!\d)(\d{4}[-_.]?\d{2}[-_.]?\d{2}|\d{4}[-_.]\d{2})(?!\d)")
 _NUMBER_ANYWHERE = re.compile(r"\d+")
 _MOMENTS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
@@ -83,12 +84,12 @@ def name_order(declared: SourceObject, name: str, file_name: str) -> NameOrder:
     if stem.startswith(name) and (suffix := _SUFFIX.fullmatch(stem[len(name) :])):
         return _order_of(suffix["date"] or suffix["digits"])
     for pattern in declared.patterns:
-        if match := re.fullmatch(pattern, file_name):
+        if match := _matched(pattern, file_name):
             groups = match.groupdict()
             if text := groups.get("date") or groups.get("number"):
                 return _order_of(text)
-            if date := _DATE_ANYWHERE.search(stem):
-                return _order_of(date[1])
+            if (date := _DATE_ANYWHERE.search(stem)) and (order := _order_of(date[1])) != NameOrder():
+                return order
             numbers = _NUMBER_ANYWHERE.findall(stem)
             return _order_of(numbers[-1]) if numbers else NameOrder()
     return NameOrder()
@@ -96,16 +97,15 @@ def name_order(declared: SourceObject, name: str, file_name: str) -> NameOrder:
 
 def _order_of(text: str) -> NameOrder:
     digits = re.sub(r"\D", "", text)
-    form = _MOMENTS.get(len(digits))
-    # Six bare digits are a number; with a separator they are a month.
-    if form and (len(digits) != 6 or len(text) > 6):
-        try:
-            moment = datetime.strptime(digits, form).replace(tzinfo=UTC)
-        except ValueError:
-            moment = None
-        if moment is not None and 1990 <= moment.year <= 2100:
-            return NameOrder(moment=moment)
-    return NameOrder(number=int(digits)) if digits == text else NameOrder()
+    number = int(digits) if digits == text else None
+    try:
+        moment = datetime.strptime(digits, _MOMENTS.get(len(digits), "")).replace(tzinfo=UTC)
+    except ValueError:
+        return NameOrder(number=number)
+    if not 1990 <= moment.year <= 2100:
+        return NameOrder(number=number)
+    # Six bare digits may be a month or a number that grows; in a series of either kind both order alike.
+    return NameOrder(moment, number if len(digits) == 6 else None)
 
 
 def _classify(workspace: Workspace, connector: Connector, export: Export) -> FoundFile | FileFinding | None:
@@ -145,7 +145,12 @@ def _is_named(name: str, file_name: str) -> bool:
 
 
 def _fits(declared: SourceObject, file_name: str) -> bool:
-    return any(re.fullmatch(pattern, file_name) for pattern in declared.patterns)
+    return any(_matched(pattern, file_name) for pattern in declared.patterns)
+
+
+def _matched(pattern: str, file_name: str) -> re.Match[str] | None:
+    """A file is the same one whether it is compressed or not, so a pattern may leave .gz out."""
+    return re.fullmatch(pattern, file_name) or re.fullmatch(pattern, file_name.removesuffix(".gz"))
 
 
 def _is_ignored(workspace: Workspace, system: str, name: str, file_name: str) -> bool:

@@ -1,7 +1,7 @@
 -- Grain: adjustment of a closed period (posting key × original period).
--- Why: one cause a row, the first that applies: policy, code, void, late, correction (accounting.md §2;
--- `estimate` comes with estimates). A record is late where it was first published after the close of the
--- row's original period.
+-- Why: one cause a row, the first that applies: policy, code, void, estimate, late, correction (accounting.md §2). A
+-- record is late where it was first published after the close of the row's original period; a line's revenue is late,
+-- or estimated anew, where anything that changed its terms by then is.
 
 with adjustments as (
 
@@ -48,6 +48,40 @@ terms_known as (
 
 ),
 
+-- what changed a line's terms, with the records behind it
+modified as (
+
+    select
+        changes.contract_line_id,
+        modifications.kind,
+        modifications.known_from,
+        case modifications.kind when 'amendment' then 'modification' else modifications.kind end || ':' || modifications.first_id
+            as event_id,
+        max(coalesce(known.known_index, 2147483647)) as known_index
+    from {{ ref('modified_lines') }} as changes
+    inner join {{ ref('modifications') }} as modifications
+        on changes.accounting_contract_id = modifications.accounting_contract_id
+        and changes.round_number = modifications.round_number
+    left join {{ ref('amendment_rows') }} as amendment
+        on modifications.kind = 'amendment'
+        and modifications.contract_id = amendment.contract_id
+        and modifications.effective_date = amendment.effective_date
+        and modifications.signed_date = amendment.signed_date
+    left join known
+        on known.entity = case modifications.kind
+            when 'amendment' then 'amendments' when 'estimate' then 'estimates' else 'credit_note_lines'
+        end
+        and known.record_key = case modifications.kind
+            when 'amendment' then amendment.amendment_id || '|' || amendment.contract_line_id
+            when 'estimate' then modifications.first_id
+            else replace(substring(modifications.first_id, position(':' in modifications.first_id) + 1), ':void', '')
+        end
+    where modifications.kind != 'cancellation'
+        and changes.contract_line_id in (select contract_line_id from adjustments)
+    group by changes.contract_line_id, modifications.kind, modifications.known_from, modifications.first_id
+
+),
+
 event_known as (
 
     -- records that are an event of their own: documents, payments, usage, cancellations by amendment
@@ -63,15 +97,24 @@ event_known as (
                 when event_id like 'payment:%' then 'payments'
                 when event_id like 'usage:%' then 'fulfillments'
                 when event_id like 'cancellation:%' and event_id != 'cancellation:' || contract_id then 'amendments'
+                when event_id like 'amendment:%' then 'amendments'
             end as entity,
             case
-                when event_id like 'cancellation:%' then substring(event_id, 14) || '|' || contract_line_id
+                when event_id like 'cancellation:%' or event_id like 'amendment:%'
+                    then substring(event_id, position(':' in event_id) + 1) || '|' || contract_line_id
                 else substring(event_id, position(':' in event_id) + 1)
             end as record_key
         from adjustments
     ) as events
     left join known on events.entity = known.entity and events.record_key = known.record_key
     where events.entity is not null
+
+    union all
+
+    select distinct adjustments.posting_key, modified.known_index
+    from adjustments
+    inner join modified
+        on adjustments.contract_line_id = modified.contract_line_id and adjustments.event_id = modified.event_id
 
 ),
 
@@ -122,6 +165,16 @@ voided_usage as (
 
 ),
 
+voided_concessions as (
+
+    select distinct adjustments.contract_line_id, adjustments.period_index, adjustments.posting_key
+    from adjustments
+    inner join voided_lines
+        on replace(substring(adjustments.event_id, position(':' in adjustments.event_id) + 1), ':void', '') = voided_lines.event_id
+    where adjustments.event_id like 'concession:%'
+
+),
+
 voided_documents as (
 
     select invoice_id as document_id, 'invoice' as document_type from {{ ref('exchange__invoices') }} where status = 'void'
@@ -145,8 +198,31 @@ select
                 and voided_usage.period_index = adjustments.period_index
                 and (adjustments.measure = 'recognized' or voided_usage.posting_key = adjustments.posting_key)
         ) then 'void'
+        when exists (
+            select 1
+            from voided_concessions
+            where voided_concessions.contract_line_id = adjustments.contract_line_id
+                and voided_concessions.period_index <= adjustments.period_index
+                and (adjustments.measure = 'recognized' or voided_concessions.posting_key = adjustments.posting_key)
+        ) then 'void'
+        when adjustments.event_id like 'estimate:%'
+            or adjustments.measure = 'recognized' and exists (
+                select 1
+                from modified
+                where modified.contract_line_id = adjustments.contract_line_id
+                    and modified.kind = 'estimate'
+                    and modified.known_from <= adjustments.original_end
+                    and modified.known_index > adjustments.closed_index
+            ) then 'estimate'
         when held.contract_id is not null then 'late'
         when coalesce(event_known.known_index, terms_known.known_index) > adjustments.closed_index then 'late'
+        when adjustments.measure = 'recognized' and exists (
+            select 1
+            from modified
+            where modified.contract_line_id = adjustments.contract_line_id
+                and modified.known_from <= adjustments.original_end
+                and modified.known_index > adjustments.closed_index
+        ) then 'late'
         when adjustments.measure = 'recognized' and exists (
             select 1
             from delivered

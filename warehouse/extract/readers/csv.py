@@ -187,6 +187,12 @@ def _plain(error: str) -> str:
     return error
 
 
+_ABOVE_THE_HEADER = (
+    "Where its first rows are those of a report, with the header below them, declare has_preamble: true and the "
+    "required columns in connector.yml. Else export it again: a value with the delimiter in it is not quoted."
+)
+
+
 def _fitted(width: int, number: int, record: Sequence[str]) -> Sequence[str]:
     """A record of exactly the header's width; blank fields beyond it are nobody's data."""
     if len(record) > width and not any(field.strip() for field in record[width:]):
@@ -195,7 +201,9 @@ def _fitted(width: int, number: int, record: Sequence[str]) -> Sequence[str]:
         raise UnreadableFileError(
             "malformed_row",
             f"row {number} has {len(record)} fields, the header has {width}",
-            "Export it again: the row is cut off, or a value with the delimiter in it is not quoted.",
+            _ABOVE_THE_HEADER
+            if width == 1 and len(record) > 2
+            else "Export it again: the row is cut off, or a value with the delimiter in it is not quoted.",
         )
     return record
 
