@@ -99,11 +99,11 @@ without_a_day as (
     left join {{ ref('cancellations') }} as cancellations on terms.contract_line_id = cancellations.contract_line_id
     left join {{ ref('held_lines') }} as held on terms.contract_line_id = held.contract_line_id
     cross join {{ source('run', 'context') }} as context
-    where (
-        terms.method in ('drawdown', 'as_invoiced')
-        and (cancellations.effective_date > context.cut_date or held.contract_line_id is not null)
-    )
-    or (terms.method = 'drawdown' and terms.end_date > horizon.last_day)
+    where (terms.method in ('drawdown', 'as_invoiced') and cancellations.effective_date > context.cut_date)
+        or (terms.method = 'drawdown' and terms.end_date > horizon.last_day)
+        -- of a held one only its published schedule is known
+        or (terms.method = 'drawdown' and held.contract_line_id is not null and terms.end_date > context.cut_date)
+        or (terms.method = 'as_invoiced' and held.contract_line_id is not null)
 
 ),
 
@@ -119,7 +119,7 @@ compared as (
         + case
             when without_a_day.contract_line_id is not null
                 then {{ to_amount('lines.contracted_minor - lines.recognized_minor', 'lines.exponent') }}
-                    - coalesce(scheduled.scheduled, 0)
+                    - {{ to_amount('coalesce(held_back.held_back_minor, 0)', 'lines.exponent') }} - coalesce(scheduled.scheduled, 0)
             else 0
         end as actual
     from lines
