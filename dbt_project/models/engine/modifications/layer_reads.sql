@@ -29,7 +29,6 @@ taken as (
     inner join layers
         on changes.contract_line_id = layers.contract_line_id
         and changes.round_number > layers.round_number
-        and (layers.layer = 'main' or changes.is_touched or changes.change = 'cancel')
 
 ),
 
@@ -47,7 +46,6 @@ replaced as (
         and earlier.round_number > taken.made_in
         and earlier.round_number < taken.round_number
         and earlier.from_date <= taken.at_date
-        and (taken.layer = 'main' or earlier.is_touched or earlier.change = 'cancel')
 
 )
 

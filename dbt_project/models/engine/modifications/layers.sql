@@ -54,7 +54,6 @@ ends as (
         on made.contract_line_id = changes.contract_line_id
         and made.round_number < changes.round_number
         and changes.change in ('pool', 'catch_up', 'cancel')
-        and (made.layer = 'main' or changes.is_touched or changes.change = 'cancel')
     group by made.contract_line_id, made.round_number, made.layer
 
 ),
