@@ -65,9 +65,23 @@ def test_the_oracle_gives_the_golden_figures(by_oracle: Mapping[str, Tables], ca
     check(BY_ID[case_id], by_oracle)
 
 
-@every_case
+@pytest.mark.parametrize("case_id", sorted(key for key, case in BY_ID.items() if not case.is_awaited))
 def test_the_product_publishes_the_golden_figures(by_product: Mapping[str, Tables], case_id: str) -> None:
     check(BY_ID[case_id], by_product)
+
+
+@pytest.mark.parametrize("case_id", sorted(key for key, case in BY_ID.items() if case.is_awaited))
+def test_what_the_product_does_not_compute_yet_is_held_back(
+    by_product: Mapping[str, Tables], case_id: str
+) -> None:
+    """Never other figures than the golden ones: rule not_yet_supported holds a contract of the case."""
+    case = BY_ID[case_id]
+    held = [
+        row for row in by_product[case.scenario]["audit.quarantine"]
+        if row["rule"] == "not_yet_supported" and str(row["contract_id"]).startswith(f"{case_id}-")
+    ]  # fmt: skip
+    assert held
+    assert case.failures(by_product[case.scenario]), "it is computed: take `product` out of case.yaml"
 
 
 @every_case

@@ -32,14 +32,23 @@ def shares(price: int, weights: Mapping[str, int]) -> dict[str, int]:
     return dict.fromkeys(weights, 0)
 
 
+Measured = tuple[Fraction | None, Fraction | None]
+
+
 @dataclass(frozen=True)
 class Allocation:
-    """A price and the lines it was shared over first; `moved` says where the money of a line went since."""
+    """A price and the lines it was shared over first; `moved` says where the money of a line went since.
+
+    ssps        the SSPs that a catch-up runs it again with: those of the first time, whatever it weighs since
+    quantities  what each of them is for: the quantity, and the months of term where it is per month
+    """
 
     price: int
     weights: Mapping[str, int]
     begin: date
     moved: Mapping[str, int] = field(default_factory=dict)
+    ssps: Mapping[str, int] = field(default_factory=dict)
+    quantities: Mapping[str, Measured] = field(default_factory=dict)
 
     def shares(self) -> dict[str, int]:
         return shares(self.price, self.weights)

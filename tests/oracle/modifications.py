@@ -13,6 +13,7 @@ from tests.oracle.entities import Amendment, ContractLine
 from tests.oracle.layers import EVER, Curve, Layer
 from tests.oracle.money import QuarantinedError, half_away, scale
 from tests.oracle.pools import apply_catch_up, apply_prospective, lost_days
+from tests.oracle.remaining import measured
 from tests.oracle.replay import AMEND, AMEND_SIGNED, Replay
 
 SEPARATE, PROSPECTIVE, CATCH_UP = "separate", "prospective", "cumulative_catch_up"
@@ -136,7 +137,9 @@ class _Planned:
         state = replay.lines.get(key)
         if state is None:
             raise QuarantinedError(f"amendment {row.key} of a line that is not there yet")
-        if state.cancel is not None:
+        cancel = replay.cancellation(line)
+        is_after = cancel is not None and (self.modification.s, row.effective_date) >= (cancel.s, cancel.x)
+        if state.cancel is not None or is_after:
             raise QuarantinedError(f"amendment {row.key} after the cancellation of its line")
         if row.treatment == SEPARATE:
             raise QuarantinedError(f"amendment {row.key} is separate on an existing line")
@@ -238,7 +241,12 @@ class _Planned:
         for named in dict.fromkeys(line.allocation_group for line in priced):
             together = [line for line in priced if line.allocation_group == named]
             price = sum(replay.first_price(line) for line in together)
-            allocation = Allocation(price, group_weights(replay.terms, together, price, m), EVER)
+            weights = group_weights(replay.terms, together, price, m)
+            quantities = {
+                line.contract_line_id: measured(replay, line, replay.lines[line.contract_line_id], m, EVER)
+                for line in together
+            }
+            allocation = Allocation(price, weights, EVER, ssps=weights, quantities=quantities)
             number = replay.allocate(allocation)
             for key, share in allocation.shares().items():
                 line, state = replay.line_of[key], replay.lines[key]
@@ -256,7 +264,9 @@ class _Planned:
             raise QuarantinedError(f"extension {row.key} without an end")
         first = max(state.end + ONE_DAY, self.modification.m)
         curve = Curve(((first, row.new_end_date),), replay.terms.convention(line))
-        number = replay.allocate(Allocation(amount, {key: 1}, EVER))
+        number = replay.allocate(
+            Allocation(amount, {key: 1}, EVER, ssps={key: 1}, quantities={key: (None, None)})
+        )
         layer = Layer(
             0, amount, Fraction(0), curve.total(), curve, number, from_date=first, stands_alone=True
         )

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from tests.oracle.allocation import Allocation
+from tests.oracle.allocation import Allocation, Measured
 from tests.oracle.conventions import ONE_DAY, months_of_term
 from tests.oracle.entities import Amendment, ContractLine
 from tests.oracle.layers import EVER, Layer, service_from, service_until
 from tests.oracle.money import QuarantinedError, half_away
-from tests.oracle.remaining import fraction_left, remaining_ssp
+from tests.oracle.remaining import fraction_left, measured, months_left, remaining_ssp, whole_ssp
 from tests.oracle.replay import Replay
 from tests.oracle.state import LineState
 
@@ -110,7 +110,8 @@ def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> Non
         return
     if sum(weights.values()) == 0:
         weights = stated
-    allocation = Allocation(pool, weights, m)
+    quantities = {key: measured(replay, replay.line_of[key], replay.lines[key], m, m) for key in weights}
+    allocation = Allocation(pool, weights, m, ssps=weights, quantities=quantities)
     number = replay.allocate(allocation)
     for key, share in allocation.shares().items():
         layers, base = taken[key]
@@ -157,7 +158,6 @@ def apply_catch_up(replay: Replay, m: date, rows: Sequence[Amendment], joins: bo
 
     joins  whether an added line joins the allocation of its group; where nothing is left to pool it stands alone
     """
-    before = dict(replay.lines)
     money = change_terms(replay, rows)
     by_allocation: dict[int, list[str]] = {}
     for key in dict.fromkeys(row.contract_line_id for row in rows):
@@ -170,51 +170,59 @@ def apply_catch_up(replay: Replay, m: date, rows: Sequence[Amendment], joins: bo
         else:
             by_allocation.setdefault(number, []).append(key)
     for number, keys in by_allocation.items():
-        _rerun(replay, m, number, keys, money, before)
+        _rerun(replay, m, number, keys, money)
 
 
 def home(replay: Replay, key: str) -> int | None:
     """The allocation that a line is in now; of an added line the newest one of its group."""
-    state = replay.lines[key]
+    state, is_discount = replay.lines[key], replay.terms.is_discount(replay.line_of[key])
     main = [layer for layer in state.shared if not layer.stands_alone]
-    if main or state.shared:
+    if not is_discount and (main or state.shared):
         return (main or state.shared)[0].allocation
     found = [
         layer.allocation
-        for other in replay.lines.values()
+        for name, other in replay.lines.items()
         if other.group == state.group and other.final is None
         for layer in other.shared
-        if layer.allocation is not None and not layer.stands_alone
+        if layer.allocation is not None
+        and not layer.stands_alone
+        and not replay.terms.is_discount(replay.line_of[name])
     ]
-    return max(found, default=None)
+    return max(found, default=main[0].allocation if main else None)
 
 
 def _alone(replay: Replay, m: date, key: str, amount: int) -> None:
     """A line added to a group in which nothing is left."""
     line, state = replay.line_of[key], replay.lines[key]
-    number = replay.allocate(Allocation(amount, {key: 1}, m))
+    ssps = {key: whole_ssp(replay, line, state, m)}
+    quantities = {key: measured(replay, line, state, m, EVER)}
+    number = replay.allocate(Allocation(amount, {key: 1}, EVER, ssps=ssps, quantities=quantities))
     layer = replace(replay.layer(line, state, number, amount), from_date=m)
     _replace_layers(replay, key, [], layer, m)
 
 
-def _rerun(
-    replay: Replay, m: date, number: int, keys: list[str], money: dict[str, int], before: dict[str, LineState]
-) -> None:
+def _rerun(replay: Replay, m: date, number: int, keys: list[str], money: dict[str, int]) -> None:
     old = replay.allocations[number]
     shares = old.shares()
     stay = [key for key in old.weights if key not in old.moved and replay.lines[key].final is None]
     apart = {key: [layer for layer in replay.lines[key].shared if layer.stands_alone] for key in stay}
-    weights = {key: _reweighed(replay, key, old, before) for key in stay}
-    new = [key for key in keys if key not in weights]
-    for key in new:
-        line, state = replay.line_of[key], replay.lines[key]
-        left = fraction_left(replay, line, state, min(m, state.start), money[key])
-        weights[key] = remaining_ssp(replay, line, state, min(m, state.start), left)[0]
+    ssps = {key: old.ssps[key] for key in stay}
+    quantities = {key: old.quantities[key] for key in stay}
+    for key in keys:
+        if key not in ssps:
+            line, state = replay.line_of[key], replay.lines[key]
+            ssps[key] = whole_ssp(replay, line, state, m)
+            quantities[key] = measured(replay, line, state, m, old.begin)
+    weights = {key: _reweighed(replay, key, ssps[key], quantities[key], old.begin) for key in ssps}
     price = sum(shares[key] for key in stay) + sum(money[key] for key in keys)
     price += sum(layer.remainder for layers in apart.values() for layer in layers)
     if sum(weights.values()) == 0:
-        weights = {key: replay.line_of[key].amount for key in weights}
-    allocation = Allocation(price, weights, old.begin)
+        lines = [replay.line_of[key] for key in weights]
+        weights = {
+            line.contract_line_id: 0 if replay.terms.is_discount(line) else line.amount for line in lines
+        }
+    weights = {key: weights[key] for key in replay.line_of if key in weights}
+    allocation = Allocation(price, weights, old.begin, ssps=ssps, quantities=quantities)
     target = replay.allocate(allocation)
     for key, share in allocation.shares().items():
         _catch_up(replay, m, key, (number, target), share)
@@ -233,21 +241,12 @@ def _catch_up(replay: Replay, m: date, key: str, moved: tuple[int, int], share: 
     _replace_layers(replay, key, taken + apart, anew, m)
 
 
-def _reweighed(replay: Replay, key: str, old: Allocation, before: dict[str, LineState]) -> int:
-    """The SSP of the allocation at the new quantity and, per month, the new term."""
-    line, was, now = replay.line_of[key], before[key], replay.lines[key]
+def _reweighed(replay: Replay, key: str, ssp: int, was: Measured, begin: date) -> int:
+    """The SSP of the allocation at the new quantity and, per month, the new term; rounded once."""
+    state, (quantity, months) = replay.lines[key], was
     ratio = Fraction(1)
-    if was.quantity and now.quantity is not None:
-        ratio *= now.quantity / was.quantity
-    unit = replay.terms.unit_ssp(line, m_of(old, line, replay), None)
-    if unit is not None and unit.per == "month" and replay.terms.method(line) == "ratable":
-        months = [
-            sum((months_of_term(a, b) for a, b in service_from(each.stretches, old.begin)), Fraction(0))
-            for each in (was, now)
-        ]
-        ratio *= months[1] / months[0] if months[0] else 1
-    return half_away(old.weights[key] * ratio)
-
-
-def m_of(old: Allocation, line: ContractLine, replay: Replay) -> date:
-    return replay.terms.counts_from(line) if old.begin == EVER else old.begin
+    if quantity and state.quantity is not None:
+        ratio *= state.quantity / quantity
+    if months:
+        ratio *= months_left(state, begin) / months
+    return half_away(ssp * ratio)

@@ -26,6 +26,30 @@ def months_left(state: LineState, m: date) -> Fraction:
     return sum((months_of_term(start, end) for start, end in service_from(state.stretches, m)), NOTHING)
 
 
+def measured(
+    replay: Replay, line: ContractLine, state: LineState, on: date, begin: date
+) -> tuple[Fraction | None, Fraction | None]:
+    """What an SSP is for: the quantity, and of a ratable line with a price per month the months from begin on."""
+    terms = replay.terms
+    unit = None if terms.is_residual(line) else terms.unit_ssp(line, on, state.amended_ssp)
+    is_per_month = unit is not None and unit.per == "month" and unit.unit != 0 and state.quantity is not None
+    if not is_per_month or terms.method(line) != "ratable":
+        return state.quantity, None
+    return state.quantity, months_left(state, begin)
+
+
+def whole_ssp(replay: Replay, line: ContractLine, state: LineState, on: date) -> int:
+    """The SSP of an added line, valid on the day it joins (section 3.3)."""
+    terms = replay.terms
+    if terms.is_discount(line) or terms.is_residual(line):
+        return 0
+    unit = terms.unit_ssp(line, on, state.amended_ssp)
+    if unit is None or (line.quantity is None and unit.unit != 0):
+        return line.amount
+    units = unit.unit * terms.priced_units(line, unit.per) if unit.unit else NOTHING
+    return half_away(units * scale(terms.contract(line).currency))
+
+
 def fraction_left(replay: Replay, line: ContractLine, state: LineState, m: date, price: int) -> Fraction:
     """Of the term as first signed, or of the quantity now, what is still to be transferred from m on."""
     method, before = replay.terms.method(line), m - ONE_DAY

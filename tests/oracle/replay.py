@@ -14,8 +14,8 @@ from datetime import date
 from fractions import Fraction
 from functools import partial
 
-from tests.oracle.allocation import Allocation, group_weights
-from tests.oracle.conventions import ONE_DAY
+from tests.oracle.allocation import Allocation, Measured, group_weights
+from tests.oracle.conventions import ONE_DAY, months_of_term
 from tests.oracle.entities import Contract, ContractLine
 from tests.oracle.evaluate import Evaluator
 from tests.oracle.layers import EVER, Curve, Layer, Stretch
@@ -248,13 +248,15 @@ class Replay:
         price = sum(self.first_price(line) for line in joining)
         known = self.group_allocation.get(group)
         if known is None:
-            allocation = Allocation(price, group_weights(self.terms, lines, price), EVER)
+            weights = group_weights(self.terms, lines, price)
+            allocation = Allocation(price, weights, EVER, ssps=weights, quantities=self._measured(lines))
             number = self.group_allocation[group] = self.allocate(allocation)
         else:
             number = known
             price += self.allocations[number].price
             moved = self.allocations[number].moved
-            allocation = Allocation(price, group_weights(self.terms, lines, price), EVER, moved)
+            weights = group_weights(self.terms, lines, price)
+            allocation = Allocation(price, weights, EVER, moved, weights, self._measured(lines))
         shares = allocation.shares()
         for line in joining:
             key = line.contract_line_id
@@ -268,6 +270,18 @@ class Replay:
             )
         if known is not None:
             self.reprice(number, allocation)
+
+    def _measured(self, lines: Sequence[ContractLine]) -> dict[str, Measured]:
+        """What the SSPs of lines as first signed are for."""
+        found: dict[str, Measured] = {}
+        for line in lines:
+            ssp, unit = self.terms.ssp(line), self.terms.unit_ssp(line, self.terms.counts_from(line))
+            is_per_month = unit is not None and unit.per == "month" and ssp.source == unit.source
+            months = None
+            if is_per_month and self.terms.method(line) == "ratable":
+                months = months_of_term(self.terms.start(line), self.terms.end(line))
+            found[line.contract_line_id] = (line.quantity, months)
+        return found
 
     # --- cancellation (section 5) ---------------------------------------------------------------------
 
@@ -314,7 +328,7 @@ class Replay:
 
     def finalize(self, key: str, cancelled: Cancellation) -> None:
         """recognized(x - 1) on the terms known now, or contracted before + amount_delta."""
-        before = self.contracted(key)
+        before = sum(event.amount for event in self.bookings[key])
         final = self.recognized(key, cancelled.x - ONE_DAY)
         if cancelled.amount_delta is not None:
             final = before + cancelled.amount_delta

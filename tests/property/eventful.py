@@ -104,7 +104,9 @@ def service_period(teller: Teller, line: Record, issued: date) -> Row:
 class _Amending:
     """The amendments of one contract."""
 
-    def __init__(self, teller: Teller, contract: Record, lines: list[Record], term: tuple[date, date]) -> None:
+    def __init__(
+        self, teller: Teller, contract: Record, lines: list[Record], term: tuple[date, date]
+    ) -> None:
         self.teller, self.rng = teller, teller.rng
         self.contract, self.lines = contract, list(lines)
         self.start, self.end = term
@@ -248,7 +250,9 @@ class _Amending:
             line.row |= {"start_date": first.isoformat(), "end_date": last.isoformat()}
         line.row |= {"amendment_id": row["amendment_id"], "line_number": str(rng.randint(1, 60))}
         if teller.chance(0.4) and line.row.get("ssp_unit") and line.row.get("ssp_per") != "month":
-            whole = minor_units(line.row["ssp_unit"], teller.currency) * Fraction(line.row.get("quantity") or "1")
+            whole = minor_units(line.row["ssp_unit"], teller.currency) * Fraction(
+                line.row.get("quantity") or "1"
+            )
             line.row["amount"] = teller.text(half_away(whole * rng.choice((95, 100, 105, 94)) / 100))
         treatment = rng.choice((stated, stated, "auto", "separate"))
         added = {"contract_line_id": line.row["contract_line_id"], "action": "add", "treatment": treatment}
@@ -297,7 +301,14 @@ def estimates(teller: Teller, contract: Record, lines: list[Record], start: date
                 )
 
 
-CONCESSIONS = ("price_concession", "price_concession", "return", "cancellation", "paid_to_customer", "bad_debt")
+CONCESSIONS = (
+    "price_concession",
+    "price_concession",
+    "return",
+    "cancellation",
+    "paid_to_customer",
+    "bad_debt",
+)
 
 
 def reason_of_credit(teller: Teller) -> Row:
@@ -313,7 +324,16 @@ def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: 
     rng = teller.rng
     if not teller.chance(0.6) or amount <= 0:
         return
-    kinds = ("payment", "payment", "payment", "refund", "write_off", "dispute", "dispute_lost", "credit_applied")
+    kinds = (
+        "payment",
+        "payment",
+        "payment",
+        "refund",
+        "write_off",
+        "dispute",
+        "dispute_lost",
+        "credit_applied",
+    )
     d = issued + timedelta(days=rng.choice((0, 14, 30, 75)))
     known = teller.wave_for(d, invoice.since)
     if known is not None:

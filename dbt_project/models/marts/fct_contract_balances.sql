@@ -18,6 +18,7 @@ positions as (
     select
         periods.period,
         balances.accounting_contract_id,
+        balances.contract_id,
         balances.entity_id,
         balances.currency,
         balances.exponent,
@@ -34,8 +35,8 @@ positions as (
 select
     positions.period,
     positions.entity_id,
-    first_contracts.customer_id,
-    first_contracts.contract_id,
+    coalesce(first_contracts.customer_id, own_contracts.customer_id) as customer_id,
+    coalesce(first_contracts.contract_id, own_contracts.contract_id) as contract_id,
     positions.accounting_contract_id,
     positions.currency,
     {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'accounts_receivable'] -%}
@@ -47,3 +48,5 @@ from positions
 cross join {{ source('run', 'context') }} as context
 left join first_contracts
     on positions.accounting_contract_id = first_contracts.accounting_contract_id and first_contracts.place = 1
+left join {{ ref('dim_contract') }} as own_contracts
+    on positions.contract_id = own_contracts.contract_id and first_contracts.contract_id is null

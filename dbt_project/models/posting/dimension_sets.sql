@@ -3,18 +3,31 @@
 -- the posting key. They are many texts a row: inside the engine an integer stands for them (text keys cost 1.6 ×
 -- in joins and windows). balance_id does the same for what is netted: accounting contract × entity × currency.
 
-with lines as (
+with separate_lines as (
+
+    -- lines that an amendment adds as a contract of their own are netted apart (architecture.md 20)
+    select treatments.contract_line_id, modifications.contract_id || '/' || modifications.first_id as accounting_contract_id
+    from {{ ref('treatments') }} as treatments
+    inner join {{ ref('modifications') }} as modifications
+        on treatments.accounting_contract_id = modifications.accounting_contract_id
+        and treatments.round_number = modifications.round_number
+    where treatments.action = 'add' and treatments.treatment = 'separate'
+
+),
+
+lines as (
 
     select
         lines.contract_line_id,
         lines.contract_id,
-        lines.accounting_contract_id,
+        coalesce(separate_lines.accounting_contract_id, lines.accounting_contract_id) as accounting_contract_id,
         contracts.customer_id,
         contracts.entity_id,
         lines.product_id,
         lines.currency
     from {{ ref('line_allocations') }} as lines
     inner join {{ ref('accepted__contracts') }} as contracts on lines.contract_id = contracts.contract_id
+    left join separate_lines on lines.contract_line_id = separate_lines.contract_line_id
 
 ),
 

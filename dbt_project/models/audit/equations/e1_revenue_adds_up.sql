@@ -45,6 +45,19 @@ held_back as (
 
 ),
 
+-- what a signed amendment moves between lines on a later day is scheduled, and not yet contracted
+moved_later as (
+
+    select bookings.contract_line_id, cast(sum(bookings.amount_minor) as bigint) as moved_minor
+    from {{ ref('booking_events') }} as bookings
+    cross join {{ source('run', 'context') }} as context
+    left join {{ ref('held_lines') }} as held on bookings.contract_line_id = held.contract_line_id
+    where bookings.booking_date > context.cut_date and bookings.booking_type = 'reallocation'
+        and held.contract_line_id is null
+    group by bookings.contract_line_id
+
+),
+
 horizon as (
 
     select max(end_date) as last_day from {{ ref('dim_period') }}
@@ -113,18 +126,22 @@ compared as (
         lines.entity_id,
         lines.currency,
         lines.contract_line_id as item,
-        {{ to_amount('lines.contracted_minor', 'lines.exponent') }} as expected,
+        {{ to_amount('lines.contracted_minor + coalesce(moved_later.moved_minor, 0)', 'lines.exponent') }} as expected,
         {{ to_amount('lines.recognized_minor + coalesce(held_back.held_back_minor, 0) + coalesce(beyond_horizon.beyond_minor, 0)', 'lines.exponent') }}
         + coalesce(scheduled.scheduled, 0)
         + case
             when without_a_day.contract_line_id is not null
-                then {{ to_amount('lines.contracted_minor - lines.recognized_minor', 'lines.exponent') }}
-                    - {{ to_amount('coalesce(held_back.held_back_minor, 0)', 'lines.exponent') }} - coalesce(scheduled.scheduled, 0)
+                then {{ to_amount(
+                    'lines.contracted_minor + coalesce(moved_later.moved_minor, 0) - lines.recognized_minor - coalesce(held_back.held_back_minor, 0)',
+                    'lines.exponent'
+                ) }}
+                    - coalesce(scheduled.scheduled, 0)
             else 0
         end as actual
     from lines
     left join scheduled on lines.contract_line_id = scheduled.contract_line_id and lines.entity_id = scheduled.entity_id
     left join held_back on lines.contract_line_id = held_back.contract_line_id and lines.entity_id = held_back.entity_id
+    left join moved_later on lines.contract_line_id = moved_later.contract_line_id
     left join beyond_horizon on lines.contract_line_id = beyond_horizon.contract_line_id
     left join without_a_day on lines.contract_line_id = without_a_day.contract_line_id
 

@@ -167,13 +167,13 @@ before_change as (
 
     select
         changes.*,
-        coalesce(open_before.taken_minor, 0) + changes.used_contracted_minor as taken_minor,
+        coalesce(open_before.taken_minor, 0) + changes.beside_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
         coalesce(shares.share_minor, 0) as share_before_minor,
         shares.weight_minor as weight_before_minor,
         coalesce(moved.moved_minor, 0) as moved_minor,
-        coalesce(earned_before.recognized_minor, 0) + changes.used_earned_minor as recognized_minor
+        coalesce(earned_before.recognized_minor, 0) + changes.beside_earned_minor as recognized_minor
     from changes
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join earned_before on changes.contract_line_id = earned_before.contract_line_id

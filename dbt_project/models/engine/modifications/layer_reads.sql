@@ -30,11 +30,7 @@ taken as (
     inner join layers
         on changes.contract_line_id = layers.contract_line_id
         and changes.round_number > layers.round_number
-        and (
-            layers.layer = 'main'
-            or changes.change != 'estimate'
-            and (layers.layer = 'concession' or changes.is_touched or changes.change = 'cancel')
-        )
+        and (layers.layer = 'main' or changes.change != 'estimate')
 
 ),
 
@@ -53,11 +49,7 @@ replaced as (
         and earlier.round_number < taken.round_number
         and earlier.from_date <= taken.at_date
         and earlier.change != 'concession'
-        and (
-            taken.layer = 'main'
-            or earlier.change != 'estimate'
-            and (taken.layer = 'concession' or earlier.is_touched or earlier.change = 'cancel')
-        )
+        and (taken.layer = 'main' or earlier.change != 'estimate')
 
 )
 

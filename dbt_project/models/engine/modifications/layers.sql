@@ -54,11 +54,7 @@ ends as (
         on made.contract_line_id = changes.contract_line_id
         and made.round_number < changes.round_number
         and changes.change in ('pool', 'catch_up', 'cancel', 'estimate')
-        and (
-            made.layer = 'main'
-            or changes.change != 'estimate'
-            and (made.layer = 'concession' or changes.is_touched or changes.change = 'cancel')
-        )
+        and (made.layer = 'main' or changes.change != 'estimate')
     group by made.contract_line_id, made.round_number, made.layer
 
 ),

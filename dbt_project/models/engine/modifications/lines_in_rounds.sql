@@ -2,6 +2,10 @@
 -- Why: each line as a modification finds it, without its money: the terms from that round on, what the modification
 -- does to it, and how far it was the day before (accounting.md §5).
 
+{% set is_void -%}
+(cancellations.contract_line_id is not null and cancellations.cancellation_signed_date <= modifications.known_from)
+{%- endset %}
+
 with lines as (
 
     select * from {{ ref('line_allocations') }}
@@ -56,8 +60,10 @@ present as (
         modifications.known_from,
         lines.contract_id,
         lines.contract_line_id,
-        terms.round_number is not null as is_touched,
-        touched.treatment,
+        -- what is signed before a cancellation and would count from it on counts for nothing
+        terms.round_number is not null and {{ is_void }} as is_void,
+        terms.round_number is not null and not {{ is_void }} as is_touched,
+        case when not {{ is_void }} then touched.treatment end as treatment,
         coalesce(touched.is_stated_prospective, false) as is_stated_prospective,
         coalesce(touched.is_longer_term, false) as is_longer_term,
         coalesce(terms.amount_delta_minor, 0) as amount_delta_minor,
@@ -73,6 +79,8 @@ present as (
         ) as terms_round,
         cancellations.contract_line_id is not null
         and cancellations.cancellation_signed_date <= modifications.known_from as is_cancelled,
+        cancellations.contract_line_id is not null
+        and cancellations.contracted_date <= modifications.known_from as is_final,
         cancellations.contract_line_id is not null and modifications.kind = 'cancellation'
         and cancellations.effective_date = modifications.known_from
         and cancellations.first_day_without_service = modifications.effective_date
@@ -94,7 +102,10 @@ present as (
         on lines.contract_line_id = touched.contract_line_id and modifications.round_number = touched.round_number
     left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
     where lines.signed_date <= modifications.known_from
-        and (lines.amendment_id is null or added.round_number <= modifications.round_number)
+        and (
+            lines.amendment_id is null or added.round_number <= modifications.round_number
+            or modifications.kind = 'cancellation'
+        )
 
 ),
 
@@ -140,6 +151,8 @@ final as (
         present.is_separate,
         present.allocation_group,
         present.is_cancelled,
+        present.is_final,
+        present.is_void,
         present.is_cancelled_now,
         lines.exponent,
         lines.is_discount,
@@ -148,6 +161,8 @@ final as (
         lines.recognition_convention,
         coalesce(prices.ssp_per, lines.ssp_per) as ssp_per,
         lines.ssp_minor as first_ssp_minor,
+        lines.ssp_unit as first_ssp_unit,
+        lines.ssp_per as first_ssp_per,
         lines.ssp_source,
         lines.amount_minor as first_amount_minor,
         lines.quantity_millionths as first_quantity_millionths,

@@ -47,44 +47,120 @@ treated as (
 
 ),
 
--- the allocation that holds a line from a round on: its group's at signing (round 0), later a pool's
-joined_pools as (
+-- the allocation that holds a line from a round on: its group's at signing (round 0), later a pool's, or its own
+joined_first as (
 
-    select
-        members.contract_line_id,
-        members.round_number as joined_round,
-        'pool:' || members.round_number as allocation,
-        members.remaining_from as from_date,
-        lines.effective_date as since
+    select contract_line_id, 0 as joined_round, 'group:' || allocation_group as allocation
+    from {{ ref('line_allocations') }}
+    where amendment_id is null and not is_discount and not is_unpriced
+
+    union all
+
+    select contract_line_id, round_number as joined_round, 'pool:' || round_number as allocation
     from members
-    inner join lines on members.contract_line_id = lines.contract_line_id and members.round_number = lines.round_number
+
+    union all
+
+    select contract_line_id, round_number as joined_round, allocation_group as allocation
+    from treated
+    where is_added and is_separate
+
+    union all
+
+    -- added where nothing of its group is left to share with
+    select contract_line_id, round_number as joined_round, 'alone:' || round_number || ':' || contract_line_id as allocation
+    from treated
+    where is_added and treatment = 'prospective' and applied = 'cumulative_catch_up'
 
 ),
 
-joined_separately as (
+held_first as (
 
-    select
-        contract_line_id, round_number as joined_round, allocation_group as allocation, start_date as from_date,
-        {{ first_day() }} as since
+    select accounting_contract_id, round_number, contract_line_id, allocation_group, allocation, joined_round
+    from (
+        select
+            lines.accounting_contract_id,
+            lines.round_number,
+            lines.contract_line_id,
+            lines.allocation_group,
+            joined_first.allocation,
+            joined_first.joined_round,
+            row_number() over (
+                partition by lines.contract_line_id, lines.round_number order by joined_first.joined_round desc
+            ) as recency
+        from lines
+        inner join joined_first
+            on lines.contract_line_id = joined_first.contract_line_id and joined_first.joined_round < lines.round_number
+        where not lines.is_final
+    ) as earlier
+    where recency = 1
+
+),
+
+-- a line that a catch-up adds, or a discount, joins the allocation of its group that was made or run last
+runs as (
+
+    select held_first.accounting_contract_id, held_first.allocation_group, held_first.allocation, treated.round_number
     from treated
-    where is_added and is_separate
+    inner join held_first
+        on treated.contract_line_id = held_first.contract_line_id and treated.round_number = held_first.round_number
+    where treated.applied = 'cumulative_catch_up'
+
+    union
+
+    select accounting_contract_id, allocation_group, allocation, joined_round as round_number
+    from held_first
+
+),
+
+group_allocations as (
+
+    select accounting_contract_id, round_number, allocation_group, allocation
+    from (
+        select
+            joining.accounting_contract_id,
+            joining.round_number,
+            joining.allocation_group,
+            runs.allocation,
+            row_number() over (
+                partition by joining.accounting_contract_id, joining.round_number, joining.allocation_group
+                order by runs.round_number desc, runs.allocation desc
+            ) as recency
+        from (
+            select distinct accounting_contract_id, round_number, allocation_group
+            from treated
+            where applied = 'cumulative_catch_up'
+        ) as joining
+        inner join held_first as present
+            on joining.accounting_contract_id = present.accounting_contract_id
+            and joining.round_number = present.round_number
+            and joining.allocation_group = present.allocation_group
+        inner join runs
+            on present.accounting_contract_id = runs.accounting_contract_id
+            and present.allocation_group = runs.allocation_group
+            and present.allocation = runs.allocation
+            and runs.round_number < joining.round_number
+    ) as ranked
+    where recency = 1
 
 ),
 
 allocations as (
 
-    select * from joined_pools
+    select * from joined_first
+
     union all
-    select * from joined_separately
-    union all
+
     select
-        contract_line_id,
-        0 as joined_round,
-        'group:' || allocation_group as allocation,
-        start_date as from_date,
-        {{ first_day() }} as since
-    from {{ ref('line_allocations') }}
-    where amendment_id is null and not is_discount
+        treated.contract_line_id,
+        treated.round_number as joined_round,
+        coalesce(group_allocations.allocation, 'group:' || treated.allocation_group) as allocation
+    from treated
+    left join group_allocations
+        on treated.accounting_contract_id = group_allocations.accounting_contract_id
+        and treated.round_number = group_allocations.round_number
+        and treated.allocation_group = group_allocations.allocation_group
+    where treated.is_added and treated.treatment = 'cumulative_catch_up'
 
 ),
 
@@ -103,32 +179,14 @@ held_by as (
             ) as recency
         from lines
         inner join allocations
-            on lines.contract_line_id = allocations.contract_line_id and allocations.joined_round < lines.round_number
-        where not lines.is_cancelled
+            on lines.contract_line_id = allocations.contract_line_id
+            and (
+                allocations.joined_round < lines.round_number
+                or allocations.joined_round = lines.round_number and lines.is_added
+            )
+        where not lines.is_final
     ) as earlier
     where recency = 1
-
-),
-
--- an added line joins the allocation that its group is in
-group_allocations as (
-
-    select accounting_contract_id, round_number, allocation_group, allocation, joined_round
-    from (
-        select
-            lines.accounting_contract_id,
-            lines.round_number,
-            lines.allocation_group,
-            held_by.allocation,
-            held_by.joined_round,
-            row_number() over (
-                partition by lines.accounting_contract_id, lines.round_number, lines.allocation_group
-                order by held_by.joined_round desc, lines.line_place
-            ) as place
-        from lines
-        inner join held_by on lines.contract_line_id = held_by.contract_line_id and lines.round_number = held_by.round_number
-    ) as ranked
-    where place = 1
 
 ),
 
@@ -136,8 +194,7 @@ caught_up_rows as (
 
     select
         treated.*,
-        coalesce(held_by.allocation, group_allocations.allocation, treated.allocation_group) as allocation,
-        coalesce(held_by.joined_round, group_allocations.joined_round, treated.round_number) as joined_round
+        coalesce(held_by.allocation, group_allocations.allocation, 'group:' || treated.allocation_group) as allocation
     from treated
     left join held_by
         on treated.contract_line_id = held_by.contract_line_id and treated.round_number = held_by.round_number
@@ -151,77 +208,133 @@ caught_up_rows as (
 
 run_again as (
 
-    select distinct accounting_contract_id, round_number, allocation, joined_round from caught_up_rows
+    select distinct accounting_contract_id, round_number, allocation from caught_up_rows
 
 ),
 
 caught_up as (
 
-    select lines.*, run_again.allocation, run_again.joined_round
+    select lines.*, held_by.allocation, held_by.joined_round
     from treated as lines
-    left join held_by
+    inner join held_by
         on lines.contract_line_id = held_by.contract_line_id and lines.round_number = held_by.round_number
-    left join caught_up_rows
-        on lines.contract_line_id = caught_up_rows.contract_line_id and lines.round_number = caught_up_rows.round_number
     inner join run_again
-        on lines.accounting_contract_id = run_again.accounting_contract_id
-        and lines.round_number = run_again.round_number
-        and coalesce(held_by.allocation, caught_up_rows.allocation) = run_again.allocation
-    where not lines.is_discount and not lines.is_cancelled
+        on held_by.accounting_contract_id = run_again.accounting_contract_id
+        and held_by.round_number = run_again.round_number
+        and held_by.allocation = run_again.allocation
+    where not lines.is_discount
 
 ),
 
--- the same prices, at the new quantity and, where they are per month, the new term
+-- the SSPs that its allocation was first shared by, at the new quantity and, where they are per month, the new term
 terms_again as (
 
     select
         caught_up.*,
-        coalesce(joined_pools.from_date, caught_up.start_date) as again_from,
-        coalesce(joined_pools.since, {{ first_day() }}) as again_since
+        case
+            when caught_up.joined_round = 0 or members.contract_line_id is null then caught_up.start_date
+            else greatest(joined.effective_date, caught_up.start_date)
+        end as again_from,
+        case
+            when caught_up.joined_round = 0 then caught_up.first_start_date
+            when members.contract_line_id is null then joined.start_date
+            else members.remaining_from
+        end as joined_from,
+        coalesce(joined.end_date, caught_up.first_end_date) as joined_end,
+        coalesce(members.basis_minor, caught_up.first_ssp_minor, 0) as joined_basis_minor,
+        case when caught_up.joined_round = 0 then caught_up.first_quantity_millionths else joined.quantity_millionths end
+            as joined_quantity_millionths,
+        case when caught_up.joined_round = 0 then caught_up.first_ssp_unit else joined.ssp_unit end as joined_ssp_unit,
+        case when caught_up.joined_round = 0 then caught_up.first_ssp_per else joined.ssp_per end as joined_ssp_per
     from caught_up
-    left join joined_pools
-        on caught_up.contract_line_id = joined_pools.contract_line_id
-        and caught_up.joined_round = joined_pools.joined_round
+    left join lines as joined
+        on caught_up.contract_line_id = joined.contract_line_id and caught_up.joined_round = joined.round_number
+    left join members
+        on caught_up.contract_line_id = members.contract_line_id and caught_up.joined_round = members.round_number
+
+),
+
+monthly_terms as (
+
+    select
+        contract_line_id,
+        round_number,
+        joined_round,
+        recognition_method = 'ratable' as is_ratable,
+        again_from,
+        end_date,
+        joined_from,
+        joined_end
+    from terms_again
+    where joined_ssp_per = 'month' and ssp_source != 'residual' and joined_ssp_unit != 0
+        and joined_quantity_millionths is not null
 
 ),
 
 months_again as (
 
-    select contract_line_id, round_number, total_weight as months_numerator, weight_unit as months_denominator
+    select contract_line_id, round_number, term, total_weight, weight_unit
     from (
         {{ ratable_shape(
-            "(select contract_line_id, round_number, again_from as service_start, end_date as service_end, 'monthly' as convention from terms_again where ssp_per = 'month' and again_from <= end_date)"
+            "(select contract_line_id, round_number, 'again' as term, again_from as service_start, end_date as service_end, 'monthly' as convention from monthly_terms where is_ratable and again_from <= end_date union all select contract_line_id, round_number, 'joined' as term, joined_from as service_start, joined_end as service_end, 'monthly' as convention from monthly_terms where joined_from <= joined_end)"
         ) }}
     ) as shaped
 
 ),
 
-scaled_again as (
+weighed_again as (
 
     select
         terms_again.*,
-        coalesce(months_again.months_numerator, 1) as months_numerator,
-        coalesce(months_again.months_denominator, 1) as months_denominator
+        case when joined.total_weight is not null then again.total_weight * joined.weight_unit else 1 end as term_numerator,
+        case when joined.total_weight is not null then again.weight_unit * joined.total_weight else 1 end as term_denominator,
+        coalesce(joined.total_weight, 1) as months_numerator,
+        coalesce(joined.weight_unit, 1) as months_denominator
     from terms_again
-    left join months_again
-        on terms_again.contract_line_id = months_again.contract_line_id
-        and terms_again.round_number = months_again.round_number
+    left join months_again as again
+        on terms_again.contract_line_id = again.contract_line_id
+        and terms_again.round_number = again.round_number
+        and again.term = 'again'
+    left join months_again as joined
+        on terms_again.contract_line_id = joined.contract_line_id
+        and terms_again.round_number = joined.round_number
+        and joined.term = 'joined'
+
+),
+
+-- a line that a catch-up added brought its price of that day, unless its amendment gave one
+joined_at as (
+
+    select
+        weighed_again.*,
+        case
+            when is_added_later and joined_ssp_unit is not null and ssp_source not in ('residual', 'discount')
+                and (joined_ssp_unit = 0 or joined_quantity_millionths is not null)
+                then {{ times_quantity('joined_ssp_unit', 'coalesce(joined_quantity_millionths, 0)') }}
+            else joined_basis_minor
+        end as basis_then_minor
+    from (
+        select
+            weighed_again.*,
+            weighed_again.joined_round > 0 and members.contract_line_id is null and not weighed_again.is_separate as is_added_later
+        from weighed_again
+        left join members
+            on weighed_again.contract_line_id = members.contract_line_id
+            and weighed_again.joined_round = members.round_number
+    ) as weighed_again
 
 ),
 
 priced_again as (
 
     select
-        scaled_again.*,
-        case
-            when ssp_unit = 0 then cast(0 as bigint)
-            when ssp_source != 'residual' and ssp_unit is not null and quantity_millionths is not null
-                then {{ times_quantity('ssp_unit') }}
-            else {{ prorate(
-                'case when ssp_source = \'residual\' then first_ssp_minor else first_amount_minor end',
-                'coalesce(quantity_millionths, 1)', 'coalesce(first_quantity_millionths, 1)') }}
-        end as ssp_basis_minor
-    from scaled_again
+        joined_at.*,
+        {{ prorate(
+            'basis_then_minor',
+            '(cast(case when coalesce(joined_quantity_millionths, 0) != 0 then coalesce(quantity_millionths, joined_quantity_millionths) else 1 end as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_numerator, 0) else 1 end)',
+            '(cast(case when coalesce(joined_quantity_millionths, 0) != 0 then joined_quantity_millionths else 1 end as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_denominator, 1) else 1 end)'
+        ) }} as ssp_basis_minor
+    from joined_at
 
 ),
 
@@ -302,6 +415,36 @@ allocations_reached as (
 
 ),
 
+-- the day from which the layer holds that it finds
+begun as (
+
+    select contract_line_id, round_number, from_date
+    from (
+        select
+            lines.contract_line_id,
+            lines.round_number,
+            made.effective_date as from_date,
+            row_number() over (
+                partition by lines.contract_line_id, lines.round_number order by made.round_number desc
+            ) as recency
+        from lines
+        inner join (
+            select contract_line_id, round_number, effective_date from based_again
+            union all
+            select members.contract_line_id, members.round_number, lines.effective_date
+            from members
+            inner join lines
+                on members.contract_line_id = lines.contract_line_id and members.round_number = lines.round_number
+            union all
+            select contract_line_id, round_number, effective_date from treated where is_added and is_separate
+        ) as made
+            on lines.contract_line_id = made.contract_line_id and made.round_number < lines.round_number
+        where lines.kind = 'estimate'
+    ) as earlier
+    where recency = 1
+
+),
+
 estimate_lines as (
 
     select
@@ -311,7 +454,7 @@ estimate_lines as (
         reached.allocation,
         reached.change_minor,
         held_by.allocation as moved_to,
-        members.since,
+        coalesce(begun.from_date, {{ first_day() }}) as from_date,
         lines.contract_line_id,
         lines.line_place,
         lines.known_from,
@@ -332,6 +475,8 @@ estimate_lines as (
         and members.joined_round < reached.round_number
     inner join held_by
         on lines.contract_line_id = held_by.contract_line_id and lines.round_number = held_by.round_number
+    left join begun
+        on lines.contract_line_id = begun.contract_line_id and lines.round_number = begun.round_number
 
 ),
 
@@ -364,13 +509,13 @@ combined as (
     select
         accounting_contract_id, round_number, contract_line_id, 'catch_up' as change, 'main' as layer, allocation, line_place,
         basis_minor, case when applied = 'cumulative_catch_up' then amount_delta_minor else 0 end as amount_delta_minor,
-        known_from, again_since as from_date, effective_date, recognition_method, recognition_convention,
+        known_from, effective_date as from_date, effective_date, recognition_method, recognition_convention,
         again_from as spread_from, end_date as spread_to, null as progress_from, whole, is_touched
     from based_again
 
     union all
 
-    -- a discount or a cancelled line that a catch-up touches
+    -- a discount that a catch-up touches
     select
         rows_out.accounting_contract_id, rows_out.round_number, rows_out.contract_line_id, 'money' as change, 'main' as layer,
         rows_out.allocation, rows_out.line_place, 0 as basis_minor, rows_out.amount_delta_minor, rows_out.known_from,
@@ -378,7 +523,7 @@ combined as (
         rows_out.recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, rows_out.whole,
         rows_out.is_touched
     from caught_up_rows as rows_out
-    where rows_out.is_discount or rows_out.is_cancelled
+    where rows_out.is_discount
 
     union all
 
@@ -386,14 +531,22 @@ combined as (
         accounting_contract_id, round_number, contract_line_id, 'separate' as change,
         case when is_added then 'main' else 'term' end as layer,
         case when is_added then allocation_group else 'term:' || round_number || ':' || contract_line_id end as allocation,
-        line_place, case when is_discount then 0 when is_added then first_ssp_minor else 1 end as basis_minor,
+        line_place,
+        case
+            when not is_added then 1
+            when sum(case when is_discount then 0 else coalesce(first_ssp_minor, 0) end) over separate_allocation != 0
+                then case when is_discount then 0 else coalesce(first_ssp_minor, 0) end
+            when is_discount then 0
+            else first_amount_minor
+        end as basis_minor,
         amount_delta_minor, known_from,
-        case when is_added then {{ first_day() }} else greatest({{ add_days('end_before', 1) }}, effective_date) end as from_date,
+        case when is_added then effective_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as from_date,
         effective_date, recognition_method, recognition_convention,
         case when is_added then start_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as spread_from,
         end_date as spread_to, 0 as progress_from, whole, is_touched
     from treated
     where applied = 'separate'
+    window separate_allocation as (partition by accounting_contract_id, round_number, is_added, allocation_group)
 
     union all
 
@@ -437,9 +590,19 @@ combined as (
         case when moved_to = allocation then 'estimate' else 'share' end as change,
         case when moved_to = allocation then 'main' else 'share:' || allocation end as layer,
         allocation, line_place, 0 as basis_minor, case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
-        known_from, since as from_date, effective_date, recognition_method, recognition_convention,
+        known_from, from_date, effective_date, recognition_method, recognition_convention,
         null as spread_from, null as spread_to, null as progress_from, whole, true as is_touched
     from estimate_lines
+
+),
+
+-- money of amendments that a cancellation came before: it takes that back too
+pending as (
+
+    select contract_line_id, cast(sum(amount_delta_minor) as bigint) as pending_minor
+    from lines
+    where is_void
+    group by contract_line_id
 
 ),
 
@@ -491,13 +654,15 @@ final as (
         cast(combined.progress_from as bigint) as progress_from,
         combined.whole,
         combined.is_touched,
-        coalesce(used.contracted_minor, 0) as used_contracted_minor,
-        coalesce(used.earned_minor, 0) as used_earned_minor,
+        coalesce(used.contracted_minor, 0)
+        + coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as beside_contracted_minor,
+        coalesce(used.earned_minor, 0) as beside_earned_minor,
         coalesce(steps.step, 1) as step,
         steps.moved_to,
         concessions.applies_to as conceded_from
     from combined
     left join used on combined.contract_line_id = used.contract_line_id and combined.round_number = used.round_number
+    left join pending on combined.contract_line_id = pending.contract_line_id
     left join {{ ref('modifications') }} as modifications
         on combined.change = 'concession'
         and combined.accounting_contract_id = modifications.accounting_contract_id

@@ -37,7 +37,19 @@ candidates as (
 
 unfinished as (
 
-    select *
+    -- what is left of progress and its whole; a percentage is mostly short, and 12 decimals make products too long
+    select
+        candidates.*,
+        case
+            when recognition_method = 'percent_complete' and progress_before % 100000000 = 0
+                then {{ integer_division('(whole - progress_before)', '100000000') }}
+            else whole - progress_before
+        end as left_part,
+        case
+            when recognition_method = 'percent_complete' and progress_before % 100000000 = 0
+                then {{ integer_division('whole', '100000000') }}
+            else whole
+        end as whole_part
     from candidates
     where case recognition_method
         when 'ratable' then end_date >= remaining_from
@@ -50,7 +62,7 @@ unfinished as (
 terms_to_weigh as (
 
     select contract_line_id, round_number, 'remaining' as term, remaining_from as service_start, end_date as service_end,
-        case when ssp_per = 'month' then 'monthly' else recognition_convention end as convention
+        recognition_convention as convention
     from unfinished
     where recognition_method = 'ratable'
 
@@ -60,6 +72,17 @@ terms_to_weigh as (
         recognition_convention as convention
     from unfinished
     where recognition_method = 'ratable'
+
+    union all
+
+    -- months of a price per month: of what is left of a ratable line, else of the term that its price is for
+    select contract_line_id, round_number, 'months' as term,
+        case when recognition_method = 'ratable' then remaining_from else first_start_date end as service_start,
+        case when recognition_method = 'ratable' then end_date else first_end_date end as service_end,
+        'monthly' as convention
+    from unfinished
+    where ssp_per = 'month'
+        and (recognition_method = 'ratable' or first_start_date <= first_end_date)
 
 ),
 
@@ -76,16 +99,17 @@ scaled as (
     select
         unfinished.*,
         case
-            when recognition_method = 'ratable' and ssp_per = 'month' then remaining.total_weight
+            when recognition_method = 'ratable' and ssp_per = 'month' then months.total_weight
             when recognition_method = 'ratable' then remaining.total_weight * first_term.weight_unit
-            when recognition_method in ('milestone', 'percent_complete') then whole - progress_before
-            else 1
+            when recognition_method in ('milestone', 'percent_complete')
+                then left_part * coalesce(months.total_weight, 1)
+            else coalesce(months.total_weight, 1)
         end as months_numerator,
         case
-            when recognition_method = 'ratable' and ssp_per = 'month' then remaining.weight_unit
+            when recognition_method = 'ratable' and ssp_per = 'month' then months.weight_unit
             when recognition_method = 'ratable' then remaining.weight_unit * first_term.total_weight
-            when recognition_method in ('milestone', 'percent_complete') then whole
-            else 1
+            when recognition_method in ('milestone', 'percent_complete') then whole_part * coalesce(months.weight_unit, 1)
+            else coalesce(months.weight_unit, 1)
         end as months_denominator,
         remaining.total_weight * first_term.weight_unit as term_numerator,
         remaining.weight_unit * first_term.total_weight as term_denominator,
@@ -96,6 +120,10 @@ scaled as (
         on unfinished.contract_line_id = remaining.contract_line_id
         and unfinished.round_number = remaining.round_number
         and remaining.term = 'remaining'
+    left join weighed as months
+        on unfinished.contract_line_id = months.contract_line_id
+        and unfinished.round_number = months.round_number
+        and months.term = 'months'
     left join weighed as first_term
         on unfinished.contract_line_id = first_term.contract_line_id
         and unfinished.round_number = first_term.round_number
@@ -113,14 +141,14 @@ parts as (
             else cast(remaining_millionths as {{ wide_integer() }})
         end * case recognition_method
             when 'ratable' then term_numerator
-            when 'milestone' then whole - progress_before
-            when 'percent_complete' then whole - progress_before
+            when 'milestone' then left_part
+            when 'percent_complete' then left_part
             else 1
         end as part_numerator,
         coalesce(cast(first_quantity_millionths as {{ wide_integer() }}), 1) * case recognition_method
             when 'ratable' then term_denominator
-            when 'milestone' then whole
-            when 'percent_complete' then whole
+            when 'milestone' then whole_part
+            when 'percent_complete' then whole_part
             else 1
         end as part_denominator
     from scaled

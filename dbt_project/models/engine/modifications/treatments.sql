@@ -54,7 +54,7 @@ terms_to_weigh as (
         amendment_id,
         contract_line_id,
         'added' as term,
-        {{ add_days('end_before', 1) }} as service_start,
+        greatest({{ add_days('end_before', 1) }}, effective_date) as service_start,
         new_end_date as service_end,
         case when ssp_per = 'month' then 'monthly' else recognition_convention end as convention
     from rows_in_rounds
