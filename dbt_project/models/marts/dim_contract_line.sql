@@ -1,5 +1,6 @@
 -- Grain: contract line.
--- Why: the line's terms, its stand-alone selling price and what of the transaction price belongs to it.
+-- Why: the line's terms, its stand-alone selling price and what of the transaction price belongs to it on the terms
+-- valid at the last day counted; quantity, prices and amount are those first signed.
 
 {% set columns = [
     'contract_line_id', 'contract_id', 'line_number', 'product_id', 'description', 'currency', 'quantity', 'unit_price',
@@ -7,7 +8,41 @@
     'end_date', 'promised_date', 'booking_period',
 ] %}
 
-with current_rows as (
+with modified as (
+
+    select changes.contract_line_id, cast(sum(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor) as bigint) as change_minor
+    from {{ ref('modified_lines') }} as changes
+    inner join {{ ref('layer_amounts') }} as amounts
+        on changes.contract_line_id = amounts.contract_line_id
+        and changes.round_number = amounts.round_number
+        and changes.layer = amounts.layer
+    cross join {{ source('run', 'context') }} as context
+    where changes.change != 'share' and changes.known_from <= context.cut_date
+    group by changes.contract_line_id
+
+),
+
+amended as (
+
+    select contract_line_id, start_date, end_date
+    from (
+        select
+            terms.contract_line_id,
+            terms.start_date,
+            terms.end_date,
+            row_number() over (partition by terms.contract_line_id order by terms.round_number desc) as recency
+        from {{ ref('amended_terms') }} as terms
+        inner join {{ ref('modifications') }} as modifications
+            on terms.accounting_contract_id = modifications.accounting_contract_id
+            and terms.round_number = modifications.round_number
+        cross join {{ source('run', 'context') }} as context
+        where modifications.known_from <= context.cut_date
+    ) as dated
+    where recency = 1
+
+),
+
+current_rows as (
 
     select
         lines.contract_line_id,
@@ -19,18 +54,20 @@ with current_rows as (
         source_lines.quantity,
         source_lines.unit_price,
         source_lines.amount,
-        {{ to_amount('lines.allocated_minor', 'lines.exponent') }} as allocated_amount,
+        {{ to_amount('(lines.allocated_minor + coalesce(modified.change_minor, 0))', 'lines.exponent') }} as allocated_amount,
         {{ to_amount('lines.ssp_minor', 'lines.exponent') }} as ssp,
         lines.ssp_source,
         source_lines.allocation_group,
         lines.recognition_method as method,
         case when lines.recognition_method = 'ratable' then lines.recognition_convention end as convention,
-        lines.start_date,
-        lines.end_date,
+        coalesce(amended.start_date, lines.start_date) as start_date,
+        coalesce(amended.end_date, lines.end_date) as end_date,
         lines.promised_date,
         days.period as booking_period
     from {{ ref('line_allocations') }} as lines
     inner join {{ ref('accepted__contract_lines') }} as source_lines on lines.source_row = source_lines.source_row
+    left join modified on lines.contract_line_id = modified.contract_line_id
+    left join amended on lines.contract_line_id = amended.contract_line_id
     left join {{ ref('period_days') }} as days on lines.signed_date = days.day
 
 ),
