@@ -35,7 +35,7 @@ def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
         stretches, end = new_stretches(state, row), row.new_end_date or state.end_date
         replay.change(
             key,
-            start_date=row.new_start_date or state.start_date,
+            start_date=_new_start(row, state),
             quantity=quantity,
             stated=state.stated + (row.amount_delta or 0),
             stretches=stretches,
@@ -45,12 +45,22 @@ def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
     return money
 
 
+def _new_start(row: Amendment, state: LineState) -> date | None:
+    """A suspension starts service again, never earlier than it was to start."""
+    if row.new_start_date is None or (row.action == "suspend" and state.start_date is None):
+        return state.start_date
+    if row.action == "suspend" and state.start_date is not None:
+        return max(row.new_start_date, state.start_date)
+    return row.new_start_date
+
+
 def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], ...]:
     """Days of service after a row: another end, another start, or a gap in which days weigh 0."""
     stretches, m = state.stretches, row.effective_date
     if row.new_start_date is not None and stretches:
         start, end = row.new_start_date, stretches[-1][1]
         if row.action == "suspend":
+            start = max(start, state.start)
             end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
             kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
             return (*kept, (start, end)) if start <= end else kept

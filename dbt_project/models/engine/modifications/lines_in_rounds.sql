@@ -168,8 +168,9 @@ final as (
         coalesce(terms.start_date, lines.start_date) as start_date,
         coalesce(terms.end_date, lines.end_date) as end_date,
         terms.end_before,
-        coalesce(progress_before.progress, 0) as progress_before,
-        coalesce(progress_before.is_ended, false) as is_ended_before,
+        -- nothing of a line is earned before the modification that adds it: all of its progress is still to count
+        case when present.is_added then 0 else coalesce(progress_before.progress, 0) end as progress_before,
+        case when present.is_added then false else coalesce(progress_before.is_ended, false) end as is_ended_before,
         {{ whole_progress(
             'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
             'coalesce(terms.amount_minor, lines.amount_minor)'

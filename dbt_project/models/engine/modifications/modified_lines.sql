@@ -400,7 +400,14 @@ combined as (
         accounting_contract_id, round_number, contract_line_id, 'separate' as change,
         case when is_added then 'main' else 'term' end as layer,
         case when is_added then allocation_group else 'term:' || round_number || ':' || contract_line_id end as allocation,
-        line_place, case when is_discount then 0 when is_added then first_ssp_minor else 1 end as basis_minor,
+        line_place,
+        case
+            when not is_added then 1
+            when sum(case when is_discount then 0 else coalesce(first_ssp_minor, 0) end) over separate_allocation != 0
+                then case when is_discount then 0 else coalesce(first_ssp_minor, 0) end
+            when is_discount then 0
+            else first_amount_minor
+        end as basis_minor,
         amount_delta_minor, known_from,
         case when is_added then effective_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as from_date,
         effective_date, recognition_method, recognition_convention,
@@ -408,6 +415,7 @@ combined as (
         end_date as spread_to, 0 as progress_from, whole, is_touched
     from treated
     where applied = 'separate'
+    window separate_allocation as (partition by accounting_contract_id, round_number, is_added, allocation_group)
 
     union all
 
