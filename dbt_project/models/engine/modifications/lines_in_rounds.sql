@@ -3,7 +3,11 @@
 -- does to it, and how far it was the day before (accounting.md §5).
 
 {% set is_void -%}
-(cancellations.contract_line_id is not null and cancellations.cancellation_signed_date <= modifications.known_from)
+(cancellations.contract_line_id is not null and modifications.kind = 'amendment'
+        and case
+            when touched.treatment = 'separate' then cancellations.effective_date < modifications.known_from
+            else cancellations.cancellation_signed_date <= modifications.known_from
+        end)
 {%- endset %}
 
 with lines as (
