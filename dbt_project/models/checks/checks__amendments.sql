@@ -224,8 +224,15 @@ signed_changes as (
     select
         amendments.contract_line_id,
         min(case when amendments.action = 'cancel' then amendments.effective_date end) as cancelled_date,
-        max(amendments.new_end_date) as new_end_date
+        max(amendments.new_end_date) as new_end_date,
+        cast(sum(case
+            when amendments.action = 'suspend' and amendments.new_end_date is null
+                and amendments.new_start_date > greatest(amendments.effective_date, described.line_start_date)
+                then {{ days_between('greatest(amendments.effective_date, described.line_start_date)', 'amendments.new_start_date') }}
+            else 0
+        end) as integer) as suspended_days
     from amendments
+    inner join described on amendments.record_key = described.record_key
     cross join context
     where amendments.signed_date <= context.as_of
     group by amendments.contract_line_id
@@ -288,7 +295,10 @@ final as (
         lines.amendment_id as line_amendment_id,
         lines.amount as line_amount,
         coalesce(lines.amendment_id = records.amendment_id, false) as is_added_line,
-        greatest(coalesce(lines.end_date, contracts.end_date), signed_changes.new_end_date) as term_end_date,
+        {{ add_days(
+            'greatest(coalesce(lines.end_date, contracts.end_date), signed_changes.new_end_date)',
+            'coalesce(signed_changes.suspended_days, 0)'
+        ) }} as term_end_date,
         least(signed_changes.cancelled_date, cancelled_contracts.cancelled_date) as cancelled_from,
         coalesce(
             facts_of_rows.is_after_cancel_row
