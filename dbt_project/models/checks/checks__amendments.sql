@@ -45,6 +45,7 @@ described as (
         amendments.quantity_delta,
         amendments.new_start_date,
         amendments.new_end_date,
+        amendments.ssp_unit,
         terms.recognition_method as method,
         terms.accounting_contract_id,
         terms.allocation_group,
@@ -173,6 +174,16 @@ group_treatments as (
 
 ),
 
+given_twice as (
+
+    select contract_id, contract_line_id, effective_date, signed_date
+    from described
+    where action != 'cancel'
+    group by contract_id, contract_line_id, effective_date, signed_date
+    having count(distinct new_start_date) > 1 or count(distinct new_end_date) > 1 or count(distinct ssp_unit) > 1
+
+),
+
 facts_of_rows as (
 
     select
@@ -192,6 +203,7 @@ facts_of_rows as (
         ) as is_after_cancel_row,
         treated.action != 'add' and treated.line_amendment_id is not null
         and (treated.signed_date < additions.signed_date or treated.known_from < additions.known_from) as is_before_addition,
+        given_twice.contract_line_id is not null as is_given_twice,
         treated.quantity_millionths,
         coalesce(treated.new_start_date, treated.line_start_date) as service_start,
         case when treated.method = 'milestone' and treated.action != 'add'
@@ -213,6 +225,11 @@ facts_of_rows as (
     left join measured_groups
         on treated.accounting_contract_id = measured_groups.accounting_contract_id
         and treated.allocation_group = measured_groups.allocation_group
+    left join given_twice
+        on treated.contract_line_id = given_twice.contract_line_id
+        and treated.contract_id = given_twice.contract_id
+        and treated.effective_date = given_twice.effective_date
+        and treated.signed_date = given_twice.signed_date
     left join cancel_signatures on treated.contract_line_id = cancel_signatures.contract_line_id
     left join additions on treated.contract_line_id = additions.contract_line_id
 
@@ -319,6 +336,7 @@ final as (
                 then 'an amendment from a day before a suspension that was known earlier'
             end
         ), '') as unsupported,
+        coalesce(facts_of_rows.is_given_twice, false) as is_given_twice,
         coalesce(facts_of_rows.is_treated_twice, false) as is_treated_twice,
         coalesce(facts_of_rows.is_before_addition, false) as is_before_addition,
         coalesce(facts_of_rows.quantity_millionths is not null, false) as has_quantity,
