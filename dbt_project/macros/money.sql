@@ -53,11 +53,24 @@
    (accounting.md §3.3); null where it overflows, which the gate refuses by name. The product stands in a try
    of its own: it occurs twice, and DuckDB computes what occurs twice outside the try around both. #}
 {% macro times_quantity(unit_price, quantity='quantity_millionths') -%}
+    {{ _times_quantity(unit_price, '1000000000', quantity) }}
+{%- endmacro %}
+
+{# The same where months are a long fraction: most prices have three decimals, which leaves room for it. #}
+{% macro times_quantity_in_part(unit_price, quantity) -%}
+    case
+        when {{ unit_price }} * 1000 = cast({{ unit_price }} * 1000 as {{ wide_integer() }}) and {{ quantity }} % 1000 = 0
+            then {{ _times_quantity(unit_price, '1000', integer_division(quantity, '1000'), '1000') }}
+        else {{ _times_quantity(unit_price, '1000000000', quantity) }}
+    end
+{%- endmacro %}
+
+{% macro _times_quantity(unit_price, scale, quantity, quantity_scale='1000000') -%}
     {%- set product = try_or_null(
-        'cast(' ~ unit_price ~ ' * 1000000000 as ' ~ wide_integer() ~ ') * ' ~ quantity ~ ' * months_numerator'
+        'cast(' ~ unit_price ~ ' * ' ~ scale ~ ' as ' ~ wide_integer() ~ ') * ' ~ quantity ~ ' * months_numerator'
         ~ ' * (case exponent when 0 then 1 when 2 then 100 when 3 then 1000 end)') -%}
-    {{ try_or_null('cast(' ~ _round_half_away(
-        product, "cast('1000000000000000' as " ~ wide_integer() ~ ') * months_denominator') ~ ' as bigint)') }}
+    {%- set parts = "cast('1" ~ '0' * (scale | length + quantity_scale | length - 2) ~ "' as " ~ wide_integer() ~ ')' -%}
+    {{ try_or_null('cast(' ~ _round_half_away(product, parts ~ ' * months_denominator') ~ ' as bigint)') }}
 {%- endmacro %}
 
 {# dividend ÷ divisor as decimal(18,6), rounded half away from zero; null where there is nothing to divide by.

@@ -164,7 +164,8 @@
             cast(greatest(
                 case recognition_method
                     when 'usage' then used_minor - amount_minor
-                    else greatest(used_by_end_minor - greatest(allocated_minor, 0), 0) + used_minor - used_by_end_minor
+                    else greatest(used_by_end_minor - greatest(allocated_minor, 0), 0)
+                        + greatest(used_minor, 0) - greatest(used_by_end_minor, 0)
                 end, 0
             ) as bigint) as above_minor
         from (

@@ -122,8 +122,9 @@ class Measures:
         if method == "drawdown":
             through_end = Fraction(self.amounts(line, min(d, state.end), "usage"))
             limit = max(sum((row.end_of_measure for row in state.shared), NOTHING), NOTHING)
-            above = half_away(max(through_end - limit, NOTHING)) + state.overage
-            return above + max(self.amounts(line, d, "usage") - half_away(through_end), 0)
+            above = half_away(max(through_end - limit, NOTHING))
+            after = self.amounts(line, d, "usage") - half_away(through_end)
+            return max(above + after, 0) + state.overage
         if method not in ("usage", "as_invoiced"):
             return 0
         raw = self.raw(line, method, d)

@@ -100,6 +100,7 @@ class _Planned:
         replay, modification = self.replay, self.modification
         for row in modification.rows:
             self.check(row)
+        self.check_terms()
         self.decide()
         ends = {
             row.contract_line_id: replay.lines[row.contract_line_id].signed_end
@@ -150,6 +151,17 @@ class _Planned:
         if row.new_end_date is not None and row.new_end_date < (row.new_start_date or state.start):
             raise QuarantinedError(f"amendment {row.key} ends its line before it starts")
         self.check_dates(row, state.signed_end, replay.terms.method(line))
+
+    def check_terms(self) -> None:
+        """Rows of one modification give a line one start, one end, one price."""
+        given: dict[tuple[str, str], set[object]] = {}
+        for row in self.modification.rows:
+            for name in ("new_start_date", "new_end_date", "ssp_unit"):
+                value = getattr(row, name)
+                if value is not None:
+                    given.setdefault((row.contract_line_id, name), set()).add(value)
+        if any(len(values) > 1 for values in given.values()):
+            raise QuarantinedError(f"modification {self.modification.key} gives a line two dates or prices")
 
     def check_dates(self, row: Amendment, end: date | None, method: str) -> None:
         if end is not None and row.effective_date > end and not later_end(row, row.effective_date - ONE_DAY):

@@ -35,14 +35,25 @@ def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
         stretches, end = new_stretches(state, row), row.new_end_date or state.end_date
         replay.change(
             key,
-            start_date=row.new_start_date or state.start_date,
+            start_date=_new_start(row, state),
             quantity=quantity,
             stated=state.stated + (row.amount_delta or 0),
             stretches=stretches,
             end_date=end,
             amended_ssp=row.ssp_unit if row.ssp_unit is not None else state.amended_ssp,
         )
+        if replay.terms.method(line) == "milestone" and replay.lines[key].stated <= 0:
+            raise QuarantinedError(f"amendment {row.key} leaves no amount that milestones are parts of")
     return money
+
+
+def _new_start(row: Amendment, state: LineState) -> date | None:
+    """A suspension starts service again, never earlier than it was to start."""
+    if row.new_start_date is None or (row.action == "suspend" and state.start_date is None):
+        return state.start_date
+    if row.action == "suspend" and state.start_date is not None:
+        return max(row.new_start_date, state.start_date)
+    return row.new_start_date
 
 
 def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], ...]:
@@ -51,6 +62,7 @@ def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], 
     if row.new_start_date is not None and stretches:
         start, end = row.new_start_date, stretches[-1][1]
         if row.action == "suspend":
+            start = max(start, state.start)
             end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
             kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
             return (*kept, (start, end)) if start <= end else kept

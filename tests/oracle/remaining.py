@@ -67,7 +67,11 @@ def fraction_left(replay: Replay, line: ContractLine, state: LineState, m: date,
         if not ordered or ordered * (1 - state.pct) <= units:
             return NOTHING
         return (ordered - units) / ordered
+    if is_new and method == "milestone":
+        return NOTHING if state.stated <= 0 else Fraction(1)
     if method == "percent_complete":
+        if is_new:
+            return Fraction(1)
         return (100 - replay.measures.percent(line, before)) / 100
     if method == "drawdown":
         if state.end < m or price <= 0:

@@ -122,7 +122,8 @@ class Terms:
         """From the amendment row, the line, else the price list, else the product; None: the stated amount."""
         product, price = self.product(line), self.price(line, on)
         if amended is not None:
-            return UnitSsp(amended, line.ssp_per, "amendment")
+            known = self.unit_ssp(line, on)
+            return UnitSsp(amended, known.per if known is not None else product.ssp_per, "amendment")
         if line.ssp_unit is not None:
             return UnitSsp(line.ssp_unit, line.ssp_per, "line")
         if price is not None:

@@ -717,7 +717,7 @@ class Teller:
                 "contract_id": contract.row["contract_id"],
                 "contract_line_id": line.row["contract_line_id"],
                 "effective_date": x.isoformat(),
-                "signed_date": s.isoformat(),
+                "signed_date": (x if by_header and on_x else s).isoformat(),
                 "action": "cancel",
             }
             if self.chance(0.4):

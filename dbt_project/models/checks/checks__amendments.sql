@@ -28,14 +28,228 @@ cancels as (
 
 ),
 
+-- the row beside its line: not before its contract, counted from the later of both dates on (accounting.md §5)
+described as (
+
+    select
+        amendments.record_key,
+        amendments.amendment_id,
+        amendments.contract_id,
+        amendments.contract_line_id,
+        amendments.action,
+        coalesce(amendments.treatment, 'auto') as treatment,
+        amendments.effective_date,
+        greatest(amendments.signed_date, contracts.signed_date) as signed_date,
+        greatest(amendments.effective_date, amendments.signed_date, contracts.signed_date) as known_from,
+        amendments.amount_delta,
+        amendments.quantity_delta,
+        amendments.new_start_date,
+        amendments.new_end_date,
+        amendments.ssp_unit,
+        terms.recognition_method as method,
+        terms.accounting_contract_id,
+        terms.allocation_group,
+        terms.is_unpriced,
+        terms.amendment_id as line_amendment_id,
+        terms.quantity_millionths,
+        terms.amount_minor,
+        terms.ssp_minor,
+        terms.ssp_source,
+        terms.start_date as line_start_date,
+        terms.end_date as line_end_date,
+        currencies.exponent
+    from amendments
+    inner join contracts on amendments.contract_id = contracts.contract_id
+    left join {{ ref('contract_line_terms') }} as terms on amendments.contract_line_id = terms.contract_line_id
+    left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
+
+),
+
+cancel_signatures as (
+
+    select
+        contract_line_id,
+        min(signed_date) as cancel_signed_date,
+        min(effective_date) as cancelled_from
+    from described
+    where action = 'cancel'
+    group by contract_line_id
+
+),
+
+additions as (
+
+    select contract_line_id, min(signed_date) as signed_date, min(known_from) as known_from
+    from described
+    where action = 'add'
+    group by contract_line_id
+
+),
+
+-- groups of which a part is earned by usage, by drawing down or as invoiced: they are not pooled yet
+measured_groups as (
+
+    select distinct accounting_contract_id, allocation_group
+    from {{ ref('contract_line_terms') }}
+    where recognition_method in ('usage', 'drawdown', 'as_invoiced') and not is_unpriced
+
+),
+
+suspensions as (
+
+    select accounting_contract_id, allocation_group, effective_date, signed_date, known_from, record_key
+    from described
+    where action = 'suspend'
+
+),
+
+before_suspensions as (
+
+    select distinct described.record_key
+    from described
+    inner join suspensions
+        on described.accounting_contract_id = suspensions.accounting_contract_id
+        and described.allocation_group = suspensions.allocation_group
+        and described.effective_date < suspensions.effective_date
+        and described.known_from >= suspensions.known_from
+        and described.record_key != suspensions.record_key
+    where described.action != 'cancel'
+
+),
+
+-- rows of a contract with the same dates are one modification, whose rows without a treatment are judged together
+modifications as (
+
+    select
+        contract_id,
+        effective_date,
+        signed_date,
+        max(case when treatment = 'auto' and method = 'percent_complete' then 1 else 0 end) = 1 as is_on_progress,
+        min(case
+            when treatment != 'auto' then 1
+            when action = 'add' and ssp_source in ('line', 'price_list', 'product') and ssp_minor != 0
+                and abs(cast(amount_minor as {{ wide_integer() }}) - ssp_minor) * 100000
+                <= abs(cast(ssp_minor as {{ wide_integer() }})) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint)
+                then 1
+            when action in ('change', 'extend') and new_end_date > line_end_date and method = 'ratable' then 1
+            else 0
+        end) = 1 as may_be_separate
+    from described
+    cross join context
+    where action != 'cancel'
+    group by contract_id, effective_date, signed_date
+
+),
+
+treated as (
+
+    select
+        described.*,
+        case
+            when described.treatment != 'auto' then described.treatment
+            when modifications.may_be_separate then 'auto'
+            when modifications.is_on_progress then 'cumulative_catch_up'
+            else 'prospective'
+        end as likely_treatment
+    from described
+    inner join modifications
+        on described.contract_id = modifications.contract_id
+        and described.effective_date = modifications.effective_date
+        and described.signed_date = modifications.signed_date
+    where described.action != 'cancel'
+
+),
+
+group_treatments as (
+
+    select
+        contract_id,
+        effective_date,
+        signed_date,
+        allocation_group,
+        count(distinct likely_treatment) as treatments
+    from treated
+    where likely_treatment != 'separate'
+    group by contract_id, effective_date, signed_date, allocation_group
+
+),
+
+given_twice as (
+
+    select contract_id, contract_line_id, effective_date, signed_date
+    from described
+    where action != 'cancel'
+    group by contract_id, contract_line_id, effective_date, signed_date
+    having count(distinct new_start_date) > 1 or count(distinct new_end_date) > 1 or count(distinct ssp_unit) > 1
+
+),
+
+facts_of_rows as (
+
+    select
+        treated.record_key,
+        treated.method,
+        treated.allocation_group,
+        treated.action = 'suspend' and treated.likely_treatment = 'cumulative_catch_up' as is_suspended_by_catch_up,
+        before_suspensions.record_key is not null as is_before_suspension,
+        treated.likely_treatment != 'separate' and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
+        measured_groups.accounting_contract_id is not null
+        or coalesce(treated.method in ('usage', 'drawdown', 'as_invoiced'), false) as is_of_measured_group,
+        treated.action in ('change', 'extend', 'suspend')
+        and (
+            treated.signed_date > cancel_signatures.cancel_signed_date
+            or treated.signed_date = cancel_signatures.cancel_signed_date
+            and treated.effective_date >= cancel_signatures.cancelled_from
+        ) as is_after_cancel_row,
+        treated.action != 'add' and treated.line_amendment_id is not null
+        and (treated.signed_date < additions.signed_date or treated.known_from < additions.known_from) as is_before_addition,
+        given_twice.contract_line_id is not null as is_given_twice,
+        treated.quantity_millionths,
+        coalesce(treated.new_start_date, treated.line_start_date) as service_start,
+        case when treated.method = 'milestone' and treated.action != 'add'
+            then {{ to_amount('treated.amount_minor', 'treated.exponent') }} + cast(sum(
+                case when treated.action = 'add' then 0 else coalesce(treated.amount_delta, 0) end
+            ) over (
+                partition by treated.contract_line_id
+                order by treated.known_from, treated.effective_date, treated.signed_date, treated.amendment_id
+                rows between unbounded preceding and current row
+            ) as decimal(18, 3))
+        end as milestones_of
+    from treated
+    left join before_suspensions on treated.record_key = before_suspensions.record_key
+    left join group_treatments
+        on treated.contract_id = group_treatments.contract_id
+        and treated.effective_date = group_treatments.effective_date
+        and treated.signed_date = group_treatments.signed_date
+        and treated.allocation_group = group_treatments.allocation_group
+    left join measured_groups
+        on treated.accounting_contract_id = measured_groups.accounting_contract_id
+        and treated.allocation_group = measured_groups.allocation_group
+    left join given_twice
+        on treated.contract_line_id = given_twice.contract_line_id
+        and treated.contract_id = given_twice.contract_id
+        and treated.effective_date = given_twice.effective_date
+        and treated.signed_date = given_twice.signed_date
+    left join cancel_signatures on treated.contract_line_id = cancel_signatures.contract_line_id
+    left join additions on treated.contract_line_id = additions.contract_line_id
+
+),
+
 -- what else is signed for the line by now: the day it is cancelled from, and the latest end it was given
 signed_changes as (
 
     select
         amendments.contract_line_id,
         min(case when amendments.action = 'cancel' then amendments.effective_date end) as cancelled_date,
-        max(amendments.new_end_date) as new_end_date
+        max(amendments.new_end_date) as new_end_date,
+        cast(sum(case
+            when amendments.action = 'suspend' and amendments.new_end_date is null
+                and amendments.new_start_date > greatest(amendments.effective_date, described.line_start_date)
+                then {{ days_between('greatest(amendments.effective_date, described.line_start_date)', 'amendments.new_start_date') }}
+            else 0
+        end) as integer) as suspended_days
     from amendments
+    inner join described on amendments.record_key = described.record_key
     cross join context
     where amendments.signed_date <= context.as_of
     group by amendments.contract_line_id
@@ -44,7 +258,10 @@ signed_changes as (
 
 cancelled_contracts as (
 
-    select contracts.contract_id, contracts.cancelled_date
+    select
+        contracts.contract_id,
+        contracts.cancelled_date,
+        greatest(coalesce(contracts.cancellation_signed_date, contracts.cancelled_date), contracts.signed_date) as signed_date
     from contracts
     cross join context
     where coalesce(contracts.cancellation_signed_date, contracts.cancelled_date) <= context.as_of
@@ -95,8 +312,36 @@ final as (
         lines.amendment_id as line_amendment_id,
         lines.amount as line_amount,
         coalesce(lines.amendment_id = records.amendment_id, false) as is_added_line,
-        greatest(coalesce(lines.end_date, contracts.end_date), signed_changes.new_end_date) as term_end_date,
+        {{ add_days(
+            'greatest(coalesce(lines.end_date, contracts.end_date), signed_changes.new_end_date)',
+            'coalesce(signed_changes.suspended_days, 0)'
+        ) }} as term_end_date,
         least(signed_changes.cancelled_date, cancelled_contracts.cancelled_date) as cancelled_from,
+        coalesce(
+            facts_of_rows.is_after_cancel_row
+            or cancels.contract_line_id is null and records.action in ('change', 'extend', 'suspend')
+            and (
+                greatest(records.signed_date, contracts.signed_date) > cancelled_contracts.signed_date
+                or greatest(records.signed_date, contracts.signed_date) = cancelled_contracts.signed_date
+                and records.effective_date >= cancelled_contracts.cancelled_date
+            ), false
+        ) as is_after_cancellation,
+        facts_of_rows.method,
+        nullif(concat_ws(', ',
+            case when facts_of_rows.is_of_measured_group
+                then 'an amendment of lines that are used, drawn down or earned as invoiced, or of a group that has one'
+            end,
+            case when facts_of_rows.is_suspended_by_catch_up then 'a suspension by cumulative catch-up' end,
+            case when facts_of_rows.is_before_suspension
+                then 'an amendment from a day before a suspension that was known earlier'
+            end
+        ), '') as unsupported,
+        coalesce(facts_of_rows.is_given_twice, false) as is_given_twice,
+        coalesce(facts_of_rows.is_treated_twice, false) as is_treated_twice,
+        coalesce(facts_of_rows.is_before_addition, false) as is_before_addition,
+        coalesce(facts_of_rows.quantity_millionths is not null, false) as has_quantity,
+        facts_of_rows.service_start,
+        facts_of_rows.milestones_of,
         coalesce(cancels.cancels, 0) as cancels,
         case when new_amendments.record_key is not null and new_amounts.amount_delta is not null
             then {{ to_amount('published.contracted_minor', 'currencies.exponent') }} + new_amounts.amount_delta
@@ -108,6 +353,7 @@ final as (
     left join contracts on records.contract_id = contracts.contract_id
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     left join {{ ref('exchange__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
+    left join facts_of_rows on records.record_key = facts_of_rows.record_key
     left join cancels on records.contract_line_id = cancels.contract_line_id
     left join signed_changes on records.contract_line_id = signed_changes.contract_line_id
     left join cancelled_contracts on records.contract_id = cancelled_contracts.contract_id

@@ -76,6 +76,9 @@ final as (
                 when terms.recognition_method = 'as_invoiced' and records.allocation_group is not null
                     then 'recognition method as_invoiced in an allocation group'
             end,
+            case when terms.is_residual and records.amendment_id is not null
+                then 'a residual price of a line that an amendment adds'
+            end,
             case when products.revenue_category = 'pass_through' then 'revenue_category pass_through' end,
             case
                 when products.ssp_currency != contracts.currency

@@ -16,6 +16,7 @@ by_modification as (
         modifications.round_number,
         rows_of_line.contract_line_id,
         modifications.effective_date,
+        modifications.signed_date,
         max(case when rows_of_line.action = 'add' then 1 else 0 end) = 1 as is_added,
         max(case when rows_of_line.action = 'suspend' then 1 else 0 end) = 1 as is_suspended,
         cast(sum(
@@ -34,7 +35,7 @@ by_modification as (
         and modifications.kind = 'amendment'
     group by
         modifications.accounting_contract_id, modifications.round_number, rows_of_line.contract_line_id,
-        modifications.effective_date
+        modifications.effective_date, modifications.signed_date
 
 ),
 
@@ -43,7 +44,7 @@ counted as (
     -- which of a line's new dates and prices is the last one given
     select
         by_modification.*,
-        count(new_start_date) over through_round as starts_given,
+        count(case when not is_suspended then new_start_date end) over through_round as starts_given,
         count(new_end_date) over through_round as ends_given,
         count(ssp_unit) over through_round as prices_given,
         sum(quantity_delta_millionths) over through_round as quantity_change_millionths,
@@ -64,10 +65,12 @@ last_given as (
         lines.amount_minor as first_amount_minor,
         lines.price_minor as first_price_minor,
         lines.quantity_millionths as first_quantity_millionths,
-        coalesce(
-            max(counted.new_start_date) over (partition by counted.contract_line_id, counted.starts_given),
-            lines.start_date
-        ) as start_date,
+        -- a suspension starts service again, never earlier than it was to start
+        max(coalesce(counted.new_start_date, case when counted.starts_given = 0 then lines.start_date end)) over (
+            partition by counted.contract_line_id, counted.starts_given order by counted.round_number
+            rows between unbounded preceding and current row
+        ) as given_start_date,
+        lines.start_date as signed_start_date,
         coalesce(
             max(counted.new_end_date) over (partition by counted.contract_line_id, counted.ends_given),
             lines.end_date
@@ -82,28 +85,38 @@ shifted as (
 
     select
         last_given.*,
+        greatest(
+            given_start_date, case when starts_given = 0 then signed_start_date end
+        ) as start_date,
         coalesce(
-            lag(start_date) over (partition by contract_line_id order by round_number), first_start_date
+            lag(greatest(given_start_date, case when starts_given = 0 then signed_start_date end)) over (partition by contract_line_id order by round_number), first_start_date
         ) as start_before
     from last_given
+
+),
+
+suspended as (
+
+    select
+        shifted.*,
+        case
+            when is_suspended and new_end_date is null
+                then greatest({{ days_between('greatest(effective_date, start_before)', 'new_start_date') }}, 0)
+            else 0
+        end as lost_days
+    from shifted
 
 ),
 
 ended as (
 
     select
-        shifted.*,
-        cast(sum(
-            case
-                when is_suspended and new_end_date is null
-                    then {{ days_between('greatest(effective_date, start_before)', 'new_start_date') }}
-                else 0
-            end
-        ) over (
+        suspended.*,
+        cast(sum(lost_days) over (
             partition by contract_line_id, ends_given order by round_number
             rows between unbounded preceding and current row
         ) as integer) as suspended_days
-    from shifted
+    from suspended
 
 ),
 
@@ -130,15 +143,47 @@ final as (
 
 ),
 
+-- the end that the amendments signed before say: a signature is booked before it counts
+signed_ends as (
+
+    select
+        ended.contract_line_id,
+        ended.round_number,
+        ended.signed_date,
+        {{ add_days(
+            'coalesce(max(ended.new_end_date) over (partition by ended.contract_line_id, ended.signed_ends_given), ended.first_end_date)',
+            'sum(ended.lost_days) over (partition by ended.contract_line_id, ended.signed_ends_given order by ended.signed_date, ended.round_number rows between unbounded preceding and current row)'
+        ) }} as signed_end_date,
+        ended.first_end_date
+    from (
+        select
+            ended.*,
+            count(new_end_date) over (
+                partition by contract_line_id order by signed_date, round_number
+                rows between unbounded preceding and current row
+            ) as signed_ends_given
+        from ended
+    ) as ended
+
+),
+
 with_end_before as (
 
     select
         final.*,
         coalesce(
             lag(final.end_date) over (partition by final.contract_line_id order by final.round_number), lines.end_date
-        ) as end_before
+        ) as end_before,
+        coalesce(
+            lag(signed_ends.signed_end_date) over (
+                partition by final.contract_line_id order by signed_ends.signed_date, final.round_number
+            ),
+            lines.end_date
+        ) as signed_end_before
     from final
     inner join lines on final.contract_line_id = lines.contract_line_id
+    inner join signed_ends
+        on final.contract_line_id = signed_ends.contract_line_id and final.round_number = signed_ends.round_number
 
 )
 

@@ -53,8 +53,8 @@ amendments as (
         amendment.contract_line_id,
         case
             when amendment.action = 'add' then 'expansion'
-            when amendment.new_end_date > terms.end_before then 'extension'
-            when amendment.new_end_date < terms.end_before then 'contraction'
+            when amendment.new_end_date > terms.signed_end_before then 'extension'
+            when amendment.new_end_date < terms.signed_end_before then 'contraction'
             when coalesce(amendment.quantity_delta_millionths, 0) = 0 then 'reprice'
             when amendment.amount_delta_minor < 0 then 'contraction'
             else 'expansion'

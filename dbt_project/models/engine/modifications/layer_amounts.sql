@@ -152,6 +152,8 @@ earned_before as (
             contract_line_id,
             case
                 when recognition_method = 'cancelled' then base_minor
+                -- a term without a day left is earned at once
+                when recognition_method = 'ratable' then base_minor + spread_minor
                 else {{ earned_by_progress(
                     'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole'
                 ) }}

@@ -3,7 +3,11 @@
 -- does to it, and how far it was the day before (accounting.md §5).
 
 {% set is_void -%}
-(cancellations.contract_line_id is not null and cancellations.cancellation_signed_date <= modifications.known_from)
+(cancellations.contract_line_id is not null and modifications.kind = 'amendment'
+        and case
+            when touched.treatment = 'separate' then cancellations.effective_date < modifications.known_from
+            else cancellations.cancellation_signed_date <= modifications.known_from
+        end)
 {%- endset %}
 
 with lines as (
@@ -174,8 +178,9 @@ final as (
         coalesce(terms.start_date, lines.start_date) as start_date,
         coalesce(terms.end_date, lines.end_date) as end_date,
         terms.end_before,
-        coalesce(progress_before.progress, 0) as progress_before,
-        coalesce(progress_before.is_ended, false) as is_ended_before,
+        -- nothing of a line is earned before the modification that adds it: all of its progress is still to count
+        case when present.is_added then 0 else coalesce(progress_before.progress, 0) end as progress_before,
+        case when present.is_added then false else coalesce(progress_before.is_ended, false) end as is_ended_before,
         {{ whole_progress(
             'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
             'coalesce(terms.amount_minor, lines.amount_minor)'

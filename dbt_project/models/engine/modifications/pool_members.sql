@@ -41,11 +41,13 @@ unfinished as (
     select
         candidates.*,
         case
+            when progress_before = 0 then 1
             when recognition_method = 'percent_complete' and progress_before % 100000000 = 0
                 then {{ integer_division('(whole - progress_before)', '100000000') }}
             else whole - progress_before
         end as left_part,
         case
+            when progress_before = 0 then 1
             when recognition_method = 'percent_complete' and progress_before % 100000000 = 0
                 then {{ integer_division('whole', '100000000') }}
             else whole
@@ -163,7 +165,7 @@ priced as (
             when ssp_source = 'residual' then {{ prorate('first_ssp_minor', 'part_numerator', 'part_denominator') }}
             when ssp_unit = 0 then cast(0 as bigint)
             when ssp_unit is not null and quantity_millionths is not null
-                then {{ times_quantity('ssp_unit', 'remaining_millionths') }}
+                then {{ times_quantity_in_part('ssp_unit', 'remaining_millionths') }}
             else {{ prorate('first_amount_minor', 'part_numerator', 'part_denominator') }}
         end as ssp_basis_minor,
         {{ prorate('first_amount_minor', 'part_numerator', 'part_denominator') }} as stated_basis_minor

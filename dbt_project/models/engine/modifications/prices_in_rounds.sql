@@ -67,8 +67,8 @@ final as (
         modified.contract_line_id,
         modified.round_number,
         coalesce(given.given_ssp_unit, listed.ssp_unit, modified.ssp_unit) as ssp_unit,
-        case when given.given_ssp_unit is null and listed.ssp_unit is not null then listed.ssp_per else modified.ssp_per end
-            as ssp_per
+        -- a price that an amendment gives is per what the line's own is
+        case when listed.ssp_unit is not null then listed.ssp_per else modified.ssp_per end as ssp_per
     from modified
     left join listed
         on modified.contract_line_id = listed.contract_line_id and modified.round_number = listed.round_number

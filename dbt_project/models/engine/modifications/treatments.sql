@@ -25,9 +25,9 @@ rows_in_rounds as (
         lines.end_date as first_end_date,
         terms.quantity_millionths,
         prices.ssp_unit as ssp_unit_now,
-        terms.end_before,
+        terms.signed_end_before as end_before,
         coalesce(
-            amendment.new_end_date > terms.end_before and lines.recognition_method = 'ratable'
+            amendment.new_end_date > terms.signed_end_before and lines.recognition_method = 'ratable'
             and coalesce(amendment.quantity_delta_millionths, 0) = 0 and amendment.new_start_date is null
             and amendment.action in ('change', 'extend'),
             false

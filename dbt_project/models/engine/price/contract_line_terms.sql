@@ -134,8 +134,16 @@ described as (
             when listed_prices.ssp_unit is not null then coalesce(listed_prices.ssp_per, 'unit')
             else coalesce(products.ssp_per, 'unit')
         end as ssp_per,
-        coalesce(listed_prices.ssp_low, products.ssp_low) as ssp_low,
-        coalesce(listed_prices.ssp_high, products.ssp_high) as ssp_high
+        -- the range of a residual price is the price list's where that has one, else the product's, each per its own
+        case when listed_prices.ssp_low is not null or listed_prices.ssp_high is not null
+            then listed_prices.ssp_low else products.ssp_low end as ssp_low,
+        case when listed_prices.ssp_low is not null or listed_prices.ssp_high is not null
+            then listed_prices.ssp_high else products.ssp_high end as ssp_high,
+        case
+            when listed_prices.ssp_low is not null or listed_prices.ssp_high is not null
+                then coalesce(listed_prices.ssp_per, 'unit')
+            else coalesce(products.ssp_per, 'unit')
+        end as range_per
     from lines
     left join contracts on lines.contract_id = contracts.contract_id
     left join products on lines.product_id = products.product_id
@@ -155,7 +163,7 @@ terms_of_time as (
         weight_unit as months_denominator
     from (
         {{ ratable_shape(
-            "(select source_row, start_date as service_start, end_date as service_end, 'monthly' as convention from described where ssp_per = 'month' and start_date <= end_date)"
+            "(select source_row, start_date as service_start, end_date as service_end, 'monthly' as convention from described where (ssp_per = 'month' or range_per = 'month') and start_date <= end_date)"
         ) }}
     ) as shaped
 
@@ -172,14 +180,33 @@ scaled as (
 
 ),
 
+ranged as (
+
+    select
+        source_row,
+        {{ times_quantity('ssp_low', 'coalesce(quantity_millionths, 1000000)') }} as ssp_low_minor,
+        {{ times_quantity('ssp_high', 'coalesce(quantity_millionths, 1000000)') }} as ssp_high_minor
+    from (
+        select
+            described.*,
+            case described.range_per when 'month' then terms_of_time.months_numerator else 1 end as months_numerator,
+            case described.range_per when 'month' then terms_of_time.months_denominator else 1 end as months_denominator
+        from described
+        left join terms_of_time on described.source_row = terms_of_time.source_row
+        where described.ssp_low is not null or described.ssp_high is not null
+    ) as described
+
+),
+
 priced as (
 
     select
         scaled.*,
         {{ times_quantity('ssp_unit') }} as listed_ssp_minor,
-        {{ times_quantity('ssp_low') }} as ssp_low_minor,
-        {{ times_quantity('ssp_high') }} as ssp_high_minor
+        ranged.ssp_low_minor,
+        ranged.ssp_high_minor
     from scaled
+    left join ranged on scaled.source_row = ranged.source_row
 
 ),
 

@@ -35,8 +35,10 @@ documents as (
     select
         issued.contract_line_id,
         issued.event_id as layer,
+        issued.event_date as issue_date,
         issued.counted_date,
         voided.counted_date as void_date,
+        voided.event_date as voided_on,
         issued.amount_minor,
         coalesce(issued.service_start, credited.service_start) as service_start,
         coalesce(issued.service_end, credited.service_end) as service_end,
@@ -62,8 +64,10 @@ final as (
     select
         contract_line_id,
         layer,
+        greatest(issue_date, spread_start) as earned_from,
         greatest(counted_date, spread_start) as valid_from,
         void_date,
+        voided_on,
         cast(0 as bigint) as base_minor,
         amount_minor as spread_minor,
         convention,
@@ -86,8 +90,10 @@ final as (
     select
         contract_line_id,
         layer,
+        issue_date as earned_from,
         counted_date as valid_from,
         void_date,
+        voided_on,
         amount_minor as base_minor,
         {{ no_spread() }}
     from documents

@@ -27,7 +27,11 @@ asked as (
 
 in_force as (
 
-    select * from asked where valid_from <= at_date and (void_date is null or void_date > at_date)
+    -- what is earned by x − 1 is read off the documents of that day, signed or not, as of every other method
+    select *
+    from asked
+    where case when is_final then earned_from else valid_from end <= at_date
+        and coalesce(case when is_final then voided_on else void_date end > at_date, true)
 
 ),
 

@@ -125,7 +125,12 @@ standing as (
         known_from as valid_from,
         {{ first_day() }} as earned_date,
         known_until,
-        base_minor,
+        -- where no days or units are left, all is earned at once
+        case
+            when recognition_method != 'cancelled' and coalesce(whole, 0) <= 0 and recognition_method != 'drawdown'
+                then base_minor + remainder_minor
+            else base_minor
+        end as base_minor,
         {{ no_spread() }}
     from all_layers
     where not is_first and (recognition_method != 'ratable' or spread_start is null)
