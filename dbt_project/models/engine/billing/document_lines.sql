@@ -1,5 +1,6 @@
 -- Grain: accepted invoice line or credit note line.
--- Why: both kinds of document with one sign, one tax and one date, before they meet a contract (accounting.md §6).
+-- Why: both kinds of document with one sign, one tax and one date, before they meet a contract (accounting.md §6). What
+-- names a contract that has one line only belongs to that line.
 
 with invoices as (
 
@@ -79,16 +80,27 @@ documents as (
 
 ),
 
+only_lines as (
+
+    select contract_id, min(contract_line_id) as contract_line_id
+    from {{ ref('line_allocations') }}
+    group by contract_id
+    having count(*) = 1
+
+),
+
 in_minor_units as (
 
     select
         documents.*,
+        coalesce(documents.contract_line_id, only_lines.contract_line_id) as linked_line_id,
         currencies.exponent,
         {{ to_minor('documents.amount', 'currencies.exponent') }} as amount_minor,
         {{ to_minor('documents.tax_amount', 'currencies.exponent') }} as line_tax_minor,
         {{ to_minor('documents.document_tax_amount', 'currencies.exponent') }} as document_tax_minor
     from documents
     inner join currencies on documents.currency = currencies.currency
+    left join only_lines on documents.contract_id = only_lines.contract_id
 
 ),
 
@@ -146,7 +158,7 @@ final as (
         lines.document_id,
         lines.document_line_id,
         lines.contract_id,
-        lines.contract_line_id,
+        lines.linked_line_id as contract_line_id,
         lines.customer_id,
         lines.entity_id,
         lines.currency,

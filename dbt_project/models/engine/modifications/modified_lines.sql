@@ -416,7 +416,7 @@ combined as (
             ) = 1 then -concessions.credit_minor
             else 0
         end as amount_delta_minor,
-        lines.known_from, lines.effective_date as from_date, lines.effective_date,
+        lines.known_from, lines.known_from as from_date, lines.effective_date,
         case when cancelled.effective_date <= lines.known_from then 'cancelled' else lines.recognition_method end
             as recognition_method,
         lines.recognition_convention, null as spread_from, null as spread_to, lines.progress_before as progress_from,
@@ -469,6 +469,19 @@ used as (
 
 ),
 
+-- the round whose concession a void takes back
+undone as (
+
+    select voids.accounting_contract_id, voids.round_number, issued.round_number as undoes_round
+    from {{ ref('modifications') }} as voids
+    inner join {{ ref('modifications') }} as issued
+        on voids.accounting_contract_id = issued.accounting_contract_id
+        and voids.kind = 'concession'
+        and issued.kind = 'concession'
+        and voids.first_id = issued.first_id || ':void'
+
+),
+
 final as (
 
     select
@@ -495,7 +508,10 @@ final as (
         coalesce(used.earned_minor, 0) as used_earned_minor,
         coalesce(steps.step, 1) as step,
         steps.moved_to,
-        concessions.applies_to as conceded_from
+        concessions.applies_to as conceded_from,
+        concessions.contract_line_id is null and combined.change = 'concession' as is_of_contract,
+        undone.undoes_round,
+        coalesce(billed.billed_minor, 0) as billed_minor
     from combined
     left join used on combined.contract_line_id = used.contract_line_id and combined.round_number = used.round_number
     left join {{ ref('modifications') }} as modifications
@@ -508,6 +524,12 @@ final as (
         and combined.round_number = steps.round_number
         and combined.allocation = steps.allocation
     left join {{ ref('concessions') }} as concessions on modifications.first_id = concessions.event_id
+    left join {{ ref('billed_at_credits') }} as billed
+        on concessions.event_id = billed.event_id and combined.contract_line_id = billed.contract_line_id
+    left join undone
+        on combined.change = 'concession'
+        and combined.accounting_contract_id = undone.accounting_contract_id
+        and combined.round_number = undone.round_number
 
 )
 
