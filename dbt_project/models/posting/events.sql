@@ -122,7 +122,7 @@ payments as (
     select
         'paid' as measure,
         events.event_id,
-        'payment' as event_type,
+        events.event_type,
         dimensions.dimension_id,
         dimensions.dimension_key,
         events.event_date,

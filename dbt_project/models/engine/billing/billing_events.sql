@@ -23,6 +23,10 @@ by_line as (
 
     select event_id, contract_line_id, amount_minor, tax_minor from {{ ref('contract_level_spreads') }}
 
+    union all
+
+    select event_id, contract_line_id, amount_minor, tax_minor from {{ ref('concession_parts') }}
+
 ),
 
 issued as (

@@ -1,16 +1,59 @@
--- Grain: payment × contract of the paid invoice.
+-- Grain: movement of cash × contract of its invoice.
 -- Why: receivables are kept per accounting contract; an invoice over several contracts is paid in proportion to
--- what it billed on each, tax included, cumulatively rounded.
+-- what it billed on each, tax included, cumulatively rounded. Refunds give back; a dispute takes money away until it is
+-- won, and once lost there is nothing more to take (accounting.md §6).
 
-with payments as (
+with disputes as (
 
-    select * from {{ ref('accepted__payments') }} where kind = 'payment'
+    -- disputes and how they ended, one to one in the order of their dates
+    select
+        payment_id,
+        kind,
+        coalesce(invoice_id, contract_id) as disputed,
+        currency,
+        amount_minor,
+        row_number() over (
+            partition by kind = 'dispute', coalesce(invoice_id, contract_id), currency, amount_minor
+            order by payment_date, payment_id
+        ) as place
+    from {{ ref('payments_net') }}
+    where kind in ('dispute', 'dispute_won', 'dispute_lost')
 
 ),
 
-currencies as (
+ended as (
 
-    select * from {{ ref('exchange__currencies') }}
+    select outcomes.payment_id
+    from disputes as outcomes
+    inner join disputes as opened
+        on opened.kind = 'dispute'
+        and outcomes.kind != 'dispute'
+        and outcomes.disputed = opened.disputed
+        and outcomes.currency = opened.currency
+        and outcomes.amount_minor = opened.amount_minor
+        and outcomes.place = opened.place
+
+),
+
+payments as (
+
+    select
+        payments.payment_id,
+        payments.kind,
+        payments.invoice_id,
+        payments.contract_id,
+        payments.customer_id,
+        payments.payment_date,
+        payments.currency,
+        payments.amount_minor * case
+            when payments.kind = 'payment' then 1
+            when payments.kind = 'dispute_won' and ended.payment_id is not null then 1
+            when payments.kind in ('refund', 'dispute') then -1
+            when payments.kind = 'dispute_lost' and ended.payment_id is null then -1
+            else 0
+        end as amount_minor
+    from {{ ref('payments_net') }} as payments
+    left join ended on payments.payment_id = ended.payment_id
 
 ),
 
@@ -32,10 +75,11 @@ shared as (
 
     select
         payments.payment_id,
+        payments.kind,
         payments.customer_id,
         payments.currency,
         payments.payment_date as event_date,
-        {{ to_minor('payments.amount', 'currencies.exponent') }} as payment_minor,
+        payments.amount_minor as payment_minor,
         coalesce(invoiced.contract_id, payments.contract_id, '(not linked)') as contract_id,
         cast(sum(abs(invoiced.invoiced_minor)) over (
             partition by payments.payment_id order by invoiced.contract_id
@@ -45,7 +89,6 @@ shared as (
         abs(invoiced.invoiced_minor) as part,
         row_number() over (partition by payments.payment_id order by invoiced.contract_id) as contract_rank
     from payments
-    inner join currencies on payments.currency = currencies.currency
     left join invoiced on payments.invoice_id = invoiced.invoice_id
 
 ),
@@ -54,6 +97,7 @@ final as (
 
     select
         'payment:' || payment_id as event_id,
+        kind as event_type,
         contract_id,
         customer_id,
         currency,

@@ -1,4 +1,4 @@
--- Grain: price concession, and its taking back by a void: a credit note line that lowers the price.
+-- Grain: price concession, and its taking back by a void: a credit note line or a refund that lowers the price.
 -- Why: what comes off the price of a line, or of all lines of a contract, and off which part of it (accounting.md §6). A
 -- credit for something not yet signed, and what is earned as invoiced, is billing only. It first uses up a negative
 -- estimate still in force on its line: by that part only billed falls. Of a `cancellation` only what is above billed −
@@ -6,7 +6,7 @@
 
 with documents as (
 
-    select * from {{ ref('document_lines') }} where document_type = 'credit_note'
+    select * from {{ ref('document_lines') }} where document_type != 'invoice'
 
 ),
 
@@ -24,11 +24,14 @@ credits as (
             when 'price_concession' then coalesce(lines.applies_to, 'all')
             when 'cancellation' then 'cancellation'
             else 'all'
-        end as applies_to
+        end as applies_to,
+        coalesce(lines.reason in ('price_concession', 'paid_to_customer'), false) as uses_estimate
     from documents
-    inner join {{ ref('accepted__credit_note_lines') }} as lines
-        on documents.document_line_id = lines.credit_note_line_id
-    where lines.reason in ('price_concession', 'paid_to_customer', 'cancellation')
+    left join {{ ref('accepted__credit_note_lines') }} as lines
+        on documents.document_type = 'credit_note'
+        and documents.document_line_id = lines.credit_note_line_id
+    where documents.document_type in ('refund', 'dispute_lost')
+        or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation')
 
 ),
 
@@ -56,7 +59,8 @@ linked as (
 dated as (
 
     select
-        event_id, accounting_contract_id, contract_id, contract_line_id, issue_date as known_from, credit_minor, applies_to
+        event_id, accounting_contract_id, contract_id, contract_line_id, issue_date as known_from, credit_minor, applies_to,
+        uses_estimate
     from linked
     where issue_date >= signed_date
 
@@ -69,7 +73,8 @@ dated as (
         contract_line_id,
         greatest(status_date, issue_date) as known_from,
         -credit_minor as credit_minor,
-        applies_to
+        applies_to,
+        uses_estimate
     from linked
     where status = 'void' and issue_date >= signed_date
 
@@ -117,7 +122,7 @@ cumulated as (
     select
         dated.*,
         coalesce(rebates.rebate_minor, 0) as rebate_minor,
-        sum(case when dated.applies_to = 'cancellation' then 0 else dated.credit_minor end) over (
+        sum(case when dated.uses_estimate then dated.credit_minor else 0 end) over (
             partition by dated.contract_line_id order by dated.known_from, dated.event_id
             rows between unbounded preceding and current row
         ) as credited_minor
@@ -131,7 +136,7 @@ used_up as (
     select
         cumulated.*,
         case
-            when contract_line_id is null or applies_to = 'cancellation' then 0
+            when contract_line_id is null or not uses_estimate then 0
             else greatest(least(credited_minor, rebate_minor), 0)
         end as used_through_minor
     from cumulated
@@ -144,7 +149,7 @@ final as (
         used_up.*,
         cast(greatest(
             used_through_minor - lag(used_through_minor, 1, 0) over (
-                partition by contract_line_id, applies_to = 'cancellation' order by known_from, event_id
+                partition by contract_line_id, uses_estimate order by known_from, event_id
             ), 0
         ) as bigint) as used_minor
     from used_up

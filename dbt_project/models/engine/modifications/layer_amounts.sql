@@ -189,7 +189,8 @@ before_change as (
 
 ),
 
--- a concession without a line falls on all of its contract by what is contracted; nothing is: on the first
+-- a concession without a line falls on what a refunded invoice names, else on all of its contract by what is
+-- contracted; nothing is: on the first
 weighed as (
 
     select
@@ -197,6 +198,7 @@ weighed as (
         case
             when change in ('estimate', 'share') then weight_before_minor
             when change != 'concession' then basis_minor
+            when sum(basis_minor) over (partition by accounting_contract_id, allocation) > 0 then basis_minor
             when sum(greatest(taken_minor, 0)) over (partition by accounting_contract_id, allocation) > 0
                 then greatest(taken_minor, 0)
             when row_number() over (partition by accounting_contract_id, allocation order by line_place) = 1 then 1

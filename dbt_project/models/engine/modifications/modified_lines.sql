@@ -8,7 +8,8 @@
 --   estimate   the allocation that first held the line shares its new price: of a line still in it the layer grows
 --   share      of a line pooled since, the change goes to the price of the allocation it is in now (moved_to), in a
 --              later step
---   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
+--   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted, of a
+--              refund by what its invoice names
 -- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
 -- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
@@ -409,7 +410,8 @@ combined as (
 
     select
         lines.accounting_contract_id, lines.round_number, lines.contract_line_id, 'concession' as change,
-        'concession' as layer, 'concession:' || lines.round_number as allocation, lines.line_place, 0 as basis_minor,
+        'concession' as layer, 'concession:' || lines.round_number as allocation, lines.line_place,
+        coalesce(refunded.invoiced_minor, 0) as basis_minor,
         case
             when row_number() over (
                 partition by lines.accounting_contract_id, lines.round_number order by lines.line_place
@@ -428,6 +430,9 @@ combined as (
         and lines.first_id = concessions.event_id
         and lines.contract_id = concessions.contract_id
         and lines.contract_line_id = coalesce(concessions.contract_line_id, lines.contract_line_id)
+    left join {{ ref('refund_lines') }} as refunded
+        on concessions.event_id = 'payment:' || refunded.payment_id
+        and lines.contract_line_id = refunded.contract_line_id
     where lines.recognition_method is distinct from 'as_invoiced' and not lines.is_discount
 
     union all
