@@ -37,7 +37,9 @@ final as (
         invoice_links.invoice_total,
         paid.paid_total,
         case
-            when records.kind in ('write_off', 'credit_applied') then 'a payment of the kind ' || records.kind
+            when records.kind = 'credit_applied' then 'a payment of the kind ' || records.kind
+            when records.kind = 'write_off' and billed_as_a_whole.contract_id is not null
+                then 'a write-off of a contract whose invoices name no contract lines'
             when records.kind in ('refund', 'dispute_lost') and shared_invoices.invoice_id is not null
                 then 'a ' || records.kind || ' of an invoice over several contracts'
         end as unsupported,
@@ -51,6 +53,7 @@ final as (
     left join {{ ref('links__invoices') }} as invoice_links on records.invoice_id = invoice_links.invoice_id
     left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
     left join paid on records.invoice_id = paid.invoice_id
+    left join {{ ref('links__billed_as_a_whole') }} as billed_as_a_whole on links.contract_id = billed_as_a_whole.contract_id
     left join shared_invoices on records.invoice_id = shared_invoices.invoice_id
     cross join {{ source('run', 'context') }} as context
 

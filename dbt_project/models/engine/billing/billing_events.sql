@@ -5,7 +5,7 @@
 
 with documents as (
 
-    select * from {{ ref('document_lines') }}
+    select * from {{ ref('document_lines') }} where not is_written_off
 
 ),
 

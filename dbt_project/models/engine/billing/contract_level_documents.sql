@@ -15,4 +15,4 @@ select
 from {{ ref('document_lines') }} as documents
 left join (select distinct event_id as conceded_event_id from {{ ref('concession_parts') }}) as conceded
     on documents.event_id = conceded.conceded_event_id
-where contract_id is not null and contract_line_id is null and conceded.conceded_event_id is null
+where contract_id is not null and contract_line_id is null and not documents.is_written_off and conceded.conceded_event_id is null

@@ -1,7 +1,8 @@
 -- Grain: accepted invoice line, credit note line, or refund or lost dispute without a credit note of its amount.
 -- Why: what is billed and taken back with one sign, one tax and one date, before it meets a contract (accounting.md §6). A
 -- refund lowers billed as a credit note would; of the two that stand for each other one counts. What names a contract
--- that has one line only belongs to that line.
+-- that has one line only belongs to that line. A credit for bad debt is_written_off: of it only what was never earned
+-- lowers billed (write_offs).
 
 with invoices as (
 
@@ -183,7 +184,8 @@ final as (
         refunds.net_minor - refunds.amount_minor as tax_minor,
         cast(null as date) as service_start,
         cast(null as date) as service_end,
-        cast(null as {{ dbt.type_string() }}) as reason
+        cast(null as {{ dbt.type_string() }}) as reason,
+        false as is_written_off
     from {{ ref('payments_net') }} as refunds
     left join {{ ref('refund_pairs') }} as pairs on refunds.payment_id = pairs.payment_id and pairs.is_credit_first
     left join refunded_lines on refunds.payment_id = refunded_lines.payment_id
@@ -212,7 +214,8 @@ final as (
         cast(coalesce(lines.line_tax_minor, shared_tax.tax_minor, 0) as bigint) as tax_minor,
         lines.service_start,
         lines.service_end,
-        lines.reason
+        lines.reason,
+        coalesce(lines.reason = 'bad_debt' and lines.contract_id is not null, false) as is_written_off
     from in_minor_units as lines
     left join shared_tax on lines.event_id = shared_tax.event_id
 

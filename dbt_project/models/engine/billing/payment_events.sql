@@ -1,7 +1,8 @@
--- Grain: movement of cash × contract of its invoice.
+-- Grain: payment of any kind × contract of its invoice.
 -- Why: receivables are kept per accounting contract; an invoice over several contracts is paid in proportion to
 -- what it billed on each, tax included, cumulatively rounded. Refunds give back; a dispute takes money away until it is
--- won, and once lost there is nothing more to take (accounting.md §6).
+-- won, and once lost there is nothing more to take (accounting.md §6). amount is the cash that moves, part what the payment
+-- is about, net the same without tax.
 
 with disputes as (
 
@@ -45,13 +46,15 @@ payments as (
         payments.customer_id,
         payments.payment_date,
         payments.currency,
-        payments.amount_minor * case
+        payments.amount_minor,
+        payments.net_minor,
+        case
             when payments.kind = 'payment' then 1
             when payments.kind = 'dispute_won' and ended.payment_id is not null then 1
             when payments.kind in ('refund', 'dispute') then -1
             when payments.kind = 'dispute_lost' and ended.payment_id is null then -1
             else 0
-        end as amount_minor
+        end as cash_sign
     from {{ ref('payments_net') }} as payments
     left join ended on payments.payment_id = ended.payment_id
 
@@ -79,7 +82,9 @@ shared as (
         payments.customer_id,
         payments.currency,
         payments.payment_date as event_date,
+        payments.cash_sign,
         payments.amount_minor as payment_minor,
+        payments.net_minor as payment_net_minor,
         coalesce(invoiced.contract_id, payments.contract_id, '(not linked)') as contract_id,
         cast(sum(abs(invoiced.invoiced_minor)) over (
             partition by payments.payment_id order by invoiced.contract_id
@@ -93,7 +98,7 @@ shared as (
 
 ),
 
-final as (
+parts as (
 
     select
         'payment:' || payment_id as event_id,
@@ -102,13 +107,27 @@ final as (
         customer_id,
         currency,
         event_date,
+        cash_sign,
+        {%- for measure in ['payment', 'payment_net'] %}
         cast(case
-            when coalesce(whole, 0) = 0 then case when contract_rank = 1 then payment_minor else 0 end
-            else {{ prorate('payment_minor', 'through_contract', 'whole') }}
-                - {{ prorate('payment_minor', '(through_contract - part)', 'whole') }}
-        end as bigint) as amount_minor
+            when coalesce(whole, 0) = 0 then case when contract_rank = 1 then {{ measure }}_minor else 0 end
+            else {{ prorate(measure ~ '_minor', 'through_contract', 'whole') }}
+                - {{ prorate(measure ~ '_minor', '(through_contract - part)', 'whole') }}
+        end as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
+        {%- endfor %}
     from shared
 
 )
 
-select * from final where amount_minor != 0
+select
+    event_id,
+    event_type,
+    contract_id,
+    customer_id,
+    currency,
+    event_date,
+    cash_sign * payment_minor as amount_minor,
+    payment_minor as part_minor,
+    payment_net_minor as net_minor
+from parts
+where payment_minor != 0

@@ -17,7 +17,7 @@ documents as (
 
     select event_id, document_type, contract_line_id, issue_date as billed_date, amount_minor
     from {{ ref('document_lines') }}
-    where contract_line_id is not null
+    where contract_line_id is not null and not is_written_off
 
     union all
 
@@ -25,7 +25,7 @@ documents as (
         event_id || ':void' as event_id, document_type, contract_line_id,
         greatest(status_date, issue_date) as billed_date, -amount_minor as amount_minor
     from {{ ref('document_lines') }}
-    where contract_line_id is not null and status = 'void'
+    where contract_line_id is not null and not is_written_off and status = 'void'
 
 )
 
