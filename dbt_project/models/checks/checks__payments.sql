@@ -11,6 +11,17 @@ with paid as (
 
 ),
 
+-- invoices over several contracts
+shared_invoices as (
+
+    select invoice_id
+    from {{ ref('links__invoice_lines') }}
+    where invoice_id is not null
+    group by invoice_id
+    having count(distinct contract_id) > 1
+
+),
+
 final as (
 
     select
@@ -25,6 +36,13 @@ final as (
         coalesce(invoices.currency, named.currency) as document_currency,
         invoice_links.invoice_total,
         paid.paid_total,
+        case
+            when records.kind = 'credit_applied' then 'a payment of the kind ' || records.kind
+            when records.kind = 'write_off' and billed_as_a_whole.contract_id is not null
+                then 'a write-off of a contract whose invoices name no contract lines'
+            when records.kind in ('refund', 'dispute_lost') and shared_invoices.invoice_id is not null
+                then 'a ' || records.kind || ' of an invoice over several contracts'
+        end as unsupported,
         context.cut_date,
         {{ common_checks('payments', 'currencies.exponent') }}
     from {{ ref('exchange__payments') }} as records
@@ -35,6 +53,8 @@ final as (
     left join {{ ref('links__invoices') }} as invoice_links on records.invoice_id = invoice_links.invoice_id
     left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
     left join paid on records.invoice_id = paid.invoice_id
+    left join {{ ref('links__billed_as_a_whole') }} as billed_as_a_whole on links.contract_id = billed_as_a_whole.contract_id
+    left join shared_invoices on records.invoice_id = shared_invoices.invoice_id
     cross join {{ source('run', 'context') }} as context
 
 )

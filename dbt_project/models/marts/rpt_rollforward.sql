@@ -37,15 +37,16 @@ flows as (
             when posted.measure = 'not_yet_counted' then 'not_yet_counted'
             when posted.measure = 'recognized' then 'revenue'
             when posted.measure = 'paid' then 'payments'
+            when posted.measure = 'bad_debt' then 'write_offs'
             when posted.event_type in ('new', 'renewal', 'reallocation', 'usage') then 'bookings'
             when posted.event_type = 'cancellation' then 'cancellations'
             when posted.measure = 'contracted' then 'amendments'
             when posted.event_type = 'invoice' then 'billings'
             else 'credits'
         end as movement,
-        cast(sum(case when posted.measure in ('recognized', 'paid') then -posted.amount_minor else posted.amount_minor end)
+        cast(sum(case when posted.measure in ('recognized', 'paid', 'bad_debt') then -posted.amount_minor else posted.amount_minor end)
             as bigint) as amount_minor,
-        cast(sum(posted.tax_minor) as bigint) as tax_minor
+        cast(sum(case when posted.measure = 'bad_debt' then -posted.tax_minor else posted.tax_minor end) as bigint) as tax_minor
     from {{ ref('posted') }} as posted
     inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
     where dimensions.balance_id is not null
@@ -65,7 +66,7 @@ receivable_movements as (
 
     select period_index, balance_id, 'accounts_receivable' as balance, movement, amount_minor + tax_minor as amount_minor
     from flows
-    where measure in ('billed', 'not_yet_counted', 'paid')
+    where measure in ('billed', 'not_yet_counted', 'paid', 'bad_debt')
 
 ),
 

@@ -69,7 +69,8 @@ modified as (
         and modifications.signed_date = amendment.signed_date
     left join known
         on known.entity = case modifications.kind
-            when 'amendment' then 'amendments' when 'estimate' then 'estimates' else 'credit_note_lines'
+            when 'amendment' then 'amendments' when 'estimate' then 'estimates'
+            else case when modifications.first_id like 'payment:%' then 'payments' else 'credit_note_lines' end
         end
         and known.record_key = case modifications.kind
             when 'amendment' then amendment.amendment_id || '|' || amendment.contract_line_id

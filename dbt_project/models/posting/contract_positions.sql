@@ -4,7 +4,7 @@
 -- liability = max(billed − contracted, 0) over the lines that can have one; billed − recognized − refund liability is
 -- deferred revenue where positive, a contract asset where negative.
 
-{% set measures = ['contracted', 'billed', 'tax', 'recognized', 'paid', 'refundable'] %}
+{% set measures = ['contracted', 'billed', 'tax', 'recognized', 'paid', 'bad_debt', 'refundable'] %}
 
 with movements as (
 
@@ -38,7 +38,7 @@ spans as (
         case
             when sum(contracted_minor) != sum(recognized_minor)
                 or sum(billed_minor) != sum(recognized_minor)
-                or sum(billed_minor) + sum(tax_minor) != sum(paid_minor)
+                or sum(billed_minor) + sum(tax_minor) != sum(paid_minor) + sum(bad_debt_minor)
                 or sum(refundable_minor) > 0
                 then 2147483647
             else max(period_index)
@@ -86,7 +86,7 @@ netted as (
         cumulated.*,
         greatest(refundable_minor, 0) as refund_liability_minor,
         billed_minor - recognized_minor - greatest(refundable_minor, 0) as position_minor,
-        billed_minor + tax_minor - paid_minor as accounts_receivable_minor
+        billed_minor + tax_minor - paid_minor - bad_debt_minor as accounts_receivable_minor
     from cumulated
 
 ),

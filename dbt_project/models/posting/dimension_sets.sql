@@ -33,7 +33,7 @@ lines as (
 
 contracts as (
 
-    -- payments belong to a contract, to none of its lines
+    -- payments and bad debt belong to a contract, to none of its lines
     select
         '(not linked)' as contract_line_id,
         contract_id,
@@ -44,6 +44,7 @@ contracts as (
         currency
     from {{ ref('accepted__contracts') }}
     where contract_id in (select contract_id from {{ ref('payment_events') }})
+        or contract_id in (select contract_id from {{ ref('write_offs') }})
 
 ),
 

@@ -1,6 +1,6 @@
 -- Grain: measure × event × set of dimensions × period.
--- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, and
--- what is billed but not yet counted in positions. Revenue is the one measure that also grows between events.
+-- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, given up as
+-- bad debt, and what is billed but not yet counted in positions. Revenue is the one measure that also grows between events.
 
 with dimensions as (
 
@@ -64,6 +64,24 @@ billings as (
     from {{ ref('billing_events') }} as events
     inner join lines on events.contract_line_id = lines.contract_line_id
 
+    union all
+
+    select
+        'billed' as measure,
+        events.event_id,
+        events.event_type,
+        lines.dimension_id,
+        lines.dimension_key,
+        events.event_date,
+        events.amount_minor,
+        cast(0 as bigint) as tax_minor,
+        events.document_id,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('write_off_spreads') }} as events
+    inner join lines on events.contract_line_id = lines.contract_line_id
+
 ),
 
 unlinked_billings as (
@@ -122,7 +140,7 @@ payments as (
     select
         'paid' as measure,
         events.event_id,
-        'payment' as event_type,
+        events.event_type,
         dimensions.dimension_id,
         dimensions.dimension_key,
         events.event_date,
@@ -145,6 +163,27 @@ payments as (
 
 ),
 
+bad_debts as (
+
+    select
+        'bad_debt' as measure,
+        events.event_id,
+        events.event_type,
+        dimensions.dimension_id,
+        dimensions.dimension_key,
+        events.event_date,
+        events.expense_minor as amount_minor,
+        events.tax_minor,
+        events.document_id,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('write_offs') }} as events
+    inner join dimensions
+        on events.contract_id = dimensions.contract_id and dimensions.contract_line_id = '(not linked)'
+
+),
+
 combined as (
 
     select * from bookings
@@ -156,6 +195,8 @@ combined as (
     select * from not_yet_counted
     union all
     select * from payments
+    union all
+    select * from bad_debts
 
 )
 

@@ -25,7 +25,8 @@ select
     cast(sum(case when measure in ('billed', 'not_yet_counted') then amount_minor else 0 end) as bigint) as billed_minor,
     cast(sum(case when measure in ('billed', 'not_yet_counted') then tax_minor else 0 end) as bigint) as tax_minor,
     cast(sum(case when measure = 'recognized' then amount_minor else 0 end) as bigint) as recognized_minor,
-    cast(sum(case when measure = 'paid' then amount_minor else 0 end) as bigint) as paid_minor
+    cast(sum(case when measure = 'paid' then amount_minor else 0 end) as bigint) as paid_minor,
+    cast(sum(case when measure = 'bad_debt' then amount_minor + tax_minor else 0 end) as bigint) as bad_debt_minor
 from (
     select dimension_id, measure, period_index, amount_minor, tax_minor from openings
     union all

@@ -5,7 +5,7 @@
 
 with documents as (
 
-    select * from {{ ref('document_lines') }}
+    select * from {{ ref('document_lines') }} where not is_written_off
 
 ),
 
@@ -22,6 +22,10 @@ by_line as (
     union all
 
     select event_id, contract_line_id, amount_minor, tax_minor from {{ ref('contract_level_spreads') }}
+
+    union all
+
+    select event_id, contract_line_id, amount_minor, tax_minor from {{ ref('concession_parts') }}
 
 ),
 

@@ -12,5 +12,7 @@ select
     cast(row_number() over (
         partition by contract_id order by issue_date, document_type desc, document_id, document_line_id
     ) as integer) as round_number
-from {{ ref('document_lines') }}
-where contract_id is not null and contract_line_id is null
+from {{ ref('document_lines') }} as documents
+left join (select distinct event_id as conceded_event_id from {{ ref('concession_parts') }}) as conceded
+    on documents.event_id = conceded.conceded_event_id
+where contract_id is not null and contract_line_id is null and not documents.is_written_off and conceded.conceded_event_id is null

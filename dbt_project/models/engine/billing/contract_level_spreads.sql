@@ -50,6 +50,8 @@ billed as (
     inner join (
         select contract_line_id, issue_date, amount_minor from {{ ref('document_lines') }} where contract_line_id is not null
         union all
+        select contract_line_id, issue_date, amount_minor from {{ ref('concession_parts') }}
+        union all
         select contract_line_id, issue_date, amount_minor from {{ this }}
     ) as earlier
         on candidates.contract_line_id = earlier.contract_line_id
@@ -78,7 +80,7 @@ based as (
     select
         weighed.*,
         case
-            when document_type = 'credit_note' and sum(billed_minor) over (partition by event_id) > 0 then billed_minor
+            when document_type != 'invoice' and sum(billed_minor) over (partition by event_id) > 0 then billed_minor
             when document_type = 'invoice' and sum(unbilled_minor) over (partition by event_id) > 0 then unbilled_minor
             when sum(contracted_minor) over (partition by event_id) > 0 then contracted_minor
             when row_number() over (partition by event_id order by line_number, contract_line_id) = 1 then 1

@@ -1,5 +1,8 @@
--- Grain: accepted invoice line or credit note line.
--- Why: both kinds of document with one sign, one tax and one date, before they meet a contract (accounting.md §6).
+-- Grain: accepted invoice line, credit note line, or refund or lost dispute without a credit note of its amount.
+-- Why: what is billed and taken back with one sign, one tax and one date, before it meets a contract (accounting.md §6). A
+-- refund lowers billed as a credit note would; of the two that stand for each other one counts. What names a contract
+-- that has one line only belongs to that line. A credit for bad debt is_written_off: of it only what was never earned
+-- lowers billed (write_offs).
 
 with invoices as (
 
@@ -68,6 +71,18 @@ credit_note_lines as (
         lines.reason
     from {{ ref('accepted__credit_note_lines') }} as lines
     inner join credit_notes on lines.credit_note_id = credit_notes.credit_note_id
+    left join {{ ref('refund_pairs') }} as pairs
+        on lines.credit_note_id = pairs.credit_note_id and not pairs.is_credit_first
+    where pairs.credit_note_id is null
+
+),
+
+refunded_lines as (
+
+    select payment_id, min(contract_line_id) as contract_line_id
+    from {{ ref('refund_lines') }}
+    group by payment_id
+    having count(*) = 1
 
 ),
 
@@ -79,16 +94,27 @@ documents as (
 
 ),
 
+only_lines as (
+
+    select contract_id, min(contract_line_id) as contract_line_id
+    from {{ ref('line_allocations') }}
+    group by contract_id
+    having count(*) = 1
+
+),
+
 in_minor_units as (
 
     select
         documents.*,
+        coalesce(documents.contract_line_id, only_lines.contract_line_id) as linked_line_id,
         currencies.exponent,
         {{ to_minor('documents.amount', 'currencies.exponent') }} as amount_minor,
         {{ to_minor('documents.tax_amount', 'currencies.exponent') }} as line_tax_minor,
         {{ to_minor('documents.document_tax_amount', 'currencies.exponent') }} as document_tax_minor
     from documents
     inner join currencies on documents.currency = currencies.currency
+    left join only_lines on documents.contract_id = only_lines.contract_id
 
 ),
 
@@ -141,12 +167,42 @@ shared_tax as (
 final as (
 
     select
+        refunds.kind as document_type,
+        'payment:' || refunds.payment_id as event_id,
+        refunds.payment_id as document_id,
+        refunds.payment_id as document_line_id,
+        refunds.contract_id,
+        coalesce(refunded_lines.contract_line_id, only_lines.contract_line_id) as contract_line_id,
+        refunds.customer_id,
+        cast(null as {{ dbt.type_string() }}) as entity_id,
+        refunds.currency,
+        refunds.exponent,
+        refunds.payment_date as issue_date,
+        cast(null as {{ dbt.type_string() }}) as status,
+        cast(null as date) as status_date,
+        -refunds.net_minor as amount_minor,
+        refunds.net_minor - refunds.amount_minor as tax_minor,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason,
+        false as is_written_off
+    from {{ ref('payments_net') }} as refunds
+    left join {{ ref('refund_pairs') }} as pairs on refunds.payment_id = pairs.payment_id and pairs.is_credit_first
+    left join refunded_lines on refunds.payment_id = refunded_lines.payment_id
+    left join only_lines on refunds.contract_id = only_lines.contract_id
+    where refunds.kind in ('refund', 'dispute_lost')
+        and refunds.contract_id is not null
+        and pairs.payment_id is null
+
+    union all
+
+    select
         lines.document_type,
         lines.event_id,
         lines.document_id,
         lines.document_line_id,
         lines.contract_id,
-        lines.contract_line_id,
+        lines.linked_line_id as contract_line_id,
         lines.customer_id,
         lines.entity_id,
         lines.currency,
@@ -158,7 +214,8 @@ final as (
         cast(coalesce(lines.line_tax_minor, shared_tax.tax_minor, 0) as bigint) as tax_minor,
         lines.service_start,
         lines.service_end,
-        lines.reason
+        lines.reason,
+        coalesce(lines.reason = 'bad_debt' and lines.contract_id is not null, false) as is_written_off
     from in_minor_units as lines
     left join shared_tax on lines.event_id = shared_tax.event_id
 

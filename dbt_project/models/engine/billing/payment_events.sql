@@ -1,16 +1,62 @@
--- Grain: payment × contract of the paid invoice.
+-- Grain: payment of any kind × contract of its invoice.
 -- Why: receivables are kept per accounting contract; an invoice over several contracts is paid in proportion to
--- what it billed on each, tax included, cumulatively rounded.
+-- what it billed on each, tax included, cumulatively rounded. Refunds give back; a dispute takes money away until it is
+-- won, and once lost there is nothing more to take (accounting.md §6). amount is the cash that moves, part what the payment
+-- is about, net the same without tax.
 
-with payments as (
+with disputes as (
 
-    select * from {{ ref('accepted__payments') }} where kind = 'payment'
+    -- disputes and how they ended, one to one in the order of their dates
+    select
+        payment_id,
+        kind,
+        coalesce(invoice_id, contract_id) as disputed,
+        currency,
+        amount_minor,
+        row_number() over (
+            partition by kind = 'dispute', coalesce(invoice_id, contract_id), currency, amount_minor
+            order by payment_date, payment_id
+        ) as place
+    from {{ ref('payments_net') }}
+    where kind in ('dispute', 'dispute_won', 'dispute_lost')
 
 ),
 
-currencies as (
+ended as (
 
-    select * from {{ ref('exchange__currencies') }}
+    select outcomes.payment_id
+    from disputes as outcomes
+    inner join disputes as opened
+        on opened.kind = 'dispute'
+        and outcomes.kind != 'dispute'
+        and outcomes.disputed = opened.disputed
+        and outcomes.currency = opened.currency
+        and outcomes.amount_minor = opened.amount_minor
+        and outcomes.place = opened.place
+
+),
+
+payments as (
+
+    select
+        payments.payment_id,
+        payments.kind,
+        payments.invoice_id,
+        payments.contract_id,
+        payments.customer_id,
+        payments.payment_date,
+        payments.currency,
+        payments.amount_minor,
+        payments.net_minor,
+        case
+            when payments.kind = 'payment' then 1
+            when payments.kind = 'dispute_won' and ended.payment_id is not null then 1
+            when payments.kind in ('refund', 'dispute') then -1
+            when payments.kind = 'dispute_lost' and ended.payment_id is null then -1
+            else 0
+        end as cash_sign
+    from {{ ref('payments_net') }} as payments
+    left join ended on payments.payment_id = ended.payment_id
 
 ),
 
@@ -32,10 +78,13 @@ shared as (
 
     select
         payments.payment_id,
+        payments.kind,
         payments.customer_id,
         payments.currency,
         payments.payment_date as event_date,
-        {{ to_minor('payments.amount', 'currencies.exponent') }} as payment_minor,
+        payments.cash_sign,
+        payments.amount_minor as payment_minor,
+        payments.net_minor as payment_net_minor,
         coalesce(invoiced.contract_id, payments.contract_id, '(not linked)') as contract_id,
         cast(sum(abs(invoiced.invoiced_minor)) over (
             partition by payments.payment_id order by invoiced.contract_id
@@ -45,26 +94,40 @@ shared as (
         abs(invoiced.invoiced_minor) as part,
         row_number() over (partition by payments.payment_id order by invoiced.contract_id) as contract_rank
     from payments
-    inner join currencies on payments.currency = currencies.currency
     left join invoiced on payments.invoice_id = invoiced.invoice_id
 
 ),
 
-final as (
+parts as (
 
     select
         'payment:' || payment_id as event_id,
+        kind as event_type,
         contract_id,
         customer_id,
         currency,
         event_date,
+        cash_sign,
+        {%- for measure in ['payment', 'payment_net'] %}
         cast(case
-            when coalesce(whole, 0) = 0 then case when contract_rank = 1 then payment_minor else 0 end
-            else {{ prorate('payment_minor', 'through_contract', 'whole') }}
-                - {{ prorate('payment_minor', '(through_contract - part)', 'whole') }}
-        end as bigint) as amount_minor
+            when coalesce(whole, 0) = 0 then case when contract_rank = 1 then {{ measure }}_minor else 0 end
+            else {{ prorate(measure ~ '_minor', 'through_contract', 'whole') }}
+                - {{ prorate(measure ~ '_minor', '(through_contract - part)', 'whole') }}
+        end as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
+        {%- endfor %}
     from shared
 
 )
 
-select * from final where amount_minor != 0
+select
+    event_id,
+    event_type,
+    contract_id,
+    customer_id,
+    currency,
+    event_date,
+    cash_sign * payment_minor as amount_minor,
+    payment_minor as part_minor,
+    payment_net_minor as net_minor
+from parts
+where payment_minor != 0

@@ -1,11 +1,12 @@
--- Grain: price concession, and its taking back by a void: a credit note line that lowers the price.
+-- Grain: price concession, and its taking back by a void: a credit note line or a refund that lowers the price.
 -- Why: what comes off the price of a line, or of all lines of a contract, and off which part of it (accounting.md §6). A
 -- credit for something not yet signed, and what is earned as invoiced, is billing only. It first uses up a negative
--- estimate still in force on its line: by that part only billed falls.
+-- estimate still in force on its line: by that part only billed falls. Of a `cancellation` only what is above billed −
+-- recognized(x − 1) counts, which is known in its round (layer_amounts): effective_date is x for it.
 
 with documents as (
 
-    select * from {{ ref('document_lines') }} where document_type = 'credit_note'
+    select * from {{ ref('document_lines') }} where document_type != 'invoice'
 
 ),
 
@@ -19,11 +20,18 @@ credits as (
         documents.status,
         documents.status_date,
         -documents.amount_minor as credit_minor,
-        case when lines.reason = 'price_concession' then coalesce(lines.applies_to, 'all') else 'all' end as applies_to
+        case lines.reason
+            when 'price_concession' then coalesce(lines.applies_to, 'all')
+            when 'cancellation' then 'cancellation'
+            else 'all'
+        end as applies_to,
+        coalesce(lines.reason in ('price_concession', 'paid_to_customer'), false) as uses_estimate
     from documents
-    inner join {{ ref('accepted__credit_note_lines') }} as lines
-        on documents.document_line_id = lines.credit_note_line_id
-    where lines.reason in ('price_concession', 'paid_to_customer')
+    left join {{ ref('accepted__credit_note_lines') }} as lines
+        on documents.document_type = 'credit_note'
+        and documents.document_line_id = lines.credit_note_line_id
+    where documents.document_type in ('refund', 'dispute_lost')
+        or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation')
 
 ),
 
@@ -51,7 +59,8 @@ linked as (
 dated as (
 
     select
-        event_id, accounting_contract_id, contract_id, contract_line_id, issue_date as known_from, credit_minor, applies_to
+        event_id, accounting_contract_id, contract_id, contract_line_id, issue_date as known_from, credit_minor, applies_to,
+        uses_estimate
     from linked
     where issue_date >= signed_date
 
@@ -64,9 +73,27 @@ dated as (
         contract_line_id,
         greatest(status_date, issue_date) as known_from,
         -credit_minor as credit_minor,
-        applies_to
+        applies_to,
+        uses_estimate
     from linked
     where status = 'void' and issue_date >= signed_date
+
+),
+
+-- credits for a cancellation that is signed, whose first day without service is still to come
+to_end as (
+
+    select dated.event_id, max(cancellations.first_day_without_service) as first_day_without_service
+    from dated
+    inner join {{ ref('line_allocations') }} as lines
+        on dated.contract_id = lines.contract_id
+        and lines.contract_line_id = coalesce(dated.contract_line_id, lines.contract_line_id)
+    inner join {{ ref('cancellations') }} as cancellations
+        on lines.contract_line_id = cancellations.contract_line_id
+        and cancellations.cancellation_signed_date <= dated.known_from
+        and cancellations.first_day_without_service > dated.known_from
+    where dated.applies_to = 'cancellation'
+    group by dated.event_id
 
 ),
 
@@ -95,7 +122,7 @@ cumulated as (
     select
         dated.*,
         coalesce(rebates.rebate_minor, 0) as rebate_minor,
-        sum(dated.credit_minor) over (
+        sum(case when dated.uses_estimate then dated.credit_minor else 0 end) over (
             partition by dated.contract_line_id order by dated.known_from, dated.event_id
             rows between unbounded preceding and current row
         ) as credited_minor
@@ -108,7 +135,10 @@ used_up as (
 
     select
         cumulated.*,
-        case when contract_line_id is null then 0 else greatest(least(credited_minor, rebate_minor), 0) end as used_through_minor
+        case
+            when contract_line_id is null or not uses_estimate then 0
+            else greatest(least(credited_minor, rebate_minor), 0)
+        end as used_through_minor
     from cumulated
 
 ),
@@ -119,7 +149,7 @@ final as (
         used_up.*,
         cast(greatest(
             used_through_minor - lag(used_through_minor, 1, 0) over (
-                partition by contract_line_id order by known_from, event_id
+                partition by contract_line_id, uses_estimate order by known_from, event_id
             ), 0
         ) as bigint) as used_minor
     from used_up
@@ -134,7 +164,9 @@ select
     final.known_from,
     cast(final.credit_minor - final.used_minor as bigint) as credit_minor,
     final.used_minor,
-    final.applies_to
+    final.applies_to,
+    coalesce(to_end.first_day_without_service, final.known_from) as effective_date
 from final
+left join to_end on final.event_id = to_end.event_id
 cross join {{ source('run', 'context') }} as context
 where final.known_from <= context.cut_date

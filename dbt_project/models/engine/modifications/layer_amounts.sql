@@ -7,7 +7,8 @@
 --   estimate: the allocation's price changes, its lines by their weights; what falls to a line pooled since changes the
 --   price of that pool in the next step
 --   concession C: what is earned of it comes off at once, C × recognized ÷ contracted, the rest off what is still earned
---   (accounting.md §6: performed takes from what is earned first, remaining from what is not)
+--   (accounting.md §6: performed takes from what is earned first, remaining from what is not; a cancellation's credit is
+--   a concession only above billed − recognized(x − 1), and none where the cancellation says what is kept)
 {{ config(
     materialized='iterated',
     columns=[
@@ -190,7 +191,8 @@ before_change as (
 
 ),
 
--- a concession without a line falls on all of its contract by what is contracted; nothing is: on the first
+-- a concession without a line falls on what a refunded invoice names, else on all of its contract by what is
+-- contracted; nothing is: on the first
 weighed as (
 
     select
@@ -198,6 +200,7 @@ weighed as (
         case
             when change in ('estimate', 'share') then weight_before_minor
             when change != 'concession' then basis_minor
+            when sum(basis_minor) over (partition by accounting_contract_id, allocation) > 0 then basis_minor
             when sum(greatest(taken_minor, 0)) over (partition by accounting_contract_id, allocation) > 0
                 then greatest(taken_minor, 0)
             when row_number() over (partition by accounting_contract_id, allocation order by line_place) = 1 then 1
@@ -249,23 +252,75 @@ shared as (
 
 ),
 
-conceded as (
+-- what concessions on the whole contract have taken off a line's billing before, and what a void takes back
+conceded_before as (
 
-    -- of a price that falls by the share: what is taken back at once
+    select
+        changes.contract_line_id,
+        cast(sum(
+            case when earlier.is_of_contract and changes.conceded_from = 'cancellation' then amounts.share_minor else 0 end
+        ) as bigint) as billed_minor,
+        cast(sum(
+            case when earlier.round_number = changes.undoes_round then amounts.base_minor + amounts.remainder_minor else 0 end
+        ) as bigint) as undone_minor
+    from changes
+    inner join {{ ref('modified_lines') }} as earlier
+        on changes.contract_line_id = earlier.contract_line_id
+        and changes.round_number > earlier.round_number
+        and earlier.change = 'concession'
+    inner join {{ this }} as amounts
+        on earlier.contract_line_id = amounts.contract_line_id
+        and earlier.round_number = amounts.round_number
+        and earlier.layer = amounts.layer
+    where changes.change = 'concession'
+    group by changes.contract_line_id
+
+),
+
+priced as (
+
+    -- of a credit: by how much the price falls
     select
         shared.*,
         cast(case
+            when shared.conceded_from = 'cancellation' and shared.undoes_round is not null
+                then -coalesce(conceded_before.undone_minor, 0)
+            when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null then 0
+            when shared.conceded_from = 'cancellation' then -greatest(
+                -shared.share_minor - greatest(
+                    shared.billed_minor + coalesce(conceded_before.billed_minor, 0)
+                    - case when shared.recognition_method = 'cancelled' then shared.taken_minor else shared.recognized_minor end,
+                    0
+                ), 0
+            )
+            else shared.share_minor
+        end as bigint) as fall_minor
+    from shared
+    left join conceded_before on shared.contract_line_id = conceded_before.contract_line_id
+    left join {{ ref('cancellations') }} as cancellations
+        on shared.change = 'concession'
+        and shared.contract_line_id = cancellations.contract_line_id
+        and cancellations.cancellation_signed_date <= shared.known_from
+
+),
+
+conceded as (
+
+    -- and what of that is taken back at once
+    select
+        priced.*,
+        cast(case
             when change != 'concession' then 0
-            when conceded_from = 'performed'
-                then -least(-share_minor, greatest(recognized_minor, 0))
+            when recognition_method = 'cancelled' then fall_minor
+            when conceded_from in ('performed', 'cancellation') then -least(-fall_minor, greatest(recognized_minor, 0))
             when conceded_from = 'remaining'
-                then -(-share_minor - least(-share_minor, greatest(taken_minor - recognized_minor, 0)))
-            when taken_minor = 0 or recognition_method in ('usage', 'cancelled') then share_minor
+                then -(-fall_minor - least(-fall_minor, greatest(taken_minor - recognized_minor, 0)))
+            when taken_minor = 0 or recognition_method = 'usage' then fall_minor
             else {{ prorate(
-                'share_minor', '(case when taken_minor < 0 then -recognized_minor else recognized_minor end)',
+                'fall_minor', '(case when taken_minor < 0 then -recognized_minor else recognized_minor end)',
                 'abs(taken_minor)') }}
         end as bigint) as at_once_minor
-    from shared
+    from priced
 
 )
 
@@ -285,7 +340,7 @@ select
     end as bigint) as base_minor,
     cast(case shared.change
         when 'cancel' then 0
-        when 'concession' then shared.share_minor - shared.at_once_minor
+        when 'concession' then shared.fall_minor - shared.at_once_minor
         when 'estimate' then shared.open_remainder_minor + shared.share_minor - shared.share_before_minor
         when 'share' then shared.share_minor - shared.share_before_minor
         else shared.share_minor

@@ -61,7 +61,7 @@ concessions as (
         contract_id,
         'concession' as kind,
         4 as kind_place,
-        known_from as effective_date,
+        effective_date,
         known_from as signed_date,
         known_from,
         event_id as first_id

@@ -8,7 +8,8 @@
 --   estimate   the allocation that first held the line shares its new price: of a line still in it the layer grows
 --   share      of a line pooled since, the change goes to the price of the allocation it is in now (moved_to), in a
 --              later step
---   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
+--   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted, of a
+--              refund by what its invoice names
 -- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
 -- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
@@ -562,14 +563,15 @@ combined as (
 
     select
         lines.accounting_contract_id, lines.round_number, lines.contract_line_id, 'concession' as change,
-        'concession' as layer, 'concession:' || lines.round_number as allocation, lines.line_place, 0 as basis_minor,
+        'concession' as layer, 'concession:' || lines.round_number as allocation, lines.line_place,
+        coalesce(refunded.invoiced_minor, 0) as basis_minor,
         case
             when row_number() over (
                 partition by lines.accounting_contract_id, lines.round_number order by lines.line_place
             ) = 1 then -concessions.credit_minor
             else 0
         end as amount_delta_minor,
-        lines.known_from, lines.effective_date as from_date, lines.effective_date,
+        lines.known_from, lines.known_from as from_date, lines.effective_date,
         case when cancelled.effective_date <= lines.known_from then 'cancelled' else lines.recognition_method end
             as recognition_method,
         lines.recognition_convention, null as spread_from, null as spread_to, lines.progress_before as progress_from,
@@ -581,6 +583,9 @@ combined as (
         and lines.first_id = concessions.event_id
         and lines.contract_id = concessions.contract_id
         and lines.contract_line_id = coalesce(concessions.contract_line_id, lines.contract_line_id)
+    left join {{ ref('refund_lines') }} as refunded
+        on concessions.event_id = 'payment:' || refunded.payment_id
+        and lines.contract_line_id = refunded.contract_line_id
     where lines.recognition_method is distinct from 'as_invoiced' and not lines.is_discount
 
     union all
@@ -632,6 +637,19 @@ used as (
 
 ),
 
+-- the round whose concession a void takes back
+undone as (
+
+    select voids.accounting_contract_id, voids.round_number, issued.round_number as undoes_round
+    from {{ ref('modifications') }} as voids
+    inner join {{ ref('modifications') }} as issued
+        on voids.accounting_contract_id = issued.accounting_contract_id
+        and voids.kind = 'concession'
+        and issued.kind = 'concession'
+        and voids.first_id = issued.first_id || ':void'
+
+),
+
 final as (
 
     select
@@ -659,7 +677,10 @@ final as (
         coalesce(used.earned_minor, 0) as beside_earned_minor,
         coalesce(steps.step, 1) as step,
         steps.moved_to,
-        concessions.applies_to as conceded_from
+        concessions.applies_to as conceded_from,
+        concessions.contract_line_id is null and combined.change = 'concession' as is_of_contract,
+        undone.undoes_round,
+        coalesce(billed.billed_minor, 0) as billed_minor
     from combined
     left join used on combined.contract_line_id = used.contract_line_id and combined.round_number = used.round_number
     left join pending on combined.contract_line_id = pending.contract_line_id
@@ -673,6 +694,12 @@ final as (
         and combined.round_number = steps.round_number
         and combined.allocation = steps.allocation
     left join {{ ref('concessions') }} as concessions on modifications.first_id = concessions.event_id
+    left join {{ ref('billed_at_credits') }} as billed
+        on concessions.event_id = billed.event_id and combined.contract_line_id = billed.contract_line_id
+    left join undone
+        on combined.change = 'concession'
+        and combined.accounting_contract_id = undone.accounting_contract_id
+        and combined.round_number = undone.round_number
 
 )
 

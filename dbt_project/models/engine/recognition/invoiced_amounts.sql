@@ -14,7 +14,6 @@ events as (
     select events.*
     from {{ ref('billing_events') }} as events
     inner join lines on events.contract_line_id = lines.contract_line_id
-    where events.reason is distinct from 'bad_debt'
 
 ),
 

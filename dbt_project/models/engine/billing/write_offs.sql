@@ -1,0 +1,67 @@
+-- Grain: written_off row.
+-- Why: bad-debt expense = max(0, min(written off, recognized − paid)) per contract, without tax and cumulative; the rest
+-- was never earned and reduces billed (accounting.md §6).
+
+with recognized as (
+
+    select contract_id, round_number, cast(sum(recognized_minor) as bigint) as recognized_minor
+    from {{ ref('write_off_lines') }}
+    group by contract_id, round_number
+
+),
+
+paid as (
+
+    -- money received, less what was given back; a dispute that is open has taken nothing yet
+    select
+        written_off.contract_id,
+        written_off.round_number,
+        cast(sum(case when payments.event_type = 'payment' then payments.net_minor else -payments.net_minor end) as bigint)
+            as paid_minor
+    from {{ ref('written_off') }} as written_off
+    inner join {{ ref('payment_events') }} as payments
+        on written_off.contract_id = payments.contract_id
+        and payments.event_date <= written_off.event_date
+        and payments.event_type in ('payment', 'refund', 'dispute_lost')
+    group by written_off.contract_id, written_off.round_number
+
+),
+
+cumulated as (
+
+    select
+        written_off.*,
+        cast(sum(written_off.net_minor) over (
+            partition by written_off.contract_id order by written_off.round_number
+            rows between unbounded preceding and current row
+        ) as bigint) as through_minor,
+        coalesce(recognized.recognized_minor, 0) - coalesce(paid.paid_minor, 0) as owed_minor
+    from {{ ref('written_off') }} as written_off
+    left join recognized
+        on written_off.contract_id = recognized.contract_id and written_off.round_number = recognized.round_number
+    left join paid
+        on written_off.contract_id = paid.contract_id and written_off.round_number = paid.round_number
+
+),
+
+expensed as (
+
+    select cumulated.*, greatest(0, least(through_minor, owed_minor)) as expense_through_minor
+    from cumulated
+
+)
+
+select
+    event_id,
+    event_type,
+    document_id,
+    contract_id,
+    round_number,
+    event_date,
+    gross_minor - net_minor as tax_minor,
+    cast(expense_through_minor - lag(expense_through_minor, 1, 0) over by_round as bigint) as expense_minor,
+    cast(
+        net_minor - expense_through_minor + lag(expense_through_minor, 1, 0) over by_round as bigint
+    ) as never_earned_minor
+from expensed
+window by_round as (partition by contract_id order by round_number)
