@@ -120,7 +120,10 @@
     cast(case
         when {{ progress }}.is_ended then {{ base }} + {{ remainder }}
         when {{ method }} = 'drawdown'
-            then {{ base }} + greatest(least({{ progress }}.progress - {{ start }}, {{ remainder }}), 0)
+            then {{ base }} + case
+                when {{ remainder }} <= 0 then {{ remainder }}
+                else greatest(least({{ progress }}.progress - {{ start }}, {{ remainder }}), 0)
+            end
         when {{ progress }}.progress < {{ start }} and {{ start }} > 0
             then {{ prorate(base, 'greatest(' ~ progress ~ '.progress, 0)', start) }}
         when {{ progress }}.progress >= {{ whole }} then {{ base }} + {{ remainder }}

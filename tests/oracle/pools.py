@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.oracle.allocation import Allocation, Measured
-from tests.oracle.conventions import ONE_DAY, months_of_term
+from tests.oracle.conventions import ONE_DAY
 from tests.oracle.entities import Amendment, ContractLine
-from tests.oracle.layers import EVER, Layer, service_from, service_until
+from tests.oracle.layers import EVER, Layer, service_until
 from tests.oracle.money import QuarantinedError, half_away
 from tests.oracle.remaining import fraction_left, measured, months_left, remaining_ssp, whole_ssp
 from tests.oracle.replay import Replay

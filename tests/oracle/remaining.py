@@ -61,27 +61,33 @@ def fraction_left(replay: Replay, line: ContractLine, state: LineState, m: date,
         return Fraction(1 if state.start >= m else 0)
     is_new = not state.layers
     if method == "point_in_time":
-        ordered = state.quantity or NOTHING
-        ordered -= state.debooked_units
-        units = NOTHING if is_new else replay.measures.units(line, before, state.pct, ordered)
-        if not ordered or ordered * (1 - state.pct) <= units:
-            return NOTHING
-        return (ordered - units) / ordered
-    if is_new and method == "milestone":
-        return NOTHING if state.stated <= 0 else Fraction(1)
+        return _units_left(replay, line, state, before, is_new)
+    if is_new and method in ("percent_complete", "milestone"):
+        return Fraction(1 if method == "percent_complete" or state.stated > 0 else 0)
     if method == "percent_complete":
-        if is_new:
-            return Fraction(1)
         return (100 - replay.measures.percent(line, before)) / 100
+    return _money_left(replay, line, state, before, price)
+
+
+def _units_left(replay: Replay, line: ContractLine, state: LineState, before: date, is_new: bool) -> Fraction:
+    """Goods: nothing of a new line is delivered before it counts."""
+    ordered = (state.quantity or NOTHING) - state.debooked_units
+    units = NOTHING if is_new else replay.measures.units(line, before, state.pct, ordered)
+    if not ordered or ordered * (1 - state.pct) <= units:
+        return NOTHING
+    return (ordered - units) / ordered
+
+
+def _money_left(replay: Replay, line: ContractLine, state: LineState, before: date, price: int) -> Fraction:
+    """Methods that measure money."""
+    method = replay.terms.method(line)
     if method == "drawdown":
-        if state.end < m or price <= 0:
+        if state.end <= before or price <= 0:
             return NOTHING
         return max(1 - replay.measures.drawn(line, state, before) / price, NOTHING)
-    if method in ("milestone", "usage", "as_invoiced"):
-        if state.stated <= 0:
-            return NOTHING
-        return max(1 - Fraction(replay.measures.raw(line, method, before), state.stated), NOTHING)
-    return NOTHING
+    if method not in ("milestone", "usage", "as_invoiced") or state.stated <= 0:
+        return NOTHING
+    return max(1 - Fraction(replay.measures.raw(line, method, before), state.stated), NOTHING)
 
 
 def remaining_ssp(

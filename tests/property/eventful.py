@@ -193,7 +193,18 @@ class _Amending:
             row["amount_delta"] = teller.text(delta)
         if teller.chance(0.15) and method:
             row["ssp_unit"] = teller.text(teller.money())
-        key = line.row["contract_line_id"]
+        if action != "change":
+            self.change_of_term(line, row, m, action)
+        elif line.row.get("quantity") and teller.chance(0.5):
+            quantity = Decimal(line.row["quantity"]) * rng.choice((-100, -50, 20, 100)) / 100
+            row["quantity_delta"] = f"{quantity.quantize(Decimal('0.001')).normalize():f}"
+        elif method == "ratable" and teller.chance(0.1):
+            row["new_start_date"] = (m + timedelta(days=rng.choice((0, 10)))).isoformat()
+        return row
+
+    def change_of_term(self, line: Record, row: Row, m: date, action: str) -> None:
+        """A ratable line runs longer, shorter, or stands still for a while."""
+        rng, teller, key = self.rng, self.teller, line.row["contract_line_id"]
         end = self.ends.get(key) or date.fromisoformat(line.row.get("end_date") or self.end.isoformat())
         if action == "extend":
             months = rng.choice((1, 3, 6, 12))
@@ -210,16 +221,10 @@ class _Amending:
                 self.ends[key] = max(end, again)
             if teller.chance(0.7):
                 row.pop("amount_delta", None)
-        elif action == "shorten":
+        else:
             earlier = m + timedelta(days=rng.choice((0, 10, 31)))
             row["new_end_date"] = earlier.isoformat()
             self.ends[key] = earlier
-        elif line.row.get("quantity") and teller.chance(0.5):
-            quantity = Decimal(line.row["quantity"]) * rng.choice((-100, -50, 20, 100)) / 100
-            row["quantity_delta"] = f"{quantity.quantize(Decimal('0.001')).normalize():f}"
-        elif method == "ratable" and teller.chance(0.1):
-            row["new_start_date"] = (m + timedelta(days=rng.choice((0, 10)))).isoformat()
-        return row
 
     def price_of_months(self, line: Record, months: int) -> int:
         """What the line's own price says of some months, so that some extensions are at it."""

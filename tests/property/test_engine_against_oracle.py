@@ -32,13 +32,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.property.compare import differences, failing_lives, report
-from tests.property.lives import Options, Script, Wave, generate_lives, scripts
+from tests.property.lives import ONCE, Options, Script, Wave, generate_lives, scripts
 
 Build = Callable[[Path, Sequence[Wave], Mapping[str, object]], Mapping[str, Sequence[Mapping[str, Any]]]]
 
 LIVES = int(os.environ.get("TIEOUT_LIVES", "250"))
 SETTINGS: dict[str, object] = {"held_tolerance": 0, "fall_tolerance": 1}
 HELD: dict[str, object] = {"held_tolerance": 1, "fall_tolerance": 1}
+AMENDED_SETTINGS: dict[str, object] = HELD | {"share_held_back": 0.1}
+AMENDED = Options(methods=True, amendments=True)
 
 
 def _seeds() -> list[int]:
@@ -58,10 +60,18 @@ def build() -> Build:
     return found
 
 
+def quarantined_lives(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Lives that the gate holds back and the oracle computes: what the product does not support yet."""
+    rows = [row for row in rows if row["severity"] == "quarantine" and row["contract_id"]]
+    return {str(row["contract_id"]).split("-")[0] for row in rows if row["rule"] == "not_yet_supported"}
+
+
 def check(build: Build, tmp_path: Path, script: Script, policies: Mapping[str, object]) -> None:
     """Build it, compare it; of what differs, print the smallest life with all its exports."""
     published = build(tmp_path, script.waves, policies)
-    found = differences(published, script.expected())
+    held_back = quarantined_lives(published["audit.quarantine"])
+    found = [row for row in differences(published, script.expected()) if row.life_id not in held_back]
+    assert len(held_back) <= len(script.lives) * float(str(policies.get("share_held_back", 0)))
     if found:
         lives = [script.only({life_id}) for life_id in failing_lives(found)]
         smallest = min(lives, key=lambda one: len(repr(one)), default=script)
@@ -83,6 +93,19 @@ def test_a_thousand_lives_agree_with_the_oracle(build: Build, tmp_path: Path, se
 @pytest.mark.parametrize("seed", _seeds())
 def test_lives_with_held_contracts_agree_with_the_oracle(build: Build, tmp_path: Path, seed: int) -> None:
     check(build, tmp_path, generate_lives(100 + seed, LIVES, options=Options(held=True)), HELD)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", _seeds())
+def test_amended_lives_agree_with_the_oracle(build: Build, tmp_path: Path, seed: int) -> None:
+    """Every method, and amendments of every treatment, over closes with late data in between."""
+    check(build, tmp_path, generate_lives(200 + seed, LIVES, options=AMENDED), AMENDED_SETTINGS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", _seeds())
+def test_amended_lives_agree_without_a_close(build: Build, tmp_path: Path, seed: int) -> None:
+    check(build, tmp_path, generate_lives(300 + seed, LIVES, ONCE, AMENDED), AMENDED_SETTINGS)
 
 
 @pytest.mark.slow
