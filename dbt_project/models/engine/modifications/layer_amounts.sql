@@ -66,7 +66,11 @@ reads as (
         layers.progress_from,
         layers.whole,
         lines.progress_before as progress,
-        lines.is_ended_before as is_ended
+        lines.is_ended_before as is_ended,
+        lines.stays,
+        lines.scale,
+        layers.change != 'concession' as is_share,
+        changes.change
     from {{ ref('layer_reads') }} as reads
     inner join money
         on reads.contract_line_id = money.contract_line_id
@@ -133,7 +137,12 @@ open_before as (
 
     select
         contract_line_id,
-        cast(sum(base_minor + spread_minor) as bigint) as taken_minor,
+        -- a pool and a catch-up share all of it, and what is expected back comes off after (expected_back_changes)
+        cast(sum(base_minor + spread_minor - case
+            when change in ('cancel', 'concession') and is_share and recognition_method = 'point_in_time'
+                then {{ expected_back('spread_minor', 'base_minor', 'progress_from', 'whole', 'stays', 'scale') }}
+            else 0
+        end) as bigint) as taken_minor,
         cast(sum(base_minor) as bigint) as base_minor,
         cast(sum(spread_minor) as bigint) as remainder_minor
     from reads
@@ -154,7 +163,7 @@ earned_before as (
             case
                 when recognition_method = 'cancelled' then base_minor
                 else {{ earned_by_progress(
-                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole'
+                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
                 ) }}
             end as recognized_minor
         from reads

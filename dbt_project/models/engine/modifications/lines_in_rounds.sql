@@ -100,13 +100,15 @@ present as (
 
 progress_before as (
 
-    select contract_line_id, round_number, progress, is_ended
+    select contract_line_id, round_number, progress, is_ended, delivered, kept
     from (
         select
             present.contract_line_id,
             present.round_number,
             steps.progress,
             steps.is_ended,
+            steps.delivered,
+            steps.kept,
             row_number() over (
                 partition by present.contract_line_id, present.round_number order by steps.progress_date desc
             ) as recency
@@ -114,6 +116,31 @@ progress_before as (
         inner join {{ ref('line_progress') }} as steps
             on present.contract_line_id = steps.contract_line_id and steps.progress_date < present.effective_date
     ) as earlier
+    where recency = 1
+
+),
+
+-- what is expected back by then; of one day amendments come before estimates, concessions after them
+returns as (
+
+    select contract_line_id, round_number, stays, scale
+    from (
+        select
+            present.contract_line_id,
+            present.round_number,
+            versions.stays,
+            versions.scale,
+            row_number() over (
+                partition by present.contract_line_id, present.round_number order by versions.version_number desc
+            ) as recency
+        from present
+        inner join {{ ref('expected_returns') }} as versions
+            on present.contract_line_id = versions.contract_line_id
+            and (
+                versions.valid_from < present.known_from
+                or versions.valid_from = present.known_from and present.kind in ('estimate', 'concession')
+            )
+    ) as dated
     where recency = 1
 
 ),
@@ -159,11 +186,19 @@ final as (
         coalesce(terms.start_date, lines.start_date) as start_date,
         coalesce(terms.end_date, lines.end_date) as end_date,
         terms.end_before,
-        coalesce(progress_before.progress, 0) as progress_before,
+        case
+            when lines.recognition_method = 'point_in_time' then {{ units_that_stay(
+                'coalesce(progress_before.delivered, 0)', 'coalesce(progress_before.kept, 0)', 'coalesce(returns.stays, 1)',
+                'coalesce(returns.scale, 1)'
+            ) }}
+            else coalesce(progress_before.progress, 0)
+        end as progress_before,
+        coalesce(returns.stays, 1) as stays,
+        lines.return_scale as scale,
         coalesce(progress_before.is_ended, false) as is_ended_before,
         {{ whole_progress(
             'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
-            'coalesce(terms.amount_minor, lines.amount_minor)'
+            'coalesce(terms.amount_minor, lines.amount_minor)', 'lines.return_scale'
         ) }} as whole
     from present
     inner join lines on present.contract_line_id = lines.contract_line_id
@@ -175,6 +210,9 @@ final as (
     left join progress_before
         on present.contract_line_id = progress_before.contract_line_id
         and present.round_number = progress_before.round_number
+    left join returns
+        on present.contract_line_id = returns.contract_line_id
+        and present.round_number = returns.round_number
 
 )
 

@@ -35,7 +35,10 @@ as_signed as (
         lines.allocated_minor as remainder_minor,
         lines.recognition_method,
         cast(0 as bigint) as progress_from,
-        {{ whole_progress('lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor') }} as whole,
+        {{ whole_progress(
+            'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
+        ) }} as whole,
+        true as is_share,
         {%- for column in spread_columns %}
         spreads.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -59,6 +62,7 @@ as_modified as (
         layers.recognition_method,
         layers.progress_from,
         layers.whole,
+        layers.change != 'concession' as is_share,
         {%- for column in spread_columns %}
         layers.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -107,7 +111,7 @@ steps as (
         all_layers.known_until,
         {{ earned_by_progress(
             'all_layers.recognition_method', 'all_layers.remainder_minor', 'all_layers.base_minor',
-            'all_layers.progress_from', 'progress', 'all_layers.whole'
+            'all_layers.progress_from', 'progress', 'all_layers.whole', 'all_layers.is_share'
         ) }} as base_minor,
         {{ no_spread() }}
     from all_layers
