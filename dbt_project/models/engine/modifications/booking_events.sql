@@ -88,7 +88,7 @@ modified as (
         changes.round_number,
         changes.contract_line_id,
         changes.change,
-        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0) as change_minor,
+        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor - amounts.debooked_minor, 0) as change_minor,
         changes.amount_delta_minor
     from {{ ref('modified_lines') }} as changes
     left join {{ ref('layer_amounts') }} as amounts

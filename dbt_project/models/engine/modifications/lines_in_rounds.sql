@@ -193,6 +193,7 @@ final as (
             ) }}
             else coalesce(progress_before.progress, 0)
         end as progress_before,
+        coalesce(progress_before.delivered, 0) as delivered_before,
         coalesce(returns.stays, 1) as stays,
         lines.return_scale as scale,
         coalesce(progress_before.is_ended, false) as is_ended_before,

@@ -518,6 +518,7 @@ final as (
         steps.moved_to,
         concessions.applies_to as conceded_from,
         concessions.contract_line_id is null and combined.change = 'concession' as is_of_contract,
+        coalesce(concessions.returned_before_minor, 0) as returned_before_minor,
         undone.undoes_round,
         coalesce(billed.billed_minor, 0) as billed_minor
     from combined
