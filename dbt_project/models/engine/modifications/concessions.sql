@@ -91,7 +91,7 @@ asked_again as (
         dated.accounting_contract_id,
         dated.contract_id,
         dated.contract_line_id,
-        greatest(versions.valid_from, lines.signed_date) as known_from,
+        versions.counts_from as known_from,
         cast(0 as bigint) as credit_minor,
         'return' as applies_to,
         false as uses_estimate
@@ -101,7 +101,7 @@ asked_again as (
     inner join dated
         on versions.contract_line_id = dated.contract_line_id
         and dated.applies_to = 'return'
-        and dated.known_from <= greatest(versions.valid_from, lines.signed_date)
+        and dated.known_from <= versions.counts_from
     where versions.version_number > 1
 
 ),

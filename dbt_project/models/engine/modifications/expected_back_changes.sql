@@ -67,12 +67,6 @@ worth as (
 
 ),
 
-first_known as (
-
-    select contract_line_id, min(known_from) as first_known from worth group by contract_line_id
-
-),
-
 steps as (
 
     select
@@ -89,14 +83,14 @@ steps as (
 
     select
         returns.contract_line_id,
-        greatest(returns.valid_from, first_known.first_known) as step_date,
+        returns.counts_from as step_date,
         3 as kind_place,
         returns.estimate_id as first_id,
         cast(null as integer) as round_number,
         returns.version_number,
         returns.estimate_id
     from returns
-    inner join first_known on returns.contract_line_id = first_known.contract_line_id
+    inner join lines on returns.contract_line_id = lines.contract_line_id
     where returns.version_number > 1
 
 ),

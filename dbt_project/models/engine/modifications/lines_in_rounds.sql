@@ -76,6 +76,7 @@ present as (
         cancellations.contract_line_id is not null and modifications.kind = 'cancellation'
         and cancellations.effective_date = modifications.known_from
         and cancellations.first_day_without_service = modifications.effective_date
+        and cancellations.cancellation_signed_date = modifications.signed_date
         and lines.recognition_method is distinct from 'as_invoiced' as is_cancelled_now,
         cast(row_number() over (
             partition by modifications.accounting_contract_id, modifications.round_number
@@ -137,8 +138,8 @@ returns as (
         inner join {{ ref('expected_returns') }} as versions
             on present.contract_line_id = versions.contract_line_id
             and (
-                versions.valid_from < present.known_from
-                or versions.valid_from = present.known_from and present.kind in ('estimate', 'concession')
+                versions.counts_from < present.known_from
+                or versions.counts_from = present.known_from and present.kind in ('estimate', 'concession')
             )
     ) as dated
     where recency = 1

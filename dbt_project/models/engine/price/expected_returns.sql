@@ -1,7 +1,8 @@
 -- Grain: version of what is expected back of a contract line that is earned by goods or drawn down.
 -- Why: dated estimates (accounting.md §5, §6): stays ÷ scale is the part expected not to come back, as the smallest whole
 -- numbers that say all versions of the line; of a drawdown the part expected to be claimed. A line's first version
--- stands on the line; a group's holds for its lines without a figure of their own. It stands before the gate because
+-- stands on the line; a group's holds for its lines without a figure of their own. counts_from: an estimate dated before
+-- the signature is a step of that day. It stands before the gate because
 -- what is held back is computed by it too.
 
 with lines as (
@@ -10,6 +11,7 @@ with lines as (
         records.contract_line_id,
         records.contract_id,
         terms.allocation_group,
+        greatest(terms.signed_date, terms.priced_on) as first_known,
         records.expected_return_pct
     from {{ ref('exchange__contract_lines') }} as records
     inner join {{ ref('contract_line_terms') }} as terms on records.source_row = terms.source_row
@@ -38,18 +40,21 @@ stated as (
         contract_line_id,
         cast(null as {{ dbt.type_string() }}) as estimate_id,
         {{ first_day() }} as valid_from,
-        coalesce(expected_return_pct, 0) as expected_return_pct
+        coalesce(expected_return_pct, 0) as expected_return_pct,
+        first_known
     from lines
 
     union all
 
-    select lines.contract_line_id, estimates.estimate_id, estimates.estimate_date as valid_from, estimates.expected_return_pct
+    select lines.contract_line_id, estimates.estimate_id, estimates.estimate_date as valid_from, estimates.expected_return_pct,
+        lines.first_known
     from estimates
     inner join lines on estimates.contract_line_id = lines.contract_line_id
 
     union all
 
-    select lines.contract_line_id, estimates.estimate_id, estimates.estimate_date as valid_from, estimates.expected_return_pct
+    select lines.contract_line_id, estimates.estimate_id, estimates.estimate_date as valid_from, estimates.expected_return_pct,
+        lines.first_known
     from estimates
     inner join lines
         on estimates.contract_line_id is null
@@ -67,6 +72,7 @@ staying as (
         contract_line_id,
         estimate_id,
         valid_from,
+        first_known,
         cast(100000000000000 as bigint)
         - cast(cast(expected_return_pct as decimal(25, 12)) * 1000000000000 as bigint) as stays,
         row_number() over (partition by contract_line_id, valid_from order by estimate_id desc) as recency
@@ -95,6 +101,7 @@ select
     contract_line_id,
     estimate_id,
     valid_from,
+    case when estimate_id is null then valid_from else greatest(valid_from, coalesce(first_known, valid_from)) end as counts_from,
     coalesce(
         {{ add_days('lead(valid_from) over (partition by contract_line_id order by valid_from)', '-1') }},
         cast('9999-12-31' as date)
