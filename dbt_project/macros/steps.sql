@@ -4,65 +4,114 @@
 
 {# How far lines have come, one row a day on which the measure changes, whatever the day of the signature:
      progress_date
-     progress   cumulative: goods in millionths of a unit (delivered less returned), percent_complete in 10⁻¹² of the
-                whole, milestone, usage and drawdown in minor units, on_start 1
+     progress   cumulative: goods in millionths of a unit (delivered less returned, at most what of the deliveries is
+                expected to stay; times scale), percent_complete in 10⁻¹² of the whole, milestone and usage in minor
+                units, drawdown too (more by what is expected never to be used), on_start 1
      whole      what all of it is, in the same unit: the quantity, 10¹², the stated amount, 1; for drawdown the money
                 itself is the measure, and its whole is what is allocated (null)
      is_ended   from that day on all is earned, whatever the measure says (the end of a drawdown)
+     stays, scale       the part that is expected to stay, 1 and 1 where nothing is expected back
+     delivered, kept    of goods: deliveries, and deliveries less returns, in millionths of a unit
      lines         relation with contract_line_id, recognition_method, quantity_millionths, amount_minor, exponent,
-                   start_date, end_date
-     fulfillments  relation of fulfillments #}
-{% macro line_progress(lines, fulfillments) %}
+                   return_scale, start_date, end_date
+     fulfillments  relation of fulfillments
+     returns       relation of expected_returns #}
+{% macro line_progress(lines, fulfillments, returns) %}
     select
-        contract_line_id,
-        progress_date,
-        cast(sum(moved) over (
-            partition by contract_line_id order by progress_date rows between unbounded preceding and current row
-        ) as bigint) as progress,
-        whole,
-        is_ended
+        days.contract_line_id,
+        days.progress_date,
+        case
+            when days.is_goods
+                then {{ units_that_stay('days.delivered', 'days.moved', 'coalesce(returns.stays, 1)', 'coalesce(returns.scale, 1)') }}
+            when returns.stays > 0 then {{ prorate('days.moved', 'returns.scale', 'returns.stays') }}
+            else days.moved
+        end as progress,
+        days.whole,
+        days.is_ended or coalesce(not days.is_goods and returns.stays = 0, false) as is_ended,
+        coalesce(returns.stays, 1) as stays,
+        coalesce(returns.scale, 1) as scale,
+        case when days.is_goods then days.delivered end as delivered,
+        case when days.is_goods then days.moved end as kept
     from (
         select
             contract_line_id,
             progress_date,
-            cast(sum(moved) as bigint) as moved,
-            max(whole) as whole,
-            bool_or(is_ended) as is_ended
+            cast(sum(moved) over (
+                partition by contract_line_id order by progress_date rows between unbounded preceding and current row
+            ) as bigint) as moved,
+            cast(sum(delivered) over (
+                partition by contract_line_id order by progress_date rows between unbounded preceding and current row
+            ) as bigint) as delivered,
+            whole,
+            is_goods,
+            is_ended
         from (
             select
-                lines.contract_line_id,
-                fulfillments.event_date as progress_date,
-                case fulfillments.kind
-                    when 'delivery' then {{ to_millionths('fulfillments.quantity') }}
-                    when 'return' then -{{ to_millionths('fulfillments.quantity') }}
-                    else {{ to_minor('fulfillments.amount', 'lines.exponent') }}
-                end as moved,
-                case lines.recognition_method
-                    when 'point_in_time' then lines.quantity_millionths
-                    when 'drawdown' then null
-                    else lines.amount_minor
-                end as whole,
-                lines.recognition_method = 'drawdown' and fulfillments.event_date >= lines.end_date as is_ended
-            from {{ fulfillments }} as fulfillments
-            inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
-            where (lines.recognition_method = 'point_in_time' and fulfillments.kind in ('delivery', 'return'))
-                or (lines.recognition_method = 'milestone' and fulfillments.kind = 'milestone' and lines.amount_minor > 0)
-                or (lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage')
-
-            union all
-
-            -- a drawdown ends whether or not anything is used on that day
-            select
                 contract_line_id,
-                end_date as progress_date,
-                cast(0 as bigint) as moved,
-                cast(null as bigint) as whole,
-                true as is_ended
-            from {{ lines }} as lines
-            where recognition_method = 'drawdown'
-        ) as events
-        group by contract_line_id, progress_date
+                progress_date,
+                cast(sum(moved) as bigint) as moved,
+                cast(sum(case when is_delivery then moved else 0 end) as bigint) as delivered,
+                max(whole) as whole,
+                bool_or(is_goods) as is_goods,
+                bool_or(is_ended) as is_ended
+            from (
+                select
+                    lines.contract_line_id,
+                    fulfillments.event_date as progress_date,
+                    case fulfillments.kind
+                        when 'delivery' then {{ to_millionths('fulfillments.quantity') }}
+                        when 'return' then -{{ to_millionths('fulfillments.quantity') }}
+                        else {{ to_minor('fulfillments.amount', 'lines.exponent') }}
+                    end as moved,
+                    fulfillments.kind = 'delivery' as is_delivery,
+                    {{ whole_progress(
+                        'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
+                    ) }} as whole,
+                    lines.recognition_method = 'point_in_time' as is_goods,
+                    lines.recognition_method = 'drawdown' and fulfillments.event_date >= lines.end_date as is_ended
+                from {{ fulfillments }} as fulfillments
+                inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
+                where (lines.recognition_method = 'point_in_time' and fulfillments.kind in ('delivery', 'return'))
+                    or (lines.recognition_method = 'milestone' and fulfillments.kind = 'milestone' and lines.amount_minor > 0)
+                    or (lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage')
+
+                union all
+
+                -- a drawdown ends whether or not anything is used on that day
+                select
+                    contract_line_id,
+                    end_date as progress_date,
+                    cast(0 as bigint) as moved,
+                    false as is_delivery,
+                    cast(null as bigint) as whole,
+                    false as is_goods,
+                    true as is_ended
+                from {{ lines }} as lines
+                where recognition_method = 'drawdown'
+
+                union all
+
+                -- what is expected back changes what was earned without anything that moves
+                select
+                    lines.contract_line_id,
+                    returns.valid_from as progress_date,
+                    cast(0 as bigint) as moved,
+                    false as is_delivery,
+                    {{ whole_progress(
+                        'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
+                    ) }} as whole,
+                    lines.recognition_method = 'point_in_time' as is_goods,
+                    lines.recognition_method = 'drawdown' and returns.valid_from >= lines.end_date as is_ended
+                from {{ returns }} as returns
+                inner join {{ lines }} as lines on returns.contract_line_id = lines.contract_line_id
+                where returns.version_number > 1
+            ) as events
+            group by contract_line_id, progress_date
+        ) as summed
     ) as days
+    left join {{ returns }} as returns
+        on days.contract_line_id = returns.contract_line_id
+        and days.progress_date between returns.valid_from and returns.valid_to
 
     union all
 
@@ -72,7 +121,11 @@
         progress_date,
         progress,
         cast(1000000000000 as bigint) as whole,
-        false as is_ended
+        false as is_ended,
+        cast(1 as bigint) as stays,
+        cast(1 as bigint) as scale,
+        cast(null as bigint) as delivered,
+        cast(null as bigint) as kept
     from (
         select
             lines.contract_line_id,
@@ -104,41 +157,76 @@
         start_date as progress_date,
         cast(1 as bigint) as progress,
         cast(1 as bigint) as whole,
-        false as is_ended
+        false as is_ended,
+        cast(1 as bigint) as stays,
+        cast(1 as bigint) as scale,
+        cast(null as bigint) as delivered,
+        cast(null as bigint) as kept
     from {{ lines }} as lines
     where recognition_method = 'on_start'
 {% endmacro %}
 
+{# Units of goods that count, times scale: actual returns first use up what is expected back (accounting.md §6). #}
+{% macro units_that_stay(delivered, kept, stays, scale) -%}
+    cast(least({{ kept }} * {{ scale }}, {{ delivered }} * {{ stays }}) as bigint)
+{%- endmacro %}
+
+{# What of the whole is expected to stay: the measure that earns all that is contracted. #}
+{% macro whole_that_stays(whole, stays, scale) -%}
+    (case when {{ stays }} < {{ scale }} then {{ integer_division(whole, scale) }} * {{ stays }} else {{ whole }} end)
+{%- endmacro %}
+
+{# What of base + remainder of a layer of goods is contracted no more because it is expected back. #}
+{% macro expected_back(remainder, base, start, whole, stays, scale) -%}
+    (case
+        when {{ stays }} < {{ scale }} then {{ base }} + {{ remainder }} - {{ earned_at(
+            "'point_in_time'", remainder, base, start, whole_that_stays(whole, stays, scale), whole, 'false'
+        ) }}
+        else 0
+    end)
+{%- endmacro %}
+
 {# What a row of line_progress earns on terms that hold since its measure stood at `start`: `base` was earned by then,
    `remainder` is earned from there to the whole. A measure that falls below its start takes back what was earned by
-   then in proportion. The only place where progress becomes money.
-     progress  relation with progress, is_ended and, unless another whole is given, whole #}
+   then in proportion. Of goods no more than what is expected to stay of the whole, where `is_share`: what comes off a
+   price has a whole of its own. The only place where progress becomes money.
+     progress  relation with progress, is_ended, stays, scale and, unless another whole is given, whole #}
 {% macro earned_by_progress(
-    method, remainder, base='cast(0 as bigint)', start='cast(0 as bigint)', progress='progress', whole=none
+    method, remainder, base='cast(0 as bigint)', start='cast(0 as bigint)', progress='progress', whole=none, is_share='true'
 ) -%}
     {%- set whole = whole or progress ~ '.whole' -%}
+    {{ earned_at(
+        method, remainder, base, start,
+        '(case when ' ~ method ~ " = 'point_in_time' and " ~ is_share ~ ' and ' ~ progress ~ '.stays < ' ~ progress ~ '.scale then least('
+        ~ progress ~ '.progress, ' ~ integer_division(whole, progress ~ '.scale') ~ ' * ' ~ progress ~ '.stays) else '
+        ~ progress ~ '.progress end)',
+        whole, progress ~ '.is_ended'
+    ) }}
+{%- endmacro %}
+
+{% macro earned_at(method, remainder, base, start, reached, whole, is_ended) -%}
     cast(case
-        when {{ progress }}.is_ended then {{ base }} + {{ remainder }}
+        when {{ is_ended }} then {{ base }} + {{ remainder }}
         when {{ method }} = 'drawdown'
             then {{ base }} + case
                 when {{ remainder }} <= 0 then {{ remainder }}
-                else greatest(least({{ progress }}.progress - {{ start }}, {{ remainder }}), 0)
+                else greatest(least({{ reached }} - {{ start }}, {{ remainder }}), 0)
             end
-        when {{ progress }}.progress < {{ start }} and {{ start }} > 0
-            then {{ prorate(base, 'greatest(' ~ progress ~ '.progress, 0)', start) }}
-        when {{ progress }}.progress >= {{ whole }} then {{ base }} + {{ remainder }}
-        when {{ progress }}.progress >= {{ start }}
+        when {{ reached }} < {{ start }} and {{ start }} > 0
+            then {{ prorate(base, 'greatest(' ~ reached ~ ', 0)', start) }}
+        when {{ reached }} >= {{ whole }} then {{ base }} + {{ remainder }}
+        when {{ reached }} >= {{ start }}
             then {{ base }} + {{ prorate(
-                remainder, '(' ~ progress ~ '.progress - ' ~ start ~ ')', '(' ~ whole ~ ' - ' ~ start ~ ')'
+                remainder, '(' ~ reached ~ ' - ' ~ start ~ ')', '(' ~ whole ~ ' - ' ~ start ~ ')'
             ) }}
         else {{ base }}
     end as bigint)
 {%- endmacro %}
 
 {# All there is to do on a line, in the unit of its progress; null where the money itself is the measure. #}
-{% macro whole_progress(method, quantity_millionths, amount_minor) -%}
+{% macro whole_progress(method, quantity_millionths, amount_minor, return_scale) -%}
     cast(case {{ method }}
-        when 'point_in_time' then {{ quantity_millionths }}
+        when 'point_in_time' then {{ quantity_millionths }} * {{ return_scale }}
         when 'milestone' then {{ amount_minor }}
         when 'usage' then {{ amount_minor }}
         when 'percent_complete' then 1000000000000

@@ -145,7 +145,11 @@ lines as (
 
 computable as (
 
-    select * from lines where gap is null
+    select lines.*, coalesce(returns.scale, 1) as return_scale
+    from lines
+    left join (select contract_line_id, max(scale) as scale from {{ ref('expected_returns') }} group by contract_line_id) as returns
+        on lines.contract_line_id = returns.contract_line_id
+    where lines.gap is null
 
 ),
 
@@ -169,7 +173,7 @@ usable_fulfillments as (
 
 progress as (
 
-    {{ line_progress('computable', 'usable_fulfillments') }}
+    {{ line_progress('computable', 'usable_fulfillments', ref('expected_returns')) }}
 
 ),
 

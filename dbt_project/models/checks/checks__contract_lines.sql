@@ -71,7 +71,9 @@ final as (
         newly_amended.contract_line_id is not null as has_new_amendment,
         records.amendment_id is null or adding.amendment_id is not null as is_known_amendment,
         nullif(concat_ws(', ',
-            case when records.expected_return_pct != 0 then 'expected_return_pct' end,
+            -- progress counts in millionths of a unit times scale, in 18 digits
+            case when records.quantity > {{ integer_division('9000000000000', 'returns.scale') }}
+                then 'expected_return_pct as fine as that of so large a quantity' end,
             case
                 when terms.recognition_method = 'as_invoiced' and records.allocation_group is not null
                     then 'recognition method as_invoiced in an allocation group'
@@ -94,6 +96,8 @@ final as (
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     left join {{ ref('exchange__products') }} as products on records.product_id = products.product_id
     left join {{ ref('contract_line_terms') }} as terms on records.source_row = terms.source_row
+    left join {{ ref('expected_returns') }} as returns
+        on records.contract_line_id = returns.contract_line_id and returns.version_number = 1
     left join {{ ref('group_prices') }} as group_prices
         on terms.accounting_contract_id = group_prices.accounting_contract_id
         and terms.allocation_group = group_prices.allocation_group

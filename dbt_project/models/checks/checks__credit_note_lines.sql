@@ -7,6 +7,19 @@ with as_invoiced as (
 
 ),
 
+several_lines as (
+
+    select contract_id from {{ ref('links__contract_lines') }} group by contract_id having count(*) > 1
+
+),
+
+-- contracts whose terms change: a pool would take what was refunded
+amended as (
+
+    select distinct contract_id from {{ ref('exchange__amendments') }} where action != 'cancel'
+
+),
+
 written_off as (
 
     select links.contract_id
@@ -33,7 +46,10 @@ final as (
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
         as_invoiced.contract_line_id is not null as is_recognized_as_invoiced,
         case
-            when records.reason = 'return' then 'a credit note for ' || records.reason
+            when records.reason = 'return' and links.contract_line_id is null and several_lines.contract_id is not null
+                then 'a credit note for return that names no contract line'
+            when records.reason = 'return' and amended.contract_id is not null
+                then 'a credit note for return of a contract that is amended'
             when records.reason in ('cancellation', 'bad_debt') and billed_as_a_whole.contract_id is not null
                 then 'a credit note for ' || records.reason || ' of a contract whose invoices name no contract lines'
             when records.reason = 'cancellation' and written_off.contract_id is not null
@@ -47,6 +63,8 @@ final as (
         on records.credit_note_id = credit_notes.credit_note_id
     left join {{ ref('exchange__currencies') }} as currencies on credit_notes.currency = currencies.currency
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
+    left join several_lines on links.contract_id = several_lines.contract_id
+    left join amended on links.contract_id = amended.contract_id
     left join written_off on links.contract_id = written_off.contract_id
     left join {{ ref('links__billed_as_a_whole') }} as billed_as_a_whole
         on links.contract_id = billed_as_a_whole.contract_id

@@ -70,12 +70,20 @@ modified as (
     left join known
         on known.entity = case modifications.kind
             when 'amendment' then 'amendments' when 'estimate' then 'estimates'
-            else case when modifications.first_id like 'payment:%' then 'payments' else 'credit_note_lines' end
+            else case
+                when modifications.first_id like 'payment:%' then 'payments'
+                when modifications.first_id like 'returns:%' then 'estimates'
+                else 'credit_note_lines'
+            end
         end
         and known.record_key = case modifications.kind
             when 'amendment' then amendment.amendment_id || '|' || amendment.contract_line_id
             when 'estimate' then modifications.first_id
-            else replace(substring(modifications.first_id, position(':' in modifications.first_id) + 1), ':void', '')
+            else case
+                when modifications.first_id like 'returns:%'
+                    then substring(modifications.first_id, 9, position('|' in modifications.first_id) - 9)
+                else replace(substring(modifications.first_id, position(':' in modifications.first_id) + 1), ':void', '')
+            end
         end
     where modifications.kind != 'cancellation'
         and changes.contract_line_id in (select contract_line_id from adjustments)

@@ -1,8 +1,9 @@
 -- Grain: balance (accounting contract × entity × currency) × open period, while a position is not 0 and the period
 -- in which all reach 0.
 -- Why: contract positions are netted per accounting contract (accounting.md §1, architecture.md 20): refund
--- liability = max(billed − contracted, 0) over the lines that can have one; billed − recognized − refund liability is
--- deferred revenue where positive, a contract asset where negative.
+-- liability = max(billed − contracted, what estimates say will be given back, 0) over the lines that can have one; billed
+-- − recognized − refund liability is deferred revenue where positive, a contract asset where negative. What estimates
+-- said at the last close is what was published then, and stays with a contract that is held.
 
 {% set measures = ['contracted', 'billed', 'tax', 'recognized', 'paid', 'bad_debt', 'refundable'] %}
 
@@ -30,21 +31,81 @@ open_periods as (
 
 ),
 
+-- what estimates say: now, at the last close, and of a held contract still
+published_refunds as (
+
+    select
+        balances.balance_id,
+        last_closed.period_index,
+        {{ to_minor('published.refund_liability', 'balances.exponent') }} as refund_minor
+    from {{ source('frozen', 'fct_contract_balances') }} as published
+    inner join {{ ref('balances') }} as balances
+        on published.accounting_contract_id = balances.accounting_contract_id
+        and published.entity_id = balances.entity_id
+        and published.currency = balances.currency
+    inner join (
+        select period, period_index
+        from {{ ref('periods') }}
+        where is_closed and period_index = (select count(*) from {{ ref('periods') }} where is_closed)
+    ) as last_closed
+        on published.period = last_closed.period
+
+),
+
+held as (
+
+    select distinct dimensions.balance_id
+    from {{ ref('held_lines') }} as lines
+    inner join {{ ref('dimension_sets') }} as dimensions on lines.contract_line_id = dimensions.contract_line_id
+    where dimensions.balance_id is not null
+
+),
+
+expected_refunds as (
+
+    select expected.balance_id, expected.period_index, expected.refund_minor
+    from {{ ref('expected_refunds') }} as expected
+    left join held on expected.balance_id = held.balance_id
+    where held.balance_id is null
+
+    union all
+
+    select balance_id, period_index, refund_minor from published_refunds
+
+    union all
+
+    select published_refunds.balance_id, open_periods.period_index, published_refunds.refund_minor
+    from published_refunds
+    inner join held on published_refunds.balance_id = held.balance_id
+    cross join open_periods
+
+),
+
+last_expected as (
+
+    select distinct balance_id
+    from expected_refunds
+    where period_index = (select max(period_index) from open_periods) and refund_minor > 0
+
+),
+
 spans as (
 
     select
-        balance_id,
-        min(period_index) as first_index,
+        movements.balance_id,
+        min(movements.period_index) as first_index,
         case
+            when max(last_expected.balance_id) is not null then 2147483647
             when sum(contracted_minor) != sum(recognized_minor)
                 or sum(billed_minor) != sum(recognized_minor)
                 or sum(billed_minor) + sum(tax_minor) != sum(paid_minor) + sum(bad_debt_minor)
                 or sum(refundable_minor) > 0
                 then 2147483647
-            else max(period_index)
+            else max(movements.period_index)
         end as last_index
     from movements
-    group by balance_id
+    left join last_expected on movements.balance_id = last_expected.balance_id
+    group by movements.balance_id
 
 ),
 
@@ -80,14 +141,25 @@ cumulated as (
 
 ),
 
-netted as (
+liable as (
 
     select
         cumulated.*,
-        greatest(refundable_minor, 0) as refund_liability_minor,
-        billed_minor - recognized_minor - greatest(refundable_minor, 0) as position_minor,
-        billed_minor + tax_minor - paid_minor - bad_debt_minor as accounts_receivable_minor
+        greatest(cumulated.refundable_minor, coalesce(expected_refunds.refund_minor, 0), 0) as refund_liability_minor
     from cumulated
+    left join expected_refunds
+        on cumulated.balance_id = expected_refunds.balance_id
+        and cumulated.period_index = expected_refunds.period_index
+
+),
+
+netted as (
+
+    select
+        liable.*,
+        billed_minor - recognized_minor - refund_liability_minor as position_minor,
+        billed_minor + tax_minor - paid_minor - bad_debt_minor as accounts_receivable_minor
+    from liable
 
 ),
 

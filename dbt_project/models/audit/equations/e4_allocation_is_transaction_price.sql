@@ -1,7 +1,7 @@
 -- Grain: row of audit.tie_outs.
 -- Why: E4, Σ allocated = transaction price, per accounting contract: on the terms as first signed, and of every
--- modification what it changes on all lines is the money of its amendments. What a credit for a cancellation takes off
--- the price follows from what was earned, and has no other figure to be held against.
+-- modification what it changes on all lines is the money of its amendments. What a credit for a cancellation or a
+-- return takes off the price follows from what was earned, and has no other figure to be held against.
 
 with signed as (
 
@@ -34,7 +34,7 @@ changes as (
         on changes.contract_line_id = amounts.contract_line_id
         and changes.round_number = amounts.round_number
         and changes.layer = amounts.layer
-    where changes.change != 'cancel' and changes.conceded_from is distinct from 'cancellation'
+    where changes.change != 'cancel' and coalesce(changes.conceded_from, '') not in ('cancellation', 'return')
 
 ),
 

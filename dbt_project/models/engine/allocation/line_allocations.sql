@@ -103,4 +103,8 @@ allocated as (
 
 )
 
-select * from allocated
+-- joined last: DuckDB 2.0 mistakes columns of a relation that is read twice where an empty table is joined to it before
+select allocated.*, coalesce(returns.scale, 1) as return_scale
+from allocated
+left join {{ ref('expected_returns') }} as returns
+    on allocated.contract_line_id = returns.contract_line_id and returns.version_number = 1

@@ -9,6 +9,13 @@ with lines as (
 
 ),
 
+-- what is expected back of goods is contracted no more
+expected_back as (
+
+    select * from {{ ref('expected_back_changes') }}
+
+),
+
 contracts as (
 
     select * from {{ ref('accepted__contracts') }}
@@ -23,10 +30,11 @@ signings as (
         case when contracts.contract_type = 'renewal' or contracts.renewal_of is not null then 'renewal' else 'new' end
             as booking_type,
         lines.signed_date as booking_date,
-        lines.price_minor as amount_minor,
+        lines.price_minor - coalesce(expected_back.change_minor, 0) as amount_minor,
         cast(null as {{ dbt.type_string() }}) as reason
     from lines
     inner join contracts on lines.contract_id = contracts.contract_id
+    left join expected_back on lines.contract_line_id = expected_back.contract_line_id and expected_back.event_id = 'signing'
     where lines.amendment_id is null
 
 ),
@@ -80,7 +88,7 @@ modified as (
         changes.round_number,
         changes.contract_line_id,
         changes.change,
-        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0) as change_minor,
+        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor - amounts.debooked_minor, 0) as change_minor,
         changes.amount_delta_minor
     from {{ ref('modified_lines') }} as changes
     left join {{ ref('layer_amounts') }} as amounts
@@ -90,7 +98,25 @@ modified as (
 
 ),
 
-reallocations as (
+rest_expected_back as (
+
+    -- of an amendment it does not add up to 0: the rest is a new price of the line of its first row
+    select
+        expected_back.event_id,
+        min(modified.contract_line_id) as contract_line_id,
+        max(expected_back.event_date) as event_date,
+        max(expected_back.total_minor) as total_minor
+    from (
+        select event_id, round_number, event_date, sum(change_minor) over (partition by event_id) as total_minor
+        from expected_back
+        where event_id like 'modification:%'
+    ) as expected_back
+    inner join {{ ref('amendment_rows') }} as modified on expected_back.event_id = 'modification:' || modified.amendment_id
+    group by expected_back.event_id
+
+),
+
+moved as (
 
     select
         'modification:' || modifications.first_id as event_id,
@@ -109,10 +135,30 @@ reallocations as (
         modifications.first_id, modified.contract_line_id,
         case when modified.change = 'separate' then modifications.signed_date else modifications.known_from end
 
+    union all
+
+    select event_id, contract_line_id, 'reallocation', event_date, -change_minor, null
+    from expected_back
+    where event_id like 'modification:%'
+
+    union all
+
+    select event_id, contract_line_id, 'reallocation', event_date, cast(total_minor as bigint), null
+    from rest_expected_back
+
+),
+
+reallocations as (
+
+    select event_id, contract_line_id, booking_type, booking_date, cast(sum(amount_minor) as bigint) as amount_minor,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from moved
+    group by event_id, contract_line_id, booking_type, booking_date
+
 ),
 
 -- what an estimate or a concession changes is a new price
-reprices as (
+repriced as (
 
     select
         modifications.kind || ':' || modifications.first_id as event_id,
@@ -128,6 +174,34 @@ reprices as (
     left join {{ ref('estimate_changes') }} as estimates
         on modifications.kind = 'estimate' and modifications.first_id = estimates.estimate_id
     where modified.change in ('concession', 'estimate')
+
+    union all
+
+    select
+        expected_back.event_id,
+        expected_back.contract_line_id,
+        'reprice' as booking_type,
+        expected_back.event_date as booking_date,
+        -expected_back.change_minor as amount_minor,
+        estimates.reason
+    from expected_back
+    left join {{ ref('accepted__estimates') }} as estimates
+        on expected_back.event_id = 'estimate:' || estimates.estimate_id
+    where expected_back.event_id like 'estimate:%'
+
+    union all
+
+    select event_id, contract_line_id, 'reprice', event_date, -cast(total_minor as bigint), null
+    from rest_expected_back
+
+),
+
+reprices as (
+
+    select event_id, contract_line_id, booking_type, booking_date, cast(sum(amount_minor) as bigint) as amount_minor,
+        max(reason) as reason
+    from repriced
+    group by event_id, contract_line_id, booking_type, booking_date
 
 ),
 

@@ -2,7 +2,9 @@
 -- Why: what comes off the price of a line, or of all lines of a contract, and off which part of it (accounting.md §6). A
 -- credit for something not yet signed, and what is earned as invoiced, is billing only. It first uses up a negative
 -- estimate still in force on its line: by that part only billed falls. Of a `cancellation` only what is above billed −
--- recognized(x − 1) counts, which is known in its round (layer_amounts): effective_date is x for it.
+-- recognized(x − 1) counts, which is known in its round (layer_amounts): effective_date is x for it. Of a `return` what
+-- goods that came back through its day have opened again is de-booked, of what is above expected returns and that the
+-- rest counts; an estimate of returns that follows asks again (credit 0).
 
 with documents as (
 
@@ -23,6 +25,7 @@ credits as (
         case lines.reason
             when 'price_concession' then coalesce(lines.applies_to, 'all')
             when 'cancellation' then 'cancellation'
+            when 'return' then 'return'
             else 'all'
         end as applies_to,
         coalesce(lines.reason in ('price_concession', 'paid_to_customer'), false) as uses_estimate
@@ -31,7 +34,7 @@ credits as (
         on documents.document_type = 'credit_note'
         and documents.document_line_id = lines.credit_note_line_id
     where documents.document_type in ('refund', 'dispute_lost')
-        or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation')
+        or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation', 'return')
 
 ),
 
@@ -80,6 +83,29 @@ dated as (
 
 ),
 
+-- a version of what is expected back, once goods that came back were credited
+asked_again as (
+
+    select distinct
+        'returns:' || versions.estimate_id || '|' || versions.contract_line_id as event_id,
+        dated.accounting_contract_id,
+        dated.contract_id,
+        dated.contract_line_id,
+        versions.counts_from as known_from,
+        cast(0 as bigint) as credit_minor,
+        'return' as applies_to,
+        false as uses_estimate
+    from {{ ref('expected_returns') }} as versions
+    inner join {{ ref('line_allocations') }} as lines
+        on versions.contract_line_id = lines.contract_line_id and lines.recognition_method = 'point_in_time'
+    inner join dated
+        on versions.contract_line_id = dated.contract_line_id
+        and dated.applies_to = 'return'
+        and dated.known_from <= versions.counts_from
+    where versions.version_number > 1
+
+),
+
 -- credits for a cancellation that is signed, whose first day without service is still to come
 to_end as (
 
@@ -125,8 +151,12 @@ cumulated as (
         sum(case when dated.uses_estimate then dated.credit_minor else 0 end) over (
             partition by dated.contract_line_id order by dated.known_from, dated.event_id
             rows between unbounded preceding and current row
-        ) as credited_minor
-    from dated
+        ) as credited_minor,
+        coalesce(sum(case when dated.applies_to = 'return' then dated.credit_minor end) over (
+            partition by dated.contract_line_id order by dated.known_from, dated.event_id
+            rows between unbounded preceding and 1 preceding
+        ), 0) as returned_before_minor
+    from (select * from dated union all select * from asked_again) as dated
     left join rebates on dated.event_id = rebates.event_id
 
 ),
@@ -165,7 +195,11 @@ select
     cast(final.credit_minor - final.used_minor as bigint) as credit_minor,
     final.used_minor,
     final.applies_to,
-    coalesce(to_end.first_day_without_service, final.known_from) as effective_date
+    cast(final.returned_before_minor as bigint) as returned_before_minor,
+    case
+        when final.applies_to = 'return' then {{ add_days('final.known_from', 1) }}
+        else coalesce(to_end.first_day_without_service, final.known_from)
+    end as effective_date
 from final
 left join to_end on final.event_id = to_end.event_id
 cross join {{ source('run', 'context') }} as context

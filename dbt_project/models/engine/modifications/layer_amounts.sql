@@ -8,14 +8,15 @@
 --   price of that pool in the next step
 --   concession C: what is earned of it comes off at once, C × recognized ÷ contracted, the rest off what is still earned
 --   (accounting.md §6: performed takes from what is earned first, remaining from what is not; a cancellation's credit is
---   a concession only above billed − recognized(x − 1), and none where the cancellation says what is kept)
+--   a concession only above billed − recognized(x − 1), and none where the cancellation says what is kept; a return's
+--   credits, beyond what was expected back, are no longer contracted as far as returns have opened it again: debooked)
 {{ config(
     materialized='iterated',
     columns=[
         ['accounting_contract_id', dbt.type_string()], ['round_number', 'integer'],
         ['contract_line_id', dbt.type_string()], ['layer', dbt.type_string()], ['base_minor', 'bigint'],
         ['remainder_minor', 'bigint'], ['taken_minor', 'bigint'], ['allocation', dbt.type_string()],
-        ['moved_to', dbt.type_string()], ['share_minor', 'bigint'], ['weight_minor', 'bigint'],
+        ['moved_to', dbt.type_string()], ['share_minor', 'bigint'], ['weight_minor', 'bigint'], ['debooked_minor', 'bigint'],
     ],
     rounds_from='rounds',
 ) }}
@@ -34,12 +35,13 @@ with changes as (
 
 money as (
 
-    select contract_line_id, round_number, layer, base_minor, remainder_minor
+    select contract_line_id, round_number, layer, base_minor, remainder_minor, debooked_minor
     from {{ this }}
 
     union all
 
-    select contract_line_id, 0 as round_number, 'main' as layer, cast(0 as bigint) as base_minor, allocated_minor as remainder_minor
+    select contract_line_id, 0 as round_number, 'main' as layer, cast(0 as bigint) as base_minor, allocated_minor as remainder_minor,
+        cast(0 as bigint) as debooked_minor
     from {{ ref('line_allocations') }}
     where accounting_contract_id in (select accounting_contract_id from changes)
 
@@ -51,6 +53,7 @@ reads as (
         reads.*,
         money.base_minor,
         money.remainder_minor as spread_minor,
+        money.debooked_minor,
         layers.recognition_method,
         layers.convention,
         layers.spread_start,
@@ -66,7 +69,12 @@ reads as (
         layers.progress_from,
         layers.whole,
         lines.progress_before as progress,
-        lines.is_ended_before as is_ended
+        lines.is_ended_before as is_ended,
+        lines.stays,
+        lines.scale,
+        lines.delivered_before,
+        layers.change != 'concession' as is_share,
+        changes.change
     from {{ ref('layer_reads') }} as reads
     inner join money
         on reads.contract_line_id = money.contract_line_id
@@ -133,9 +141,25 @@ open_before as (
 
     select
         contract_line_id,
-        cast(sum(base_minor + spread_minor) as bigint) as taken_minor,
+        -- a pool and a catch-up share all of it, and what is expected back comes off after (expected_back_changes)
+        cast(sum(base_minor + spread_minor - debooked_minor - case
+            when change in ('cancel', 'concession') and is_share and recognition_method = 'point_in_time'
+                then {{ expected_back('spread_minor', 'base_minor', 'progress_from', 'whole', 'stays', 'scale') }}
+            else 0
+        end) as bigint) as taken_minor,
         cast(sum(base_minor) as bigint) as base_minor,
-        cast(sum(spread_minor) as bigint) as remainder_minor
+        cast(sum(spread_minor) as bigint) as remainder_minor,
+        -- what goods that came back, beyond those expected, have opened again
+        cast(sum(case
+            when change = 'concession' and is_share and recognition_method = 'point_in_time'
+                then {{ earned_at(
+                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from',
+                    'least(delivered_before * stays, ' ~ whole_that_stays('whole', 'stays', 'scale') ~ ')', 'whole', 'false'
+                ) }} - {{ earned_by_progress(
+                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
+                ) }}
+            else 0
+        end) as bigint) as reopened_minor
     from reads
     where is_open
     group by contract_line_id
@@ -156,7 +180,7 @@ earned_before as (
                 -- a term without a day left is earned at once
                 when recognition_method = 'ratable' then base_minor + spread_minor
                 else {{ earned_by_progress(
-                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole'
+                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
                 ) }}
             end as recognized_minor
         from reads
@@ -173,6 +197,7 @@ before_change as (
         coalesce(open_before.taken_minor, 0) + changes.beside_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
+        greatest(coalesce(open_before.reopened_minor, 0), 0) as reopened_minor,
         coalesce(shares.share_minor, 0) as share_before_minor,
         shares.weight_minor as weight_before_minor,
         coalesce(moved.moved_minor, 0) as moved_minor,
@@ -262,7 +287,10 @@ conceded_before as (
         ) as bigint) as billed_minor,
         cast(sum(
             case when earlier.round_number = changes.undoes_round then amounts.base_minor + amounts.remainder_minor else 0 end
-        ) as bigint) as undone_minor
+        ) as bigint) as undone_minor,
+        cast(sum(case when earlier.conceded_from = 'return' then -amounts.base_minor - amounts.remainder_minor else 0 end)
+            as bigint) as returns_conceded_minor,
+        cast(sum(amounts.debooked_minor) as bigint) as debooked_minor
     from changes
     inner join {{ ref('modified_lines') }} as earlier
         on changes.contract_line_id = earlier.contract_line_id
@@ -277,13 +305,31 @@ conceded_before as (
 
 ),
 
+-- what of the stated amount is expected to come back
+expected as (
+
+    select
+        changes.contract_line_id,
+        case
+            when lines.recognition_method = 'point_in_time' and lines.stays < lines.scale
+                then {{ prorate('lines.amount_minor', '(lines.scale - lines.stays)', 'lines.scale') }}
+            else 0
+        end as expected_minor
+    from changes
+    inner join {{ ref('lines_in_rounds') }} as lines
+        on changes.contract_line_id = lines.contract_line_id
+        and changes.round_number = lines.round_number
+    where changes.conceded_from = 'return'
+
+),
+
 priced as (
 
     -- of a credit: by how much the price falls
     select
         shared.*,
         cast(case
-            when shared.conceded_from = 'cancellation' and shared.undoes_round is not null
+            when shared.conceded_from in ('cancellation', 'return') and shared.undoes_round is not null
                 then -coalesce(conceded_before.undone_minor, 0)
             when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null then 0
             when shared.conceded_from = 'cancellation' then -greatest(
@@ -293,10 +339,18 @@ priced as (
                     0
                 ), 0
             )
+            when shared.conceded_from = 'return' then -greatest(
+                -shared.share_minor - greatest(expected.expected_minor - shared.returned_before_minor, 0)
+                - greatest(shared.reopened_minor - coalesce(conceded_before.debooked_minor, 0), 0), 0
+            )
             else shared.share_minor
-        end as bigint) as fall_minor
+        end as bigint) as fall_minor,
+        coalesce(expected.expected_minor, 0) as expected_minor,
+        coalesce(conceded_before.returns_conceded_minor, 0) as returns_conceded_minor,
+        coalesce(conceded_before.debooked_minor, 0) as debooked_before_minor
     from shared
     left join conceded_before on shared.contract_line_id = conceded_before.contract_line_id
+    left join expected on shared.change = 'concession' and shared.contract_line_id = expected.contract_line_id
     left join {{ ref('cancellations') }} as cancellations
         on shared.change = 'concession'
         and shared.contract_line_id = cancellations.contract_line_id
@@ -312,7 +366,7 @@ conceded as (
         cast(case
             when change != 'concession' then 0
             when recognition_method = 'cancelled' then fall_minor
-            when conceded_from in ('performed', 'cancellation') then -least(-fall_minor, greatest(recognized_minor, 0))
+            when conceded_from in ('performed', 'cancellation', 'return') then -least(-fall_minor, greatest(recognized_minor, 0))
             when conceded_from = 'remaining'
                 then -(-fall_minor - least(-fall_minor, greatest(taken_minor - recognized_minor, 0)))
             when taken_minor = 0 or recognition_method = 'usage' then fall_minor
@@ -349,7 +403,16 @@ select
     shared.allocation,
     case when shared.change = 'share' then shared.moved_to end as moved_to,
     shared.share_minor,
-    shared.weight_minor
+    shared.weight_minor,
+    cast(case
+        when shared.conceded_from = 'return' then least(
+            greatest(
+                shared.returned_before_minor - shared.share_minor - shared.returns_conceded_minor + shared.fall_minor
+                - shared.expected_minor, 0
+            ), shared.reopened_minor
+        ) - shared.debooked_before_minor
+        else 0
+    end as bigint) as debooked_minor
 from conceded as shared
 left join {{ ref('cancellations') }} as cancellations
     on shared.change = 'cancel' and shared.contract_line_id = cancellations.contract_line_id

@@ -28,7 +28,9 @@ made as (
         lines.signed_date as known_from, {{ first_day() }} as from_date, lines.recognition_method,
         lines.recognition_convention, lines.start_date as spread_from, lines.end_date as spread_to,
         cast(0 as bigint) as progress_from,
-        {{ whole_progress('lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor') }} as whole
+        {{ whole_progress(
+            'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
+        ) }} as whole
     from lines
     inner join modified on lines.accounting_contract_id = modified.accounting_contract_id
     where lines.amendment_id is null

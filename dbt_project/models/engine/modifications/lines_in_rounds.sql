@@ -88,6 +88,7 @@ present as (
         cancellations.contract_line_id is not null and modifications.kind = 'cancellation'
         and cancellations.effective_date = modifications.known_from
         and cancellations.first_day_without_service = modifications.effective_date
+        and cancellations.cancellation_signed_date = modifications.signed_date
         and lines.recognition_method is distinct from 'as_invoiced' as is_cancelled_now,
         cast(row_number() over (
             partition by modifications.accounting_contract_id, modifications.round_number
@@ -115,13 +116,15 @@ present as (
 
 progress_before as (
 
-    select contract_line_id, round_number, progress, is_ended
+    select contract_line_id, round_number, progress, is_ended, delivered, kept
     from (
         select
             present.contract_line_id,
             present.round_number,
             steps.progress,
             steps.is_ended,
+            steps.delivered,
+            steps.kept,
             row_number() over (
                 partition by present.contract_line_id, present.round_number order by steps.progress_date desc
             ) as recency
@@ -129,6 +132,31 @@ progress_before as (
         inner join {{ ref('line_progress') }} as steps
             on present.contract_line_id = steps.contract_line_id and steps.progress_date < present.effective_date
     ) as earlier
+    where recency = 1
+
+),
+
+-- what is expected back by then; of one day amendments come before estimates, concessions after them
+returns as (
+
+    select contract_line_id, round_number, stays, scale
+    from (
+        select
+            present.contract_line_id,
+            present.round_number,
+            versions.stays,
+            versions.scale,
+            row_number() over (
+                partition by present.contract_line_id, present.round_number order by versions.version_number desc
+            ) as recency
+        from present
+        inner join {{ ref('expected_returns') }} as versions
+            on present.contract_line_id = versions.contract_line_id
+            and (
+                versions.counts_from < present.known_from
+                or versions.counts_from = present.known_from and present.kind in ('estimate', 'concession')
+            )
+    ) as dated
     where recency = 1
 
 ),
@@ -179,11 +207,21 @@ final as (
         coalesce(terms.end_date, lines.end_date) as end_date,
         terms.end_before,
         -- nothing of a line is earned before the modification that adds it: all of its progress is still to count
-        case when present.is_added then 0 else coalesce(progress_before.progress, 0) end as progress_before,
+        case
+            when present.is_added then 0
+            when lines.recognition_method = 'point_in_time' then {{ units_that_stay(
+                'coalesce(progress_before.delivered, 0)', 'coalesce(progress_before.kept, 0)', 'coalesce(returns.stays, 1)',
+                'coalesce(returns.scale, 1)'
+            ) }}
+            else coalesce(progress_before.progress, 0)
+        end as progress_before,
+        case when present.is_added then 0 else coalesce(progress_before.delivered, 0) end as delivered_before,
+        coalesce(returns.stays, 1) as stays,
+        lines.return_scale as scale,
         case when present.is_added then false else coalesce(progress_before.is_ended, false) end as is_ended_before,
         {{ whole_progress(
             'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
-            'coalesce(terms.amount_minor, lines.amount_minor)'
+            'coalesce(terms.amount_minor, lines.amount_minor)', 'lines.return_scale'
         ) }} as whole
     from present
     inner join lines on present.contract_line_id = lines.contract_line_id
@@ -195,6 +233,9 @@ final as (
     left join progress_before
         on present.contract_line_id = progress_before.contract_line_id
         and present.round_number = progress_before.round_number
+    left join returns
+        on present.contract_line_id = returns.contract_line_id
+        and present.round_number = returns.round_number
 
 )
 

@@ -575,7 +575,10 @@ combined as (
         case when cancelled.effective_date <= lines.known_from then 'cancelled' else lines.recognition_method end
             as recognition_method,
         lines.recognition_convention, null as spread_from, null as spread_to, lines.progress_before as progress_from,
-        lines.whole, true as is_touched
+        case
+            when lines.recognition_method = 'point_in_time' then {{ whole_that_stays('lines.whole', 'lines.stays', 'lines.scale') }}
+            else lines.whole
+        end as whole, true as is_touched
     from treated as lines
     left join {{ ref('cancellations') }} as cancelled on lines.contract_line_id = cancelled.contract_line_id
     inner join {{ ref('concessions') }} as concessions
@@ -679,6 +682,7 @@ final as (
         steps.moved_to,
         concessions.applies_to as conceded_from,
         concessions.contract_line_id is null and combined.change = 'concession' as is_of_contract,
+        coalesce(concessions.returned_before_minor, 0) as returned_before_minor,
         undone.undoes_round,
         coalesce(billed.billed_minor, 0) as billed_minor
     from combined

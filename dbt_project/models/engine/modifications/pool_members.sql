@@ -56,7 +56,7 @@ unfinished as (
     where case recognition_method
         when 'ratable' then end_date >= remaining_from
         when 'on_start' then start_date >= effective_date
-        else whole > progress_before
+        else {{ whole_that_stays('whole', 'stays', 'scale') }} > progress_before
     end
 
 ),
@@ -111,10 +111,11 @@ scaled as (
             when recognition_method = 'ratable' and ssp_per = 'month' then months.weight_unit
             when recognition_method = 'ratable' then remaining.weight_unit * first_term.total_weight
             when recognition_method in ('milestone', 'percent_complete') then whole_part * coalesce(months.weight_unit, 1)
-            else coalesce(months.weight_unit, 1)
+            else scale * coalesce(months.weight_unit, 1)
         end as months_denominator,
         remaining.total_weight * first_term.weight_unit as term_numerator,
         remaining.weight_unit * first_term.total_weight as term_denominator,
+        -- of goods times scale, like their progress
         case when recognition_method = 'point_in_time' then whole - progress_before else quantity_millionths end
             as remaining_millionths
     from unfinished
@@ -151,7 +152,7 @@ parts as (
             when 'ratable' then term_denominator
             when 'milestone' then whole_part
             when 'percent_complete' then whole_part
-            else 1
+            else scale
         end as part_denominator
     from scaled
 

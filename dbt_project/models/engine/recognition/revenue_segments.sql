@@ -35,7 +35,10 @@ as_signed as (
         lines.allocated_minor as remainder_minor,
         lines.recognition_method,
         cast(0 as bigint) as progress_from,
-        {{ whole_progress('lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor') }} as whole,
+        {{ whole_progress(
+            'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
+        ) }} as whole,
+        true as is_share,
         {%- for column in spread_columns %}
         spreads.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -59,6 +62,7 @@ as_modified as (
         layers.recognition_method,
         layers.progress_from,
         layers.whole,
+        layers.change != 'concession' as is_share,
         {%- for column in spread_columns %}
         layers.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -97,6 +101,34 @@ by_time as (
 
 ),
 
+-- goods that came back and were refunded are contracted no more: what replaces them beyond that earns nothing
+debooked as (
+
+    select
+        contract_line_id,
+        known_from as debooked_from,
+        coalesce(
+            {{ add_days('lead(known_from) over (partition by contract_line_id order by known_from)', '-1') }},
+            cast('9999-12-31' as date)
+        ) as debooked_until,
+        debooked_minor
+    from (
+        select distinct
+            changes.contract_line_id,
+            changes.known_from,
+            cast(sum(amounts.debooked_minor) over (
+                partition by changes.contract_line_id order by changes.known_from
+            ) as bigint) as debooked_minor
+        from {{ ref('layer_amounts') }} as amounts
+        inner join {{ ref('layers') }} as changes
+            on amounts.contract_line_id = changes.contract_line_id
+            and amounts.round_number = changes.round_number
+            and amounts.layer = changes.layer
+        where amounts.debooked_minor != 0
+    ) as by_day
+
+),
+
 steps as (
 
     select
@@ -105,13 +137,26 @@ steps as (
         greatest(all_layers.known_from, progress.progress_date) as valid_from,
         progress.progress_date as earned_date,
         all_layers.known_until,
-        {{ earned_by_progress(
-            'all_layers.recognition_method', 'all_layers.remainder_minor', 'all_layers.base_minor',
-            'all_layers.progress_from', 'progress', 'all_layers.whole'
-        ) }} as base_minor,
+        least(
+            {{ earned_by_progress(
+                'all_layers.recognition_method', 'all_layers.remainder_minor', 'all_layers.base_minor',
+                'all_layers.progress_from', 'progress', 'all_layers.whole', 'all_layers.is_share'
+            ) }},
+            case
+                when debooked.contract_line_id is not null and all_layers.is_share
+                    then all_layers.base_minor + all_layers.remainder_minor - debooked.debooked_minor - {{ expected_back(
+                        'all_layers.remainder_minor', 'all_layers.base_minor', 'all_layers.progress_from', 'all_layers.whole',
+                        'progress.stays', 'progress.scale'
+                    ) }}
+                else 9223372036854775807
+            end
+        ) as base_minor,
         {{ no_spread() }}
     from all_layers
     inner join {{ ref('line_progress') }} as progress on all_layers.contract_line_id = progress.contract_line_id
+    left join debooked
+        on all_layers.contract_line_id = debooked.contract_line_id
+        and greatest(all_layers.known_from, progress.progress_date) between debooked.debooked_from and debooked.debooked_until
     where all_layers.recognition_method not in ('ratable', 'cancelled')
 
 ),
