@@ -358,16 +358,25 @@ AMENDMENTS: list[Case] = [
 OTHERS: list[Case] = [
     contract(
         "estimated",
-        "estimates are not supported yet",
-        "quarantine estimates.not_yet_supported",
+        "nothing: an estimate",
         estimates=[estimate("estimated")],
+    ),
+    contract(
+        "estimate-returns",
+        "nothing: it expects all of it back",
+        estimates=[estimate("estimate-returns", variable_amount="", expected_return_pct="100")],
+    ),
+    contract(
+        "estimate-more",
+        "it expects more than all of it back",
+        "quarantine estimates.return_pct_out_of_range",
+        estimates=[estimate("estimate-more", variable_amount="", expected_return_pct="100.000000000001")],
         fate=OUT,
     ),
     contract(
         "estimate-later",
         "an estimate dated the day after as-of",
         "later estimates.estimated_after_as_of",
-        "quarantine estimates.not_yet_supported",
         fates={"estimates estimate-later-1": "later"},
         estimates=[estimate("estimate-later", estimate_date="2026-07-01")],
     ),
@@ -376,14 +385,12 @@ OTHERS: list[Case] = [
         "an estimate of a contract nobody knows",
         {"estimates": [estimate("estimate-of-nothing")]},
         "quarantine estimates.unknown_contract",
-        "quarantine estimates.not_yet_supported",
         fates={"estimates estimate-of-nothing-1": OUT},
     ),
     contract(
         "estimate-line",
         "an estimate of a line nobody knows",
         "quarantine estimates.unknown_line",
-        "quarantine estimates.not_yet_supported",
         estimates=[estimate("estimate-line", contract_line_id="X")],
         fate=OUT,
     ),

@@ -112,7 +112,6 @@ SAMPLES: dict[str, Sample] = {
     ),
     "estimates": Sample(
         lambda n: _with(n, estimates=[estimate(n)]),
-        always=(NOT_YET,),
         required="estimate_date",
         date="estimate_date",
         number="variable_amount",

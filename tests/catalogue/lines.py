@@ -292,9 +292,26 @@ CASES: list[Case] = [
     contract("as-invoiced", "nothing: recognized as invoiced", line={"recognition_method": "as_invoiced"}),
     contract(
         "variable",
-        "variable consideration is not supported yet",
-        "quarantine contract_lines.not_yet_supported",
+        "nothing: variable consideration",
         line={"variable_amount": "0.01"},
+    ),
+    contract(
+        "returns-without-goods",
+        "it expects returns of what is earned over time",
+        "warn contract_lines.return_pct_without_effect",
+        line={"expected_return_pct": "0.5"},
+    ),
+    contract(
+        "returns-of-nothing",
+        "nothing: no returns of what is earned over time",
+        line={"expected_return_pct": "0"},
+    ),
+    contract(
+        "returns-below",
+        "fewer returns than none",
+        "quarantine contract_lines.return_pct_out_of_range",
+        "warn contract_lines.return_pct_without_effect",
+        line={"expected_return_pct": "-0.1"},
         fate=OUT,
     ),
     contract(
