@@ -53,6 +53,7 @@ moved_later as (
     cross join {{ source('run', 'context') }} as context
     left join {{ ref('held_lines') }} as held on bookings.contract_line_id = held.contract_line_id
     where bookings.booking_date > context.cut_date and bookings.booking_type = 'reallocation'
+        and bookings.event_id like 'modification:%'
         and held.contract_line_id is null
     group by bookings.contract_line_id
 
