@@ -226,7 +226,7 @@ class Cash:
             if is_issued and line.contract_line_id in self.replay.lines:
                 basis[line.contract_line_id] = basis.get(line.contract_line_id, 0) + line.amount
         if sum(basis.values()) > 0:
-            return spread(amount, basis)
+            return spread(amount, {key: basis[key] for key in self.replay.line_of if key in basis})
         return by_contracted(self.replay, contract_of_payment(self.books, row) or "", amount)
 
     def write_off(self, event_id: str, contract_id: str | None, amount: int, kind: str = "write_off") -> None:
