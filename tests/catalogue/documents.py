@@ -4,6 +4,7 @@ from tests.catalogue.cases import (
     OUT,
     Case,
     Rows,
+    amendment,
     case,
     contract,
     credit,
@@ -369,6 +370,14 @@ CREDITS: list[Case] = [
         **credit("concession", reason="price_concession"),
     ),
     contract(
+        "return-of-amended",
+        "a return credit of a contract that is amended is not supported yet",
+        "quarantine credit_note_lines.not_yet_supported",
+        **credit("return-of-amended", reason="return"),
+        amendments=[amendment("return-of-amended", "change", amount_delta="1")],
+        fate=OUT,
+    ),
+    contract(
         "concession-as-invoiced",
         "nothing: a price concession on what is recognized as invoiced",
         line={"recognition_method": "as_invoiced"},
@@ -494,6 +503,13 @@ PAYMENTS: list[Case] = [
         "refund",
         "nothing: a refund",
         **payment("refund", kind="refund"),
+    ),
+    contract(
+        "applied",
+        "credits that are applied to an invoice are not supported yet",
+        "quarantine payments.not_yet_supported",
+        **payment("applied", kind="credit_applied"),
+        fate=OUT,
     ),
 ]
 
