@@ -102,6 +102,22 @@ def _return_credit(replay: Replay, key: str, amount: int, sign: int) -> None:
     concede(replay, key, left - debooked, "performed")
 
 
+def rebook_returns(replay: Replay, key: str) -> None:
+    """Credits that used an estimate up de-book what returns re-open when less is expected back (row 77)."""
+    state, line = replay.lines[key], replay.line_of[key]
+    if replay.terms.method(line) != "point_in_time" or state.final is not None:
+        return
+    by_estimate = state.return_credits - state.return_conceded - state.debooked
+    above = by_estimate - expected_back(replay, line, state)
+    value, quantity = _reopened(replay, key)
+    still_open = value - state.debooked
+    debooked = min(above, still_open)
+    if debooked <= 0:
+        return
+    part = (quantity - state.debooked_units) * Fraction(debooked, still_open)
+    replay.change(key, debooked=state.debooked + debooked, debooked_units=state.debooked_units + part)
+
+
 def _reopened(replay: Replay, key: str) -> tuple[int, Fraction]:
     """Money and units that returns through today, beyond what was expected, have opened again."""
     line, state = replay.line_of[key], replay.lines[key]

@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from functools import partial
 
+from tests.oracle.credits import rebook_returns
 from tests.oracle.entities import Estimate
 from tests.oracle.money import QuarantinedError
 from tests.oracle.replay import ESTIMATE, Replay
@@ -58,6 +59,8 @@ class Estimates:
             constrained=state.constrained if row.constrained_amount is None else row.constrained_amount,
             pct=state.pct if row.expected_return_pct is None else row.expected_return_pct,
         )
+        if after.pct != state.pct:
+            rebook_returns(replay, key)
         self.reprice(replay.first_allocation.get(key), after.estimated - state.estimated, row)
 
     def of_group(self, row: Estimate) -> None:
@@ -86,6 +89,7 @@ class Estimates:
                 continue
             if line.expected_return_pct is None and key not in own:
                 self.replay.change(key, pct=pct)
+                rebook_returns(self.replay, key)
 
     def reprice(self, number: int | None, change: int, row: Estimate) -> None:
         """A change is shared over the lines and SSPs of the allocation that first contained it."""

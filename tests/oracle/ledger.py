@@ -18,10 +18,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from tests.oracle.entities import DocumentLine
 from tests.oracle.money import QuarantinedError
 from tests.oracle.periods import Calendar, Period
 from tests.oracle.positions import Balance, Positions
 from tests.oracle.records import Books, ContractLine, Estimate, Key
+from tests.oracle.terms import Terms
 from tests.oracle.tracks import Cumulative, Measure, PostingKey, cumulative_of, document_tracks, line_tracks
 
 
@@ -303,6 +305,8 @@ class Ledger:
                 return "void"
         else:
             records = self._line_records(known.books, key, original)
+            if self._falls_with_a_void(known.books, key, original):
+                return "void"
         closed_at = self._closed_at.get(original.key, self._opened_at)
         if key.measure != "billings" and self._is_estimated(known.books, key, original, closed_at):
             return "estimate"
@@ -333,18 +337,42 @@ class Ledger:
     def _line_records(self, books: Books, key: PostingKey, original: Period) -> list[Key]:
         """The records behind a line's booking or revenue, dated through the end of the original period."""
         records = [("contracts", key.contract_id), ("contract_lines", key.contract_line_id)]
-        if key.measure == "revenue":
+        if key.measure == "revenue" or key.kind == "usage":
             records += [
                 ("fulfillments", event.fulfillment_id)
                 for event in books.fulfillments_of.get(key.contract_line_id, ())
                 if event.event_date <= original.end
             ]
+        for row in self._priced_by(books, key, original):
+            records += [books.documents[row.document_type, row.document_id].key, row.key]
         records += [
             ("amendments", row.key)
             for row in books.amendments
             if row.contract_line_id == key.contract_line_id and row.signed_date <= original.end
         ]
         return records
+
+    def _priced_by(self, books: Books, key: PostingKey, original: Period) -> list[DocumentLine]:
+        """Documents that say what a line is contracted or earned by: concessions, and all of what is as invoiced."""
+        line = books.lines.get(key.contract_line_id)
+        method = None if line is None else Terms(books).method(line)
+        return [
+            row
+            for row in books.document_line_of.values()
+            if row.contract_line_id == key.contract_line_id
+            and (row.document_type == "credit_note" or method == "as_invoiced")
+            and books.documents[row.document_type, row.document_id].issue_date <= original.end
+        ]
+
+    def _falls_with_a_void(self, books: Books, key: PostingKey, original: Period) -> bool:
+        """Whether what a line is contracted or earned by then was taken back by a document that is void."""
+        documents = [
+            books.documents[row.document_type, row.document_id]
+            for row in self._priced_by(books, key, original)
+        ]
+        return any(
+            one.status == "void" and (one.voided_on is None or one.voided_on <= original.end) for one in documents
+        )
 
     def _balances(self, known: _Known, periods: Sequence[Period], through: date, facts: Facts) -> None:
         """Backlog by line and balances by accounting contract, of held contracts as they were frozen."""
