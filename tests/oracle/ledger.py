@@ -371,7 +371,8 @@ class Ledger:
             for row in self._priced_by(books, key, original)
         ]
         return any(
-            one.status == "void" and (one.voided_on is None or one.voided_on <= original.end) for one in documents
+            one.status == "void" and (one.voided_on is None or one.voided_on <= original.end)
+            for one in documents
         )
 
     def _balances(self, known: _Known, periods: Sequence[Period], through: date, facts: Facts) -> None:
