@@ -65,6 +65,9 @@
     end
 {%- endmacro %}
 
+{# An integer that ends in eight zeros, without them. #}
+{% macro without_eight_digits(number) -%}{{ integer_division(number, '100000000') }}{%- endmacro %}
+
 {% macro _times_quantity(unit_price, scale, quantity, quantity_scale='1000000') -%}
     {%- set product = try_or_null(
         'cast(' ~ unit_price ~ ' * ' ~ scale ~ ' as ' ~ wide_integer() ~ ') * ' ~ quantity ~ ' * months_numerator'

@@ -66,11 +66,13 @@ last_given as (
         lines.price_minor as first_price_minor,
         lines.quantity_millionths as first_quantity_millionths,
         -- a suspension starts service again, never earlier than it was to start
-        max(coalesce(counted.new_start_date, case when counted.starts_given = 0 then lines.start_date end)) over (
-            partition by counted.contract_line_id, counted.starts_given order by counted.round_number
-            rows between unbounded preceding and current row
-        ) as given_start_date,
-        lines.start_date as signed_start_date,
+        greatest(
+            max(counted.new_start_date) over (
+                partition by counted.contract_line_id, counted.starts_given order by counted.round_number
+                rows between unbounded preceding and current row
+            ),
+            case when counted.starts_given = 0 then lines.start_date end
+        ) as start_date,
         coalesce(
             max(counted.new_end_date) over (partition by counted.contract_line_id, counted.ends_given),
             lines.end_date
@@ -85,11 +87,8 @@ shifted as (
 
     select
         last_given.*,
-        greatest(
-            given_start_date, case when starts_given = 0 then signed_start_date end
-        ) as start_date,
         coalesce(
-            lag(greatest(given_start_date, case when starts_given = 0 then signed_start_date end)) over (partition by contract_line_id order by round_number), first_start_date
+            lag(start_date) over (partition by contract_line_id order by round_number), first_start_date
         ) as start_before
     from last_given
 
@@ -152,9 +151,8 @@ signed_ends as (
         ended.signed_date,
         {{ add_days(
             'coalesce(max(ended.new_end_date) over (partition by ended.contract_line_id, ended.signed_ends_given), ended.first_end_date)',
-            'sum(ended.lost_days) over (partition by ended.contract_line_id, ended.signed_ends_given order by ended.signed_date, ended.round_number rows between unbounded preceding and current row)'
-        ) }} as signed_end_date,
-        ended.first_end_date
+            'sum(ended.lost_days) over through_signature'
+        ) }} as signed_end_date
     from (
         select
             ended.*,
@@ -164,6 +162,10 @@ signed_ends as (
             ) as signed_ends_given
         from ended
     ) as ended
+    window through_signature as (
+        partition by ended.contract_line_id, ended.signed_ends_given order by ended.signed_date, ended.round_number
+        rows between unbounded preceding and current row
+    )
 
 ),
 

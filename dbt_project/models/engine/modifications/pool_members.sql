@@ -43,13 +43,13 @@ unfinished as (
         case
             when progress_before = 0 then 1
             when recognition_method = 'percent_complete' and progress_before % 100000000 = 0
-                then {{ integer_division('(whole - progress_before)', '100000000') }}
+                then {{ without_eight_digits('(whole - progress_before)') }}
             else whole - progress_before
         end as left_part,
         case
             when progress_before = 0 then 1
             when recognition_method = 'percent_complete' and progress_before % 100000000 = 0
-                then {{ integer_division('whole', '100000000') }}
+                then {{ without_eight_digits('whole') }}
             else whole
         end as whole_part
     from candidates
