@@ -370,7 +370,7 @@ OTHERS: list[Case] = [
         "estimate-more",
         "it expects more than all of it back",
         "quarantine estimates.return_pct_out_of_range",
-        estimates=[estimate("estimate-more", variable_amount="", expected_return_pct="100.000000000001")],
+        estimates=[estimate("estimate-more", expected_return_pct="100.000000000001")],
         fate=OUT,
     ),
     contract(
