@@ -85,6 +85,9 @@
     end as decimal(18, 6))
 {%- endmacro %}
 
+{# How many whole divisors are in a number: what is exact by construction, or a bound. #}
+{% macro whole_quotient(number, divisor) -%}{{ integer_division(number, divisor) }}{%- endmacro %}
+
 {# decimal(18,3) -> integer thousandths, exactly. #}
 {% macro to_thousandths(amount) -%}{{ _scaled(amount, '1000') }}{%- endmacro %}
 

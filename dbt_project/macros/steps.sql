@@ -173,7 +173,7 @@
 
 {# What of the whole is expected to stay: the measure that earns all that is contracted. #}
 {% macro whole_that_stays(whole, stays, scale) -%}
-    (case when {{ stays }} < {{ scale }} then {{ integer_division(whole, scale) }} * {{ stays }} else {{ whole }} end)
+    (case when {{ stays }} < {{ scale }} then {{ whole_quotient(whole, scale) }} * {{ stays }} else {{ whole }} end)
 {%- endmacro %}
 
 {# What of base + remainder of a layer of goods is contracted no more because it is expected back. #}
@@ -198,7 +198,7 @@
     {{ earned_at(
         method, remainder, base, start,
         '(case when ' ~ method ~ " = 'point_in_time' and " ~ is_share ~ ' and ' ~ progress ~ '.stays < ' ~ progress ~ '.scale then least('
-        ~ progress ~ '.progress, ' ~ integer_division(whole, progress ~ '.scale') ~ ' * ' ~ progress ~ '.stays) else '
+        ~ progress ~ '.progress, ' ~ whole_quotient(whole, progress ~ '.scale') ~ ' * ' ~ progress ~ '.stays) else '
         ~ progress ~ '.progress end)',
         whole, progress ~ '.is_ended'
     ) }}

@@ -85,14 +85,14 @@ def _write(folder: Path, contracts: int, amendments: int, chain: int) -> None:
 def _remembered_steps() -> list[StepResult]:
     """The results of the facts stage, as the build sees them."""
     seen: list[StepResult] = []
-    require = Build._require_passed  # noqa: SLF001
+    require = Build._require_passed
 
     def remember(self: Build, results: list[StepResult], stage: str) -> None:
         if stage == "facts":
             seen.extend(results)
         require(self, results, stage)
 
-    Build._require_passed = remember  # type: ignore[method-assign]  # noqa: SLF001
+    Build._require_passed = remember  # type: ignore[method-assign]
     return seen
 
 

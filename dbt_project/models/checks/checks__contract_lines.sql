@@ -72,7 +72,7 @@ final as (
         records.amendment_id is null or adding.amendment_id is not null as is_known_amendment,
         nullif(concat_ws(', ',
             -- progress counts in millionths of a unit times scale, in 18 digits
-            case when records.quantity > {{ integer_division('9000000000000', 'returns.scale') }}
+            case when records.quantity > {{ whole_quotient('9000000000000', 'returns.scale') }}
                 then 'expected_return_pct as fine as that of so large a quantity' end,
             case
                 when terms.recognition_method = 'as_invoiced' and records.allocation_group is not null

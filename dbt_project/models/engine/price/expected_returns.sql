@@ -107,7 +107,7 @@ select
         cast('9999-12-31' as date)
     ) as valid_to,
     cast(row_number() over (partition by contract_line_id order by valid_from) as integer) as version_number,
-    cast({{ integer_division('stays', 'divisor') }} as bigint) as stays,
-    cast({{ integer_division('100000000000000', 'divisor') }} as bigint) as scale
+    cast({{ whole_quotient('stays', 'divisor') }} as bigint) as stays,
+    cast({{ whole_quotient('100000000000000', 'divisor') }} as bigint) as scale
 from measured
 where smallest < 100000000000000
