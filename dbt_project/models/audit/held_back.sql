@@ -109,6 +109,7 @@ lines as (
         terms.amount_minor,
         terms.price_minor as allocated_minor,
         terms.quantity_millionths,
+        coalesce(returns.scale, 1) as return_scale,
         terms.start_date,
         terms.end_date,
         terms.recognition_method,
@@ -140,16 +141,14 @@ lines as (
     inner join contracts_out on terms.contract_id = contracts_out.contract_id and contracts_out.fate = 'quarantined'
     inner join {{ ref('exchange__contracts') }} as contracts on terms.contract_id = contracts.contract_id
     left join amended on terms.contract_id = amended.contract_id
+    left join {{ ref('expected_returns') }} as returns
+        on terms.contract_line_id = returns.contract_line_id and returns.version_number = 1
 
 ),
 
 computable as (
 
-    select lines.*, coalesce(returns.scale, 1) as return_scale
-    from lines
-    left join (select contract_line_id, max(scale) as scale from {{ ref('expected_returns') }} group by contract_line_id) as returns
-        on lines.contract_line_id = returns.contract_line_id
-    where lines.gap is null
+    select * from lines where gap is null
 
 ),
 

@@ -8,15 +8,17 @@
     'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on',
     'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
-    'is_unpriced', 'is_residual', 'quantity_millionths', 'ssp_unit', 'ssp_per', 'ssp_source',
+    'is_unpriced', 'is_residual', 'quantity_millionths', 'return_scale', 'ssp_unit', 'ssp_per', 'ssp_source',
 ] %}
 
 with terms as (
 
-    select contract_line_terms.*
+    select contract_line_terms.*, coalesce(returns.scale, 1) as return_scale
     from {{ ref('contract_line_terms') }} as contract_line_terms
     inner join {{ ref('accepted__contract_lines') }} as accepted
         on contract_line_terms.source_row = accepted.source_row
+    left join {{ ref('expected_returns') }} as returns
+        on contract_line_terms.contract_line_id = returns.contract_line_id and returns.version_number = 1
 
 ),
 
@@ -103,8 +105,4 @@ allocated as (
 
 )
 
--- joined last: DuckDB 2.0 mistakes columns of a relation that is read twice where an empty table is joined to it before
-select allocated.*, coalesce(returns.scale, 1) as return_scale
-from allocated
-left join {{ ref('expected_returns') }} as returns
-    on allocated.contract_line_id = returns.contract_line_id and returns.version_number = 1
+select * from allocated
