@@ -10,14 +10,10 @@
 
 with modified as (
 
-    select changes.contract_line_id, cast(sum(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor) as bigint) as change_minor
-    from {{ ref('modified_lines') }} as changes
-    inner join {{ ref('layer_amounts') }} as amounts
-        on changes.contract_line_id = amounts.contract_line_id
-        and changes.round_number = amounts.round_number
-        and changes.layer = amounts.layer
+    select changes.contract_line_id, cast(sum(changes.change_minor) as bigint) as change_minor
+    from {{ ref('contracted_changes') }} as changes
     cross join {{ source('run', 'context') }} as context
-    where changes.change != 'share' and changes.known_from <= context.cut_date
+    where changes.known_from <= context.cut_date
     group by changes.contract_line_id
 
 ),
@@ -30,11 +26,11 @@ amended as (
             terms.contract_line_id,
             terms.start_date,
             terms.end_date,
-            row_number() over (partition by terms.contract_line_id order by terms.round_number desc) as recency
+            row_number() over (partition by terms.contract_line_id order by terms.modification_number desc) as recency
         from {{ ref('amended_terms') }} as terms
         inner join {{ ref('modifications') }} as modifications
             on terms.accounting_contract_id = modifications.accounting_contract_id
-            and terms.round_number = modifications.round_number
+            and terms.modification_number = modifications.modification_number
         cross join {{ source('run', 'context') }} as context
         where modifications.known_from <= context.cut_date
     ) as dated

@@ -61,12 +61,10 @@ modified as (
     from {{ ref('modified_lines') }} as changes
     inner join {{ ref('modifications') }} as modifications
         on changes.accounting_contract_id = modifications.accounting_contract_id
-        and changes.round_number = modifications.round_number
-    left join {{ ref('amendment_rows') }} as amendment
-        on modifications.kind = 'amendment'
-        and modifications.contract_id = amendment.contract_id
-        and modifications.effective_date = amendment.effective_date
-        and modifications.signed_date = amendment.signed_date
+        and changes.modification_number = modifications.modification_number
+    left join {{ ref('amendments_in_order') }} as amendment
+        on modifications.accounting_contract_id = amendment.accounting_contract_id
+        and modifications.modification_number = amendment.modification_number
     left join known
         on known.entity = case modifications.kind
             when 'amendment' then 'amendments' when 'estimate' then 'estimates'

@@ -10,7 +10,7 @@ with separate_lines as (
     from {{ ref('treatments') }} as treatments
     inner join {{ ref('modifications') }} as modifications
         on treatments.accounting_contract_id = modifications.accounting_contract_id
-        and treatments.round_number = modifications.round_number
+        and treatments.modification_number = modifications.modification_number
     where treatments.action = 'add' and treatments.treatment = 'separate'
 
 ),

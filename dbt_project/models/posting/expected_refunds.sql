@@ -49,13 +49,13 @@ stated as (
             line_periods.period_index,
             terms.amount_minor,
             row_number() over (
-                partition by line_periods.contract_line_id, line_periods.period_index order by terms.round_number desc
+                partition by line_periods.contract_line_id, line_periods.period_index order by terms.modification_number desc
             ) as recency
         from line_periods
         inner join {{ ref('amended_terms') }} as terms on line_periods.contract_line_id = terms.contract_line_id
         inner join {{ ref('modifications') }} as modifications
             on terms.accounting_contract_id = modifications.accounting_contract_id
-            and terms.round_number = modifications.round_number
+            and terms.modification_number = modifications.modification_number
             and modifications.known_from <= line_periods.end_date
     ) as dated
     where recency = 1

@@ -22,18 +22,11 @@ changes as (
         lines.currency,
         lines.exponent,
         changes.accounting_contract_id,
-        changes.round_number,
+        changes.modification_number,
         changes.amount_delta_minor,
-        case
-            when changes.change = 'share' then 0
-            else coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor, 0)
-        end as change_minor
-    from {{ ref('modified_lines') }} as changes
+        changes.change_minor
+    from {{ ref('contracted_changes') }} as changes
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
-    left join {{ ref('layer_amounts') }} as amounts
-        on changes.contract_line_id = amounts.contract_line_id
-        and changes.round_number = amounts.round_number
-        and changes.layer = amounts.layer
     where changes.change != 'cancel' and coalesce(changes.conceded_from, '') not in ('cancellation', 'return')
 
 ),
@@ -42,11 +35,11 @@ modified as (
 
     select
         currency,
-        accounting_contract_id || ' modification ' || cast(round_number as {{ dbt.type_string() }}) as item,
+        accounting_contract_id || ' modification ' || cast(modification_number as {{ dbt.type_string() }}) as item,
         {{ to_amount('sum(amount_delta_minor)', 'max(exponent)') }} as expected,
         {{ to_amount('sum(change_minor)', 'max(exponent)') }} as actual
     from changes
-    group by accounting_contract_id, round_number, currency
+    group by accounting_contract_id, modification_number, currency
 
 ),
 

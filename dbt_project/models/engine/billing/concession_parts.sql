@@ -3,7 +3,7 @@
 
 with concessions as (
 
-    select modifications.accounting_contract_id, modifications.round_number, concessions.event_id, concessions.known_from
+    select modifications.accounting_contract_id, modifications.modification_number, concessions.event_id, concessions.known_from
     from {{ ref('modifications') }} as modifications
     inner join {{ ref('concessions') }} as concessions
         on modifications.kind = 'concession'
@@ -23,7 +23,7 @@ parts as (
     from {{ ref('layer_amounts') }} as amounts
     inner join concessions
         on amounts.accounting_contract_id = concessions.accounting_contract_id
-        and amounts.round_number = concessions.round_number
+        and amounts.modification_number = concessions.modification_number
     inner join {{ ref('line_allocations') }} as lines on amounts.contract_line_id = lines.contract_line_id
 
 ),

@@ -1,4 +1,4 @@
--- Grain: contract line × round_number of a modification that has rows for it.
+-- Grain: contract line × modification_number of a modification that has rows for it.
 -- Why: the line's quantity, amount, dates and the stand-alone selling price it was last given from that modification on
 -- (accounting.md §5). Several rows of one modification for a line count together; of a line that is added, quantity
 -- and amount are its own. Suspended days move the end, unless it is given.
@@ -12,11 +12,11 @@ with lines as (
 by_modification as (
 
     select
-        modifications.accounting_contract_id,
-        modifications.round_number,
+        rows_of_line.accounting_contract_id,
+        rows_of_line.modification_number,
         rows_of_line.contract_line_id,
-        modifications.effective_date,
-        modifications.signed_date,
+        rows_of_line.effective_date,
+        rows_of_line.signed_date,
         max(case when rows_of_line.action = 'add' then 1 else 0 end) = 1 as is_added,
         max(case when rows_of_line.action = 'suspend' then 1 else 0 end) = 1 as is_suspended,
         cast(sum(
@@ -27,15 +27,10 @@ by_modification as (
         max(rows_of_line.new_start_date) as new_start_date,
         max(rows_of_line.new_end_date) as new_end_date,
         max(rows_of_line.ssp_unit) as ssp_unit
-    from {{ ref('amendment_rows') }} as rows_of_line
-    inner join {{ ref('modifications') }} as modifications
-        on rows_of_line.contract_id = modifications.contract_id
-        and rows_of_line.effective_date = modifications.effective_date
-        and rows_of_line.signed_date = modifications.signed_date
-        and modifications.kind = 'amendment'
+    from {{ ref('amendments_in_order') }} as rows_of_line
     group by
-        modifications.accounting_contract_id, modifications.round_number, rows_of_line.contract_line_id,
-        modifications.effective_date, modifications.signed_date
+        rows_of_line.accounting_contract_id, rows_of_line.modification_number, rows_of_line.contract_line_id,
+        rows_of_line.effective_date, rows_of_line.signed_date
 
 ),
 
@@ -51,7 +46,7 @@ counted as (
         sum(amount_delta_minor) over through_round as amount_change_minor
     from by_modification
     window through_round as (
-        partition by contract_line_id order by round_number rows between unbounded preceding and current row
+        partition by contract_line_id order by modification_number rows between unbounded preceding and current row
     )
 
 ),
@@ -68,7 +63,7 @@ last_given as (
         -- a suspension starts service again, never earlier than it was to start
         greatest(
             max(counted.new_start_date) over (
-                partition by counted.contract_line_id, counted.starts_given order by counted.round_number
+                partition by counted.contract_line_id, counted.starts_given order by counted.modification_number
                 rows between unbounded preceding and current row
             ),
             case when counted.starts_given = 0 then lines.start_date end
@@ -88,7 +83,7 @@ shifted as (
     select
         last_given.*,
         coalesce(
-            lag(start_date) over (partition by contract_line_id order by round_number), first_start_date
+            lag(start_date) over (partition by contract_line_id order by modification_number), first_start_date
         ) as start_before
     from last_given
 
@@ -112,7 +107,7 @@ ended as (
     select
         suspended.*,
         cast(sum(lost_days) over (
-            partition by contract_line_id, ends_given order by round_number
+            partition by contract_line_id, ends_given order by modification_number
             rows between unbounded preceding and current row
         ) as integer) as suspended_days
     from suspended
@@ -123,7 +118,7 @@ final as (
 
     select
         accounting_contract_id,
-        round_number,
+        modification_number,
         contract_line_id,
         effective_date,
         is_added,
@@ -147,7 +142,7 @@ signed_ends as (
 
     select
         ended.contract_line_id,
-        ended.round_number,
+        ended.modification_number,
         ended.signed_date,
         {{ add_days(
             'coalesce(max(ended.new_end_date) over (partition by ended.contract_line_id, ended.signed_ends_given), ended.first_end_date)',
@@ -157,13 +152,13 @@ signed_ends as (
         select
             ended.*,
             count(new_end_date) over (
-                partition by contract_line_id order by signed_date, round_number
+                partition by contract_line_id order by signed_date, modification_number
                 rows between unbounded preceding and current row
             ) as signed_ends_given
         from ended
     ) as ended
     window through_signature as (
-        partition by ended.contract_line_id, ended.signed_ends_given order by ended.signed_date, ended.round_number
+        partition by ended.contract_line_id, ended.signed_ends_given order by ended.signed_date, ended.modification_number
         rows between unbounded preceding and current row
     )
 
@@ -174,18 +169,18 @@ with_end_before as (
     select
         final.*,
         coalesce(
-            lag(final.end_date) over (partition by final.contract_line_id order by final.round_number), lines.end_date
+            lag(final.end_date) over (partition by final.contract_line_id order by final.modification_number), lines.end_date
         ) as end_before,
         coalesce(
             lag(signed_ends.signed_end_date) over (
-                partition by final.contract_line_id order by signed_ends.signed_date, final.round_number
+                partition by final.contract_line_id order by signed_ends.signed_date, final.modification_number
             ),
             lines.end_date
         ) as signed_end_before
     from final
     inner join lines on final.contract_line_id = lines.contract_line_id
     inner join signed_ends
-        on final.contract_line_id = signed_ends.contract_line_id and final.round_number = signed_ends.round_number
+        on final.contract_line_id = signed_ends.contract_line_id and final.modification_number = signed_ends.modification_number
 
 )
 

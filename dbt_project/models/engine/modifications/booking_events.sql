@@ -70,31 +70,17 @@ amendments as (
         amendment.signed_date as booking_date,
         amendment.amount_delta_minor as amount_minor,
         amendment.reason
-    from {{ ref('amendment_rows') }} as amendment
-    inner join {{ ref('treatments') }} as treatments
-        on amendment.amendment_id = treatments.amendment_id
-        and amendment.contract_line_id = treatments.contract_line_id
+    from {{ ref('amendments_in_order') }} as amendment
     inner join {{ ref('amended_terms') }} as terms
-        on treatments.contract_line_id = terms.contract_line_id
-        and treatments.round_number = terms.round_number
+        on amendment.contract_line_id = terms.contract_line_id
+        and amendment.modification_number = terms.modification_number
 
 ),
 
 -- and when it counts, moves money between lines
 modified as (
 
-    select
-        changes.accounting_contract_id,
-        changes.round_number,
-        changes.contract_line_id,
-        changes.change,
-        coalesce(amounts.base_minor + amounts.remainder_minor - amounts.taken_minor - amounts.debooked_minor, 0) as change_minor,
-        changes.amount_delta_minor
-    from {{ ref('modified_lines') }} as changes
-    left join {{ ref('layer_amounts') }} as amounts
-        on changes.contract_line_id = amounts.contract_line_id
-        and changes.round_number = amounts.round_number
-        and changes.layer = amounts.layer
+    select * from {{ ref('contracted_changes') }}
 
 ),
 
@@ -107,7 +93,7 @@ rest_expected_back as (
         max(expected_back.event_date) as event_date,
         max(expected_back.total_minor) as total_minor
     from (
-        select event_id, round_number, event_date, sum(change_minor) over (partition by event_id) as total_minor
+        select event_id, modification_number, event_date, sum(change_minor) over (partition by event_id) as total_minor
         from expected_back
         where event_id like 'modification:%'
     ) as expected_back
@@ -129,7 +115,7 @@ moved as (
     from modified
     inner join {{ ref('modifications') }} as modifications
         on modified.accounting_contract_id = modifications.accounting_contract_id
-        and modified.round_number = modifications.round_number
+        and modified.modification_number = modifications.modification_number
     where modified.change not in ('cancel', 'concession', 'estimate', 'share')
     group by
         modifications.first_id, modified.contract_line_id,
@@ -170,7 +156,7 @@ repriced as (
     from modified
     inner join {{ ref('modifications') }} as modifications
         on modified.accounting_contract_id = modifications.accounting_contract_id
-        and modified.round_number = modifications.round_number
+        and modified.modification_number = modifications.modification_number
     left join {{ ref('estimate_changes') }} as estimates
         on modifications.kind = 'estimate' and modifications.first_id = estimates.estimate_id
     where modified.change in ('concession', 'estimate')

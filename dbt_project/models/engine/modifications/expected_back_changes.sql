@@ -29,7 +29,7 @@ worth as (
 
     select
         lines.contract_line_id,
-        0 as round_number,
+        0 as modification_number,
         lines.signed_date as known_from,
         0 as kind_place,
         '' as first_id,
@@ -45,7 +45,7 @@ worth as (
 
     select
         layers.contract_line_id,
-        layers.round_number,
+        layers.modification_number,
         layers.known_from,
         case modifications.kind when 'amendment' then 1 when 'cancellation' then 2 else 3 end as kind_place,
         modifications.first_id,
@@ -58,10 +58,10 @@ worth as (
     inner join lines on layers.contract_line_id = lines.contract_line_id
     inner join {{ ref('modifications') }} as modifications
         on layers.accounting_contract_id = modifications.accounting_contract_id
-        and layers.round_number = modifications.round_number
+        and layers.modification_number = modifications.modification_number
     inner join {{ ref('layer_amounts') }} as amounts
         on layers.contract_line_id = amounts.contract_line_id
-        and layers.round_number = amounts.round_number
+        and layers.modification_number = amounts.modification_number
         and layers.layer = amounts.layer
     where layers.layer = 'main' and layers.change != 'concession'
 
@@ -74,7 +74,7 @@ steps as (
         worth.known_from as step_date,
         worth.kind_place,
         worth.first_id,
-        worth.round_number,
+        worth.modification_number,
         cast(null as integer) as version_number,
         cast(null as {{ dbt.type_string() }}) as estimate_id
     from worth
@@ -86,7 +86,7 @@ steps as (
         returns.counts_from as step_date,
         3 as kind_place,
         returns.estimate_id as first_id,
-        cast(null as integer) as round_number,
+        cast(null as integer) as modification_number,
         returns.version_number,
         returns.estimate_id
     from returns
@@ -103,16 +103,16 @@ in_force as (
         steps.kind_place,
         steps.first_id,
         steps.estimate_id,
-        max(steps.round_number) over so_far as round_number,
+        max(steps.modification_number) over so_far as modification_number,
         coalesce(max(steps.version_number) over so_far, 1) as version_number,
         row_number() over (
             partition by steps.contract_line_id
-            order by steps.step_date, steps.kind_place, steps.first_id, coalesce(steps.round_number, 2147483647)
+            order by steps.step_date, steps.kind_place, steps.first_id, coalesce(steps.modification_number, 2147483647)
         ) as place
     from steps
     window so_far as (
         partition by steps.contract_line_id
-        order by steps.step_date, steps.kind_place, steps.first_id, coalesce(steps.round_number, 2147483647)
+        order by steps.step_date, steps.kind_place, steps.first_id, coalesce(steps.modification_number, 2147483647)
         rows between unbounded preceding and current row
     )
 
@@ -132,7 +132,7 @@ valued as (
     from in_force
     inner join worth
         on in_force.contract_line_id = worth.contract_line_id
-        and in_force.round_number = worth.round_number
+        and in_force.modification_number = worth.modification_number
     inner join returns
         on in_force.contract_line_id = returns.contract_line_id
         and in_force.version_number = returns.version_number
@@ -150,7 +150,7 @@ changed as (
 
 select
     changed.contract_line_id,
-    changed.round_number,
+    changed.modification_number,
     case
         when changed.estimate_id is not null or changed.kind_place = 3 then 'estimate:' || changed.first_id
         when changed.kind_place = 0 then 'signing'

@@ -1,4 +1,4 @@
--- Grain: contract line × round_number × layer that a modification makes.
+-- Grain: contract line × modification_number × layer that a modification makes.
 -- Why: the money of each modification, one round after the other (accounting.md §5, macros/iterated.sql): what a layer has
 -- earned already (base), what it still earns (remainder), and what was contracted in the layers it takes (taken).
 --   pool: price = Σ (contracted − recognized(m − 1)) + amounts of the amendment, shared by remaining SSP
@@ -13,7 +13,7 @@
 {{ config(
     materialized='iterated',
     columns=[
-        ['accounting_contract_id', dbt.type_string()], ['round_number', 'integer'],
+        ['accounting_contract_id', dbt.type_string()], ['modification_number', 'integer'],
         ['contract_line_id', dbt.type_string()], ['layer', dbt.type_string()], ['base_minor', 'bigint'],
         ['remainder_minor', 'bigint'], ['taken_minor', 'bigint'], ['allocation', dbt.type_string()],
         ['moved_to', dbt.type_string()], ['share_minor', 'bigint'], ['weight_minor', 'bigint'], ['debooked_minor', 'bigint'],
@@ -27,7 +27,7 @@ with changes as (
     from {{ ref('modified_lines') }} as changes
     inner join {{ ref('rounds') }} as rounds
         on changes.accounting_contract_id = rounds.accounting_contract_id
-        and changes.round_number = rounds.modification_number
+        and changes.modification_number = rounds.modification_number
         and changes.step = rounds.step
     where rounds.round_number = __round__
 
@@ -35,12 +35,12 @@ with changes as (
 
 money as (
 
-    select contract_line_id, round_number, layer, base_minor, remainder_minor, debooked_minor
+    select contract_line_id, modification_number, layer, base_minor, remainder_minor, debooked_minor
     from {{ this }}
 
     union all
 
-    select contract_line_id, 0 as round_number, 'main' as layer, cast(0 as bigint) as base_minor, allocated_minor as remainder_minor,
+    select contract_line_id, 0 as modification_number, 'main' as layer, cast(0 as bigint) as base_minor, allocated_minor as remainder_minor,
         cast(0 as bigint) as debooked_minor
     from {{ ref('line_allocations') }}
     where accounting_contract_id in (select accounting_contract_id from changes)
@@ -78,18 +78,18 @@ reads as (
     from {{ ref('layer_reads') }} as reads
     inner join money
         on reads.contract_line_id = money.contract_line_id
-        and reads.made_in = money.round_number
+        and reads.made_in = money.modification_number
         and reads.layer = money.layer
     inner join {{ ref('layers') }} as layers
         on reads.contract_line_id = layers.contract_line_id
-        and reads.made_in = layers.round_number
+        and reads.made_in = layers.modification_number
         and reads.layer = layers.layer
-    inner join {{ ref('lines_in_rounds') }} as lines
+    inner join {{ ref('lines_at_modifications') }} as lines
         on reads.contract_line_id = lines.contract_line_id
-        and reads.round_number = lines.round_number
+        and reads.modification_number = lines.modification_number
     inner join changes
         on reads.contract_line_id = changes.contract_line_id
-        and reads.round_number = changes.round_number
+        and reads.modification_number = changes.modification_number
         and changes.change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate')
 
 ),
@@ -103,15 +103,15 @@ shares as (
             known.*,
             row_number() over (
                 partition by known.accounting_contract_id, known.allocation, known.contract_line_id
-                order by known.round_number desc
+                order by known.modification_number desc
             ) as recency
         from (
-            select accounting_contract_id, allocation, contract_line_id, round_number, share_minor, weight_minor
+            select accounting_contract_id, allocation, contract_line_id, modification_number, share_minor, weight_minor
             from {{ this }}
             where layer = 'main' or moved_to is not null
             union all
             select
-                accounting_contract_id, 'group:' || allocation_group as allocation, contract_line_id, 0 as round_number,
+                accounting_contract_id, 'group:' || allocation_group as allocation, contract_line_id, 0 as modification_number,
                 allocated_minor as share_minor, basis_minor as weight_minor
             from {{ ref('line_allocations') }}
             where amendment_id is null and not is_discount
@@ -129,9 +129,9 @@ moved as (
 
     select earlier.accounting_contract_id, earlier.moved_to as allocation, cast(sum(earlier.remainder_minor) as bigint) as moved_minor
     from {{ this }} as earlier
-    inner join (select distinct accounting_contract_id, round_number from changes) as current_modification
+    inner join (select distinct accounting_contract_id, modification_number from changes) as current_modification
         on earlier.accounting_contract_id = current_modification.accounting_contract_id
-        and earlier.round_number = current_modification.round_number
+        and earlier.modification_number = current_modification.modification_number
     where earlier.moved_to is not null
     group by earlier.accounting_contract_id, earlier.moved_to
 
@@ -286,7 +286,7 @@ conceded_before as (
             case when earlier.is_of_contract and changes.conceded_from = 'cancellation' then amounts.share_minor else 0 end
         ) as bigint) as billed_minor,
         cast(sum(
-            case when earlier.round_number = changes.undoes_round then amounts.base_minor + amounts.remainder_minor else 0 end
+            case when earlier.modification_number = changes.undoes then amounts.base_minor + amounts.remainder_minor else 0 end
         ) as bigint) as undone_minor,
         cast(sum(case when earlier.conceded_from = 'return' then -amounts.base_minor - amounts.remainder_minor else 0 end)
             as bigint) as returns_conceded_minor,
@@ -294,11 +294,11 @@ conceded_before as (
     from changes
     inner join {{ ref('modified_lines') }} as earlier
         on changes.contract_line_id = earlier.contract_line_id
-        and changes.round_number > earlier.round_number
+        and changes.modification_number > earlier.modification_number
         and earlier.change = 'concession'
     inner join {{ this }} as amounts
         on earlier.contract_line_id = amounts.contract_line_id
-        and earlier.round_number = amounts.round_number
+        and earlier.modification_number = amounts.modification_number
         and earlier.layer = amounts.layer
     where changes.change = 'concession'
     group by changes.contract_line_id
@@ -316,9 +316,9 @@ expected as (
             else 0
         end as expected_minor
     from changes
-    inner join {{ ref('lines_in_rounds') }} as lines
+    inner join {{ ref('lines_at_modifications') }} as lines
         on changes.contract_line_id = lines.contract_line_id
-        and changes.round_number = lines.round_number
+        and changes.modification_number = lines.modification_number
     where changes.conceded_from = 'return'
 
 ),
@@ -329,7 +329,7 @@ priced as (
     select
         shared.*,
         cast(case
-            when shared.conceded_from in ('cancellation', 'return') and shared.undoes_round is not null
+            when shared.conceded_from in ('cancellation', 'return') and shared.undoes is not null
                 then -coalesce(conceded_before.undone_minor, 0)
             when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null then 0
             when shared.conceded_from = 'cancellation' then -greatest(
@@ -380,7 +380,7 @@ conceded as (
 
 select
     shared.accounting_contract_id,
-    shared.round_number,
+    shared.modification_number,
     shared.contract_line_id,
     shared.layer,
     cast(case shared.change

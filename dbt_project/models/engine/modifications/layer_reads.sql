@@ -1,4 +1,4 @@
--- Grain: accounting contract × round_number of a modification × contract line × layer it takes money from.
+-- Grain: accounting contract × modification_number of a modification × contract line × layer it takes money from.
 -- Why: recognized(m − 1) by the terms as they stand (accounting.md §5): of the layers made before, those in force on the
 -- day before the modification takes effect; of these and the later ones, those still open are what is contracted. A
 -- concession asks the same, and takes nothing.
@@ -19,17 +19,17 @@ taken as (
 
     select
         changes.accounting_contract_id,
-        changes.round_number,
+        changes.modification_number,
         changes.contract_line_id,
         {{ add_days('changes.effective_date', '-1') }} as at_date,
-        layers.round_number as made_in,
+        layers.modification_number as made_in,
         layers.layer,
         layers.from_date,
-        coalesce(layers.ended_in, changes.round_number) >= changes.round_number as is_open
+        coalesce(layers.ended_in, changes.modification_number) >= changes.modification_number as is_open
     from changes
     inner join layers
         on changes.contract_line_id = layers.contract_line_id
-        and changes.round_number > layers.round_number
+        and changes.modification_number > layers.modification_number
         and (layers.layer = 'main' or changes.change != 'estimate')
 
 ),
@@ -38,15 +38,15 @@ taken as (
 replaced as (
 
     select distinct
-        taken.round_number,
+        taken.modification_number,
         taken.contract_line_id,
         taken.made_in,
         taken.layer
     from taken
     inner join changes as earlier
         on taken.contract_line_id = earlier.contract_line_id
-        and earlier.round_number > taken.made_in
-        and earlier.round_number < taken.round_number
+        and earlier.modification_number > taken.made_in
+        and earlier.modification_number < taken.modification_number
         and earlier.from_date <= taken.at_date
         and earlier.change != 'concession'
         and (taken.layer = 'main' or earlier.change != 'estimate')
@@ -55,7 +55,7 @@ replaced as (
 
 select
     taken.accounting_contract_id,
-    taken.round_number,
+    taken.modification_number,
     taken.contract_line_id,
     taken.at_date,
     taken.made_in,
@@ -64,7 +64,7 @@ select
     taken.from_date <= taken.at_date and replaced.contract_line_id is null as is_in_force
 from taken
 left join replaced
-    on taken.round_number = replaced.round_number
+    on taken.modification_number = replaced.modification_number
     and taken.contract_line_id = replaced.contract_line_id
     and taken.made_in = replaced.made_in
     and taken.layer = replaced.layer

@@ -1,4 +1,4 @@
--- Grain: contract line of a modified accounting contract × round_number × layer.
+-- Grain: contract line of a modified accounting contract × modification_number × layer.
 -- Why: a line's terms are layers that are added up: what it was signed with (round 0), and what modifications made of it
 -- (accounting.md §5). Here is when each counts and how it is earned; its money is in layer_amounts. A later pool,
 -- catch-up or cancellation ends the layers it takes: ended_in is its round, known_until the day before it counts.
@@ -24,7 +24,7 @@ changes as (
 made as (
 
     select
-        lines.accounting_contract_id, lines.contract_line_id, 0 as round_number, 'main' as layer, 'signing' as change,
+        lines.accounting_contract_id, lines.contract_line_id, 0 as modification_number, 'main' as layer, 'signing' as change,
         lines.signed_date as known_from, {{ first_day() }} as from_date, lines.recognition_method,
         lines.recognition_convention, lines.start_date as spread_from, lines.end_date as spread_to,
         cast(0 as bigint) as progress_from,
@@ -38,7 +38,7 @@ made as (
     union all
 
     select
-        accounting_contract_id, contract_line_id, round_number, layer, change, known_from, from_date, recognition_method,
+        accounting_contract_id, contract_line_id, modification_number, layer, change, known_from, from_date, recognition_method,
         recognition_convention, spread_from, spread_to, progress_from, whole
     from changes
 
@@ -48,34 +48,34 @@ ends as (
 
     select
         made.contract_line_id,
-        made.round_number,
+        made.modification_number,
         made.layer,
-        min(changes.round_number) as ended_in
+        min(changes.modification_number) as ended_in
     from made
     inner join changes
         on made.contract_line_id = changes.contract_line_id
-        and made.round_number < changes.round_number
+        and made.modification_number < changes.modification_number
         and changes.change in ('pool', 'catch_up', 'cancel', 'estimate')
         and (made.layer = 'main' or changes.change != 'estimate')
-    group by made.contract_line_id, made.round_number, made.layer
+    group by made.contract_line_id, made.modification_number, made.layer
 
 ),
 
 -- a concession comes off the rest of the layer it finds, an estimate changes what it still earns
 conceded as (
 
-    select contract_line_id, round_number, layer, found_in
+    select contract_line_id, modification_number, layer, found_in
     from (
         select
             made.contract_line_id,
-            made.round_number,
+            made.modification_number,
             made.layer,
-            earlier.round_number as found_in,
-            row_number() over (partition by made.contract_line_id, made.round_number order by earlier.round_number desc) as recency
+            earlier.modification_number as found_in,
+            row_number() over (partition by made.contract_line_id, made.modification_number order by earlier.modification_number desc) as recency
         from made
         inner join made as earlier
             on made.contract_line_id = earlier.contract_line_id
-            and made.round_number > earlier.round_number
+            and made.modification_number > earlier.modification_number
             and earlier.layer = 'main'
             and earlier.change != 'estimate'
         where made.change in ('concession', 'estimate')
@@ -89,13 +89,13 @@ began as (
 
     select
         made.contract_line_id,
-        made.round_number,
+        made.modification_number,
         earlier.progress_from,
-        row_number() over (partition by made.contract_line_id, made.round_number order by earlier.round_number desc) as recency
+        row_number() over (partition by made.contract_line_id, made.modification_number order by earlier.modification_number desc) as recency
     from made
     inner join made as earlier
         on made.contract_line_id = earlier.contract_line_id
-        and made.round_number > earlier.round_number
+        and made.modification_number > earlier.modification_number
         and earlier.layer = 'main'
         and earlier.progress_from is not null
     where made.change in ('catch_up', 'estimate')
@@ -105,11 +105,11 @@ began as (
 shapes as (
 
     select
-        contract_line_id, round_number, layer, spread_start, first_month, last_month, weight_unit, first_weight, last_weight,
+        contract_line_id, modification_number, layer, spread_start, first_month, last_month, weight_unit, first_weight, last_weight,
         total_weight
     from (
         {{ ratable_shape(
-            "(select contract_line_id, round_number, layer, spread_from as service_start, spread_to as service_end, recognition_convention as convention from made where recognition_method = 'ratable' and spread_from <= spread_to)"
+            "(select contract_line_id, modification_number, layer, spread_from as service_start, spread_to as service_end, recognition_convention as convention from made where recognition_method = 'ratable' and spread_from <= spread_to)"
         ) }}
     ) as shaped
 
@@ -119,7 +119,7 @@ spread_out as (
 
     select
         made.contract_line_id,
-        made.round_number,
+        made.modification_number,
         made.layer,
         made.spread_to,
         shapes.spread_start,
@@ -133,7 +133,7 @@ spread_out as (
     from made
     inner join shapes
         on made.contract_line_id = shapes.contract_line_id
-        and made.round_number = shapes.round_number
+        and made.modification_number = shapes.modification_number
         and made.layer = shapes.layer
 
 ),
@@ -143,7 +143,7 @@ skipped as (
     -- what had elapsed of the spread on the day before
     select
         contract_line_id,
-        round_number,
+        modification_number,
         layer,
         case
             when at_date < spread_start then 0
@@ -154,13 +154,13 @@ skipped as (
             as skipped_unit
     from (
         {{ elapsed_at(
-            "(select conceded.contract_line_id, conceded.round_number, conceded.layer, " ~ add_days('made.known_from', '-1')
+            "(select conceded.contract_line_id, conceded.modification_number, conceded.layer, " ~ add_days('made.known_from', '-1')
             ~ " as at_date, found.spread_start, found.spread_to as spread_end, found.first_month, found.last_month, "
             ~ "found.weight_unit, found.first_weight, found.last_weight, found.total_weight, found.convention "
             ~ "from conceded inner join made on conceded.contract_line_id = made.contract_line_id and made.change = 'concession' "
-            ~ "and conceded.round_number = made.round_number and conceded.layer = made.layer "
+            ~ "and conceded.modification_number = made.modification_number and conceded.layer = made.layer "
             ~ "inner join spread_out as found on conceded.contract_line_id = found.contract_line_id "
-            ~ "and conceded.found_in = found.round_number and found.layer = 'main')"
+            ~ "and conceded.found_in = found.modification_number and found.layer = 'main')"
         ) }}
     ) as elapsed
 
@@ -171,7 +171,7 @@ final as (
     select
         made.accounting_contract_id,
         made.contract_line_id,
-        made.round_number,
+        made.modification_number,
         made.layer,
         made.change,
         made.known_from,
@@ -196,28 +196,28 @@ final as (
     from made
     left join ends
         on made.contract_line_id = ends.contract_line_id
-        and made.round_number = ends.round_number
+        and made.modification_number = ends.modification_number
         and made.layer = ends.layer
     left join {{ ref('modifications') }} as ending
         on made.accounting_contract_id = ending.accounting_contract_id
-        and ends.ended_in = ending.round_number
+        and ends.ended_in = ending.modification_number
     left join began
-        on made.contract_line_id = began.contract_line_id and made.round_number = began.round_number and began.recency = 1
+        on made.contract_line_id = began.contract_line_id and made.modification_number = began.modification_number and began.recency = 1
     left join conceded
         on made.contract_line_id = conceded.contract_line_id
-        and made.round_number = conceded.round_number
+        and made.modification_number = conceded.modification_number
         and made.layer = conceded.layer
     left join made as found
         on conceded.contract_line_id = found.contract_line_id
-        and conceded.found_in = found.round_number
+        and conceded.found_in = found.modification_number
         and found.layer = 'main'
     left join spread_out as shapes
         on made.contract_line_id = shapes.contract_line_id
-        and coalesce(conceded.found_in, made.round_number) = shapes.round_number
+        and coalesce(conceded.found_in, made.modification_number) = shapes.modification_number
         and case when conceded.found_in is null then made.layer else 'main' end = shapes.layer
     left join skipped
         on made.contract_line_id = skipped.contract_line_id
-        and made.round_number = skipped.round_number
+        and made.modification_number = skipped.modification_number
         and made.layer = skipped.layer
 
 )

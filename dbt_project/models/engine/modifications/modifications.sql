@@ -1,4 +1,4 @@
--- Grain: accounting contract × round_number: what changes its terms, in the order in which it counts.
+-- Grain: accounting contract × modification_number: what changes its terms, in the order in which it counts.
 -- Why: each modification changes the terms that the one before left, so they are computed in rounds (architecture.md
 -- 19). Rows of one contract with the same dates are one modification (accounting.md §5). Ordered by the day it counts
 -- from, of one day amendments, cancellations, estimates, then concessions (accounting.md §1): the terms of a day depend only on
@@ -82,7 +82,7 @@ final as (
         cast(row_number() over (
             partition by accounting_contract_id
             order by known_from, kind_place, effective_date, signed_date, first_id, contract_id
-        ) as integer) as round_number
+        ) as integer) as modification_number
     from (
         select * from amendments
         union all

@@ -1,17 +1,17 @@
--- Grain: accounting contract × round_number × contract line in the pool of a prospective modification.
+-- Grain: accounting contract × modification_number × contract line in the pool of a prospective modification.
 -- Why: the pool is the unrecognized remainder of all lines not fully satisfied of every group the modification touches
 -- (accounting.md §5): who is in it, with what remaining stand-alone selling price = price valid then × remaining
 -- quantity or remaining fraction of the term, rounded once. Its money is computed in rounds (layer_amounts).
 
 with lines as (
 
-    select * from {{ ref('lines_in_rounds') }}
+    select * from {{ ref('lines_at_modifications') }}
 
 ),
 
 touched_groups as (
 
-    select distinct accounting_contract_id, round_number, allocation_group
+    select distinct accounting_contract_id, modification_number, allocation_group
     from lines
     where is_touched and treatment = 'prospective'
 
@@ -25,7 +25,7 @@ candidates as (
     from lines
     inner join touched_groups
         on lines.accounting_contract_id = touched_groups.accounting_contract_id
-        and lines.round_number = touched_groups.round_number
+        and lines.modification_number = touched_groups.modification_number
         and lines.allocation_group = touched_groups.allocation_group
     where not lines.is_discount and not lines.is_cancelled
         and (
@@ -63,14 +63,14 @@ unfinished as (
 
 terms_to_weigh as (
 
-    select contract_line_id, round_number, 'remaining' as term, remaining_from as service_start, end_date as service_end,
+    select contract_line_id, modification_number, 'remaining' as term, remaining_from as service_start, end_date as service_end,
         recognition_convention as convention
     from unfinished
     where recognition_method = 'ratable'
 
     union all
 
-    select contract_line_id, round_number, 'first' as term, first_start_date as service_start, first_end_date as service_end,
+    select contract_line_id, modification_number, 'first' as term, first_start_date as service_start, first_end_date as service_end,
         recognition_convention as convention
     from unfinished
     where recognition_method = 'ratable'
@@ -78,7 +78,7 @@ terms_to_weigh as (
     union all
 
     -- months of a price per month: of what is left of a ratable line, else of the term that its price is for
-    select contract_line_id, round_number, 'months' as term,
+    select contract_line_id, modification_number, 'months' as term,
         case when recognition_method = 'ratable' then remaining_from else first_start_date end as service_start,
         case when recognition_method = 'ratable' then end_date else first_end_date end as service_end,
         'monthly' as convention
@@ -90,7 +90,7 @@ terms_to_weigh as (
 
 weighed as (
 
-    select contract_line_id, round_number, term, total_weight, weight_unit
+    select contract_line_id, modification_number, term, total_weight, weight_unit
     from ( {{ ratable_shape('terms_to_weigh') }} ) as shaped
 
 ),
@@ -121,15 +121,15 @@ scaled as (
     from unfinished
     left join weighed as remaining
         on unfinished.contract_line_id = remaining.contract_line_id
-        and unfinished.round_number = remaining.round_number
+        and unfinished.modification_number = remaining.modification_number
         and remaining.term = 'remaining'
     left join weighed as months
         on unfinished.contract_line_id = months.contract_line_id
-        and unfinished.round_number = months.round_number
+        and unfinished.modification_number = months.modification_number
         and months.term = 'months'
     left join weighed as first_term
         on unfinished.contract_line_id = first_term.contract_line_id
-        and unfinished.round_number = first_term.round_number
+        and unfinished.modification_number = first_term.modification_number
         and first_term.term = 'first'
 
 ),
@@ -182,11 +182,11 @@ based as (
         case
             when sum(ssp_basis_minor) over pool != 0 then ssp_basis_minor
             when sum(stated_basis_minor) over pool != 0 then stated_basis_minor
-            when row_number() over (partition by accounting_contract_id, round_number order by line_place) = 1 then 1
+            when row_number() over (partition by accounting_contract_id, modification_number order by line_place) = 1 then 1
             else 0
         end as basis_minor
     from priced
-    window pool as (partition by accounting_contract_id, round_number)
+    window pool as (partition by accounting_contract_id, modification_number)
 
 ),
 
@@ -194,7 +194,7 @@ final as (
 
     select
         accounting_contract_id,
-        round_number,
+        modification_number,
         contract_line_id,
         line_place,
         remaining_from,

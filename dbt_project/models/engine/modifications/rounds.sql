@@ -8,5 +8,5 @@ select
     step,
     cast(row_number() over (partition by accounting_contract_id order by modification_number, step) as integer) as round_number
 from (
-    select distinct accounting_contract_id, round_number as modification_number, step from {{ ref('modified_lines') }}
+    select distinct accounting_contract_id, modification_number, step from {{ ref('modified_lines') }}
 ) as steps

@@ -9,10 +9,9 @@ with lines as (
 
 ),
 
-rows_in_rounds as (
+rows_at_modifications as (
 
     select
-        modifications.round_number,
         amendment.*,
         lines.recognition_method,
         lines.recognition_convention,
@@ -32,19 +31,14 @@ rows_in_rounds as (
             and amendment.action in ('change', 'extend'),
             false
         ) as is_longer_term
-    from {{ ref('amendment_rows') }} as amendment
-    inner join {{ ref('modifications') }} as modifications
-        on amendment.contract_id = modifications.contract_id
-        and amendment.effective_date = modifications.effective_date
-        and amendment.signed_date = modifications.signed_date
-        and modifications.kind = 'amendment'
+    from {{ ref('amendments_in_order') }} as amendment
     inner join lines on amendment.contract_line_id = lines.contract_line_id
     inner join {{ ref('amended_terms') }} as terms
         on amendment.contract_line_id = terms.contract_line_id
-        and modifications.round_number = terms.round_number
-    inner join {{ ref('prices_in_rounds') }} as prices
+        and amendment.modification_number = terms.modification_number
+    inner join {{ ref('prices_at_modifications') }} as prices
         on amendment.contract_line_id = prices.contract_line_id
-        and modifications.round_number = prices.round_number
+        and amendment.modification_number = prices.modification_number
 
 ),
 
@@ -57,14 +51,14 @@ terms_to_weigh as (
         greatest({{ add_days('end_before', 1) }}, effective_date) as service_start,
         new_end_date as service_end,
         case when ssp_per = 'month' then 'monthly' else recognition_convention end as convention
-    from rows_in_rounds
+    from rows_at_modifications
     where is_longer_term
 
     union all
 
     select amendment_id, contract_line_id, 'first' as term, first_start_date as service_start, first_end_date as service_end,
         recognition_convention as convention
-    from rows_in_rounds
+    from rows_at_modifications
     where is_longer_term
 
 ),
@@ -79,23 +73,23 @@ weighed as (
 scaled as (
 
     select
-        rows_in_rounds.*,
+        rows_at_modifications.*,
         case
-            when rows_in_rounds.ssp_per = 'month' then added.total_weight
+            when rows_at_modifications.ssp_per = 'month' then added.total_weight
             else added.total_weight * first_term.weight_unit
         end as months_numerator,
         case
-            when rows_in_rounds.ssp_per = 'month' then added.weight_unit
+            when rows_at_modifications.ssp_per = 'month' then added.weight_unit
             else added.weight_unit * first_term.total_weight
         end as months_denominator
-    from rows_in_rounds
+    from rows_at_modifications
     left join weighed as added
-        on rows_in_rounds.amendment_id = added.amendment_id
-        and rows_in_rounds.contract_line_id = added.contract_line_id
+        on rows_at_modifications.amendment_id = added.amendment_id
+        and rows_at_modifications.contract_line_id = added.contract_line_id
         and added.term = 'added'
     left join weighed as first_term
-        on rows_in_rounds.amendment_id = first_term.amendment_id
-        and rows_in_rounds.contract_line_id = first_term.contract_line_id
+        on rows_at_modifications.amendment_id = first_term.amendment_id
+        and rows_at_modifications.contract_line_id = first_term.contract_line_id
         and first_term.term = 'first'
 
 ),
@@ -134,12 +128,12 @@ decided as (
 
     select
         accounting_contract_id,
-        round_number,
+        modification_number,
         min(case when is_at_fair_price then 1 else 0 end) = 1 as is_separate,
         max(case when recognition_method = 'percent_complete' then 1 else 0 end) = 1 as is_on_progress
     from judged
     where treatment = 'auto'
-    group by accounting_contract_id, round_number
+    group by accounting_contract_id, modification_number
 
 ),
 
@@ -147,7 +141,7 @@ final as (
 
     select
         judged.accounting_contract_id,
-        judged.round_number,
+        judged.modification_number,
         judged.amendment_id,
         judged.contract_line_id,
         judged.amount_delta_minor,
@@ -169,7 +163,7 @@ final as (
     from judged
     left join decided
         on judged.accounting_contract_id = decided.accounting_contract_id
-        and judged.round_number = decided.round_number
+        and judged.modification_number = decided.modification_number
 
 )
 

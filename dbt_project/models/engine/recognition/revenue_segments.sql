@@ -53,12 +53,12 @@ as_modified as (
 
     select
         layers.contract_line_id,
-        case when layers.layer = 'main' then '' else layers.layer || ':' || layers.round_number end as layer,
+        case when layers.layer = 'main' then '' else layers.layer || ':' || layers.modification_number end as layer,
         layers.change in ('signing', 'separate') as is_first,
         layers.known_from,
         layers.known_until,
         coalesce(amounts.base_minor, 0) as base_minor,
-        case when layers.round_number = 0 then lines.allocated_minor else amounts.remainder_minor end as remainder_minor,
+        case when layers.modification_number = 0 then lines.allocated_minor else amounts.remainder_minor end as remainder_minor,
         layers.recognition_method,
         layers.progress_from,
         layers.whole,
@@ -70,7 +70,7 @@ as_modified as (
     inner join lines on layers.contract_line_id = lines.contract_line_id
     left join {{ ref('layer_amounts') }} as amounts
         on layers.contract_line_id = amounts.contract_line_id
-        and layers.round_number = amounts.round_number
+        and layers.modification_number = amounts.modification_number
         and layers.layer = amounts.layer
     where layers.known_until is null or layers.known_until >= layers.known_from
 
@@ -122,7 +122,7 @@ debooked as (
         from {{ ref('layer_amounts') }} as amounts
         inner join {{ ref('layers') }} as changes
             on amounts.contract_line_id = changes.contract_line_id
-            and amounts.round_number = changes.round_number
+            and amounts.modification_number = changes.modification_number
             and amounts.layer = changes.layer
         where amounts.debooked_minor != 0
     ) as by_day

@@ -1,4 +1,4 @@
--- Grain: accounting contract × round_number × contract line that is there in that round.
+-- Grain: accounting contract × modification_number × contract line that is there in that round.
 -- Why: each line as a modification finds it, without its money: the terms from that round on, what the modification
 -- does to it, and how far it was the day before (accounting.md §5).
 
@@ -30,25 +30,29 @@ terms as (
 
 added as (
 
-    select treatments.contract_line_id, terms.round_number, max(treatments.treatment) as treatment, min(treatments.amendment_id) as amendment_id
+    select
+        treatments.contract_line_id,
+        terms.modification_number,
+        max(treatments.treatment) as treatment,
+        min(treatments.amendment_id) as amendment_id
     from {{ ref('treatments') }} as treatments
     inner join terms
-        on treatments.contract_line_id = terms.contract_line_id and treatments.round_number = terms.round_number
+        on treatments.contract_line_id = terms.contract_line_id and treatments.modification_number = terms.modification_number
     where treatments.action = 'add' and terms.is_added
-    group by treatments.contract_line_id, terms.round_number
+    group by treatments.contract_line_id, terms.modification_number
 
 ),
 
 touched as (
 
     select
-        round_number,
+        modification_number,
         contract_line_id,
         max(treatment) as treatment,
         max(case when is_stated_prospective then 1 else 0 end) = 1 as is_stated_prospective,
         max(case when is_longer_term then 1 else 0 end) = 1 as is_longer_term
     from {{ ref('treatments') }}
-    group by round_number, contract_line_id
+    group by modification_number, contract_line_id
 
 ),
 
@@ -56,7 +60,7 @@ present as (
 
     select
         modifications.accounting_contract_id,
-        modifications.round_number,
+        modifications.modification_number,
         modifications.kind,
         modifications.contract_id as modified_contract_id,
         modifications.first_id,
@@ -65,8 +69,8 @@ present as (
         lines.contract_id,
         lines.contract_line_id,
         -- what is signed before a cancellation and would count from it on counts for nothing
-        terms.round_number is not null and {{ is_void }} as is_void,
-        terms.round_number is not null and not {{ is_void }} as is_touched,
+        terms.modification_number is not null and {{ is_void }} as is_void,
+        terms.modification_number is not null and not {{ is_void }} as is_touched,
         case when not {{ is_void }} then touched.treatment end as treatment,
         coalesce(touched.is_stated_prospective, false) as is_stated_prospective,
         coalesce(touched.is_longer_term, false) as is_longer_term,
@@ -74,13 +78,13 @@ present as (
         coalesce(terms.is_added, false) as is_added,
         coalesce(added.treatment = 'separate', false) as is_separate,
         case
-            when added.treatment = 'separate' then 'separate:' || added.round_number || ':' || lines.allocation_group
+            when added.treatment = 'separate' then 'separate:' || added.modification_number || ':' || lines.allocation_group
             else 'group:' || lines.allocation_group
         end as allocation_group,
-        max(terms.round_number) over (
-            partition by lines.contract_line_id order by modifications.round_number
+        max(terms.modification_number) over (
+            partition by lines.contract_line_id order by modifications.modification_number
             rows between unbounded preceding and current row
-        ) as terms_round,
+        ) as terms_given_by,
         cancellations.contract_line_id is not null
         and cancellations.cancellation_signed_date <= modifications.known_from as is_cancelled,
         cancellations.contract_line_id is not null
@@ -91,7 +95,7 @@ present as (
         and cancellations.cancellation_signed_date = modifications.signed_date
         and lines.recognition_method is distinct from 'as_invoiced' as is_cancelled_now,
         cast(row_number() over (
-            partition by modifications.accounting_contract_id, modifications.round_number
+            partition by modifications.accounting_contract_id, modifications.modification_number
             order by
                 case when lines.amendment_id is null then 0 else 1 end, added_terms.effective_date, lines.amendment_id,
                 lines.line_number, lines.contract_line_id
@@ -100,15 +104,15 @@ present as (
     inner join lines on modifications.accounting_contract_id = lines.accounting_contract_id
     left join added on lines.contract_line_id = added.contract_line_id
     left join terms as added_terms
-        on added.contract_line_id = added_terms.contract_line_id and added.round_number = added_terms.round_number
+        on added.contract_line_id = added_terms.contract_line_id and added.modification_number = added_terms.modification_number
     left join terms
-        on lines.contract_line_id = terms.contract_line_id and modifications.round_number = terms.round_number
+        on lines.contract_line_id = terms.contract_line_id and modifications.modification_number = terms.modification_number
     left join touched
-        on lines.contract_line_id = touched.contract_line_id and modifications.round_number = touched.round_number
+        on lines.contract_line_id = touched.contract_line_id and modifications.modification_number = touched.modification_number
     left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
     where lines.signed_date <= modifications.known_from
         and (
-            lines.amendment_id is null or added.round_number <= modifications.round_number
+            lines.amendment_id is null or added.modification_number <= modifications.modification_number
             or modifications.kind = 'cancellation'
         )
 
@@ -116,17 +120,17 @@ present as (
 
 progress_before as (
 
-    select contract_line_id, round_number, progress, is_ended, delivered, kept
+    select contract_line_id, modification_number, progress, is_ended, delivered, kept
     from (
         select
             present.contract_line_id,
-            present.round_number,
+            present.modification_number,
             steps.progress,
             steps.is_ended,
             steps.delivered,
             steps.kept,
             row_number() over (
-                partition by present.contract_line_id, present.round_number order by steps.progress_date desc
+                partition by present.contract_line_id, present.modification_number order by steps.progress_date desc
             ) as recency
         from present
         inner join {{ ref('line_progress') }} as steps
@@ -139,15 +143,15 @@ progress_before as (
 -- what is expected back by then; of one day amendments come before estimates, concessions after them
 returns as (
 
-    select contract_line_id, round_number, stays, scale
+    select contract_line_id, modification_number, stays, scale
     from (
         select
             present.contract_line_id,
-            present.round_number,
+            present.modification_number,
             versions.stays,
             versions.scale,
             row_number() over (
-                partition by present.contract_line_id, present.round_number order by versions.version_number desc
+                partition by present.contract_line_id, present.modification_number order by versions.version_number desc
             ) as recency
         from present
         inner join {{ ref('expected_returns') }} as versions
@@ -165,7 +169,7 @@ final as (
 
     select
         present.accounting_contract_id,
-        present.round_number,
+        present.modification_number,
         present.kind,
         present.modified_contract_id,
         present.first_id,
@@ -226,16 +230,16 @@ final as (
     from present
     inner join lines on present.contract_line_id = lines.contract_line_id
     left join terms
-        on present.contract_line_id = terms.contract_line_id and present.terms_round = terms.round_number
-    left join {{ ref('prices_in_rounds') }} as prices
+        on present.contract_line_id = terms.contract_line_id and present.terms_given_by = terms.modification_number
+    left join {{ ref('prices_at_modifications') }} as prices
         on present.contract_line_id = prices.contract_line_id
-        and present.round_number = prices.round_number
+        and present.modification_number = prices.modification_number
     left join progress_before
         on present.contract_line_id = progress_before.contract_line_id
-        and present.round_number = progress_before.round_number
+        and present.modification_number = progress_before.modification_number
     left join returns
         on present.contract_line_id = returns.contract_line_id
-        and present.round_number = returns.round_number
+        and present.modification_number = returns.modification_number
 
 )
 

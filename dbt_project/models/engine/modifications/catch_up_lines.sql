@@ -1,0 +1,193 @@
+-- Grain: accounting contract × modification_number × contract line of an allocation that a catch-up runs again.
+-- Why: the allocation of every line that a catch-up touches is run again as from its start (accounting.md §5): with the
+-- SSPs that it was first shared by, at the new quantity and, where they are per month, the new term.
+
+with lines as (
+
+    select * from {{ ref('lines_at_modifications') }}
+
+),
+
+members as (
+
+    select * from {{ ref('pool_members') }}
+
+),
+
+treated as (
+
+    select * from {{ ref('treated_lines') }}
+
+),
+
+held_by as (
+
+    select * from {{ ref('allocations_held') }}
+
+),
+
+group_allocations as (
+
+    select * from {{ ref('group_allocations') }}
+
+),
+
+caught_up_rows as (
+
+    select
+        treated.*,
+        coalesce(held_by.allocation, group_allocations.allocation, 'group:' || treated.allocation_group) as allocation
+    from treated
+    left join held_by
+        on treated.contract_line_id = held_by.contract_line_id and treated.modification_number = held_by.modification_number
+    left join group_allocations
+        on treated.accounting_contract_id = group_allocations.accounting_contract_id
+        and treated.modification_number = group_allocations.modification_number
+        and treated.allocation_group = group_allocations.allocation_group
+    where treated.applied = 'cumulative_catch_up'
+
+),
+
+run_again as (
+
+    select distinct accounting_contract_id, modification_number, allocation from caught_up_rows
+
+),
+
+caught_up as (
+
+    select lines.*, held_by.allocation, held_by.joined_by
+    from treated as lines
+    inner join held_by
+        on lines.contract_line_id = held_by.contract_line_id and lines.modification_number = held_by.modification_number
+    inner join run_again
+        on held_by.accounting_contract_id = run_again.accounting_contract_id
+        and held_by.modification_number = run_again.modification_number
+        and held_by.allocation = run_again.allocation
+    where not lines.is_discount
+
+),
+
+-- the SSPs that its allocation was first shared by, at the new quantity and, where they are per month, the new term
+terms_again as (
+
+    select
+        caught_up.*,
+        case
+            when caught_up.joined_by = 0 or members.contract_line_id is null then caught_up.start_date
+            else greatest(joined.effective_date, caught_up.start_date)
+        end as again_from,
+        case
+            when caught_up.joined_by = 0 then caught_up.first_start_date
+            when members.contract_line_id is null then joined.start_date
+            else members.remaining_from
+        end as joined_from,
+        coalesce(joined.end_date, caught_up.first_end_date) as joined_end,
+        coalesce(members.basis_minor, caught_up.first_ssp_minor, 0) as joined_basis_minor,
+        case when caught_up.joined_by = 0 then caught_up.first_quantity_millionths else joined.quantity_millionths end
+            as joined_quantity_millionths,
+        case when caught_up.joined_by = 0 then caught_up.first_ssp_unit else joined.ssp_unit end as joined_ssp_unit,
+        case when caught_up.joined_by = 0 then caught_up.first_ssp_per else joined.ssp_per end as joined_ssp_per
+    from caught_up
+    left join lines as joined
+        on caught_up.contract_line_id = joined.contract_line_id and caught_up.joined_by = joined.modification_number
+    left join members
+        on caught_up.contract_line_id = members.contract_line_id and caught_up.joined_by = members.modification_number
+
+),
+
+monthly_terms as (
+
+    select
+        contract_line_id,
+        modification_number,
+        joined_by,
+        recognition_method = 'ratable' as is_ratable,
+        again_from,
+        end_date,
+        joined_from,
+        joined_end
+    from terms_again
+    where joined_ssp_per = 'month' and ssp_source != 'residual' and joined_ssp_unit != 0
+        and joined_quantity_millionths is not null
+
+),
+
+months_again as (
+
+    select contract_line_id, modification_number, term, total_weight, weight_unit
+    from (
+        {{ ratable_shape(
+            "(select contract_line_id, modification_number, 'again' as term, again_from as service_start, end_date as service_end, 'monthly' as convention from monthly_terms where is_ratable and again_from <= end_date union all select contract_line_id, modification_number, 'joined' as term, joined_from as service_start, joined_end as service_end, 'monthly' as convention from monthly_terms where joined_from <= joined_end)"
+        ) }}
+    ) as shaped
+
+),
+
+weighed_again as (
+
+    select
+        terms_again.*,
+        case when joined.total_weight is not null then again.total_weight * joined.weight_unit else 1 end as term_numerator,
+        case when joined.total_weight is not null then again.weight_unit * joined.total_weight else 1 end as term_denominator,
+        coalesce(joined.total_weight, 1) as months_numerator,
+        coalesce(joined.weight_unit, 1) as months_denominator
+    from terms_again
+    left join months_again as again
+        on terms_again.contract_line_id = again.contract_line_id
+        and terms_again.modification_number = again.modification_number
+        and again.term = 'again'
+    left join months_again as joined
+        on terms_again.contract_line_id = joined.contract_line_id
+        and terms_again.modification_number = joined.modification_number
+        and joined.term = 'joined'
+
+),
+
+-- a line that a catch-up added brought its price of that day, unless its amendment gave one
+joined_at as (
+
+    select
+        weighed_again.*,
+        case
+            when is_added_later and joined_ssp_unit is not null and ssp_source not in ('residual', 'discount')
+                and (joined_ssp_unit = 0 or joined_quantity_millionths is not null)
+                then {{ times_quantity('joined_ssp_unit', 'coalesce(joined_quantity_millionths, 0)') }}
+            else joined_basis_minor
+        end as basis_then_minor
+    from (
+        select
+            weighed_again.*,
+            weighed_again.joined_by > 0 and members.contract_line_id is null and not weighed_again.is_separate as is_added_later
+        from weighed_again
+        left join members
+            on weighed_again.contract_line_id = members.contract_line_id
+            and weighed_again.joined_by = members.modification_number
+    ) as weighed_again
+
+),
+
+priced_again as (
+
+    select
+        joined_at.*,
+        {{ prorate(
+            'basis_then_minor',
+            '(cast(case when coalesce(joined_quantity_millionths, 0) != 0 then coalesce(quantity_millionths, joined_quantity_millionths) else 1 end as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_numerator, 0) else 1 end)',
+            '(cast(case when coalesce(joined_quantity_millionths, 0) != 0 then joined_quantity_millionths else 1 end as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_denominator, 1) else 1 end)'
+        ) }} as ssp_basis_minor
+    from joined_at
+
+)
+
+select
+    priced_again.*,
+    case
+        when sum(ssp_basis_minor) over run != 0 then ssp_basis_minor
+        when sum(first_amount_minor) over run != 0 then first_amount_minor
+        when row_number() over (partition by accounting_contract_id, modification_number, allocation order by line_place) = 1
+            then 1
+        else 0
+    end as basis_minor
+from priced_again
+window run as (partition by accounting_contract_id, modification_number, allocation)
