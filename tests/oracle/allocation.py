@@ -39,6 +39,7 @@ Measured = tuple[Fraction | None, Fraction | None]
 class Allocation:
     """A price and the lines it was shared over first; `moved` says where the money of a line went since.
 
+    left_with   the shares that the lines still in it have since others left it with their final amounts
     ssps        the SSPs that a catch-up runs it again with: those of the first time, whatever it weighs since
     quantities  what each of them is for: the quantity, and the months of term where it is per month
     """
@@ -49,12 +50,21 @@ class Allocation:
     moved: Mapping[str, int] = field(default_factory=dict)
     ssps: Mapping[str, int] = field(default_factory=dict)
     quantities: Mapping[str, Measured] = field(default_factory=dict)
+    left_with: Mapping[str, int] | None = None
 
     def shares(self) -> dict[str, int]:
-        return shares(self.price, self.weights)
+        return shares(self.price, self.weights) if self.left_with is None else dict(self.left_with)
 
     def repriced(self, change: int) -> Allocation:
-        return replace(self, price=self.price + change)
+        return replace(self, price=self.price + change, left_with=None)
+
+    def left_by(self, line: str) -> Allocation:
+        """The same after a line left it for good: the others keep what they have, and share what changes."""
+        if line not in self.weights:
+            return self
+        kept = {key: share for key, share in self.shares().items() if key != line}
+        weights = {key: weight for key, weight in self.weights.items() if key != line}
+        return replace(self, price=sum(kept.values()), weights=weights, left_with=kept)
 
     def without(self, lines: Sequence[str], target: int) -> Allocation:
         """The same after lines went to another allocation."""

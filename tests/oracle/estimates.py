@@ -53,6 +53,8 @@ class Estimates:
     def of_line(self, row: Estimate) -> None:
         replay, key = self.replay, row.contract_line_id or ""
         state = replay.lines[key]
+        if state.final is not None:
+            return
         after = replay.change(
             key,
             variable=state.variable if row.variable_amount is None else row.variable_amount,

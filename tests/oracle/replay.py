@@ -121,6 +121,8 @@ class Replay:
         """Give an allocation another price: shares of lines change, of lines pooled since in their pool."""
         before = self.allocations[number].shares()
         self.allocations[number] = after
+        if not after.weights:
+            return  # all its lines are final
         onward: dict[int, int] = {}
         for key, share in after.shares().items():
             moved = share - before.get(key, 0)
@@ -134,9 +136,8 @@ class Replay:
                 self.reprice(target, self.allocations[target].repriced(moved))
 
     def _change_share(self, key: str, number: int, moved: int) -> None:
-        """A line with a final amount has left its allocation for good."""
         state = self.lines[key]
-        if state.final is None and moved:
+        if moved:
             layers = tuple(
                 replace(row, remainder=row.remainder + moved)
                 if row.lives and row.allocation == number
@@ -333,6 +334,8 @@ class Replay:
         if cancelled.amount_delta is not None:
             final = before + cancelled.amount_delta
         self.change(key, final=final, pending=0)
+        for number, allocation in self.allocations.items():
+            self.allocations[number] = allocation.left_by(key)
         self.book(key, cancelled.event_id, "cancellation", final - before)
 
     # --- fulfillments that add to contracted ----------------------------------------------------------

@@ -120,7 +120,8 @@ class Terms:
 
     def unit_ssp(self, line: ContractLine, on: date, amended: Fraction | None = None) -> UnitSsp | None:
         """From the amendment row, the line, else the price list, else the product; None: the stated amount."""
-        product, price = self.product(line), self.price(line, on)
+        product = self.product(line)
+        price = self.price(line, on) or self.price(line, self.counts_from(line))
         if amended is not None:
             known = self.unit_ssp(line, on)
             return UnitSsp(amended, known.per if known is not None else product.ssp_per, "amendment")

@@ -1,4 +1,4 @@
-"""What else may happen in a life: the other methods, amendments, and (switched off) estimates, concessions, cash.
+"""What else may happen in a life: the other methods, amendments, estimates, concessions, cash.
 
 Each function adds records to the life of a teller (tests/property/lives.py). Amendments keep to what the rule book
 can compute: a line that is used, drawn down or earned as invoiced is in no group that an amendment touches, and what
@@ -7,6 +7,7 @@ the rule book quarantines is thrown away by the teller, which asks the oracle.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -30,6 +31,23 @@ WITHOUT_POOL = ("usage", "drawdown", "as_invoiced")
 
 def method_of(teller: Teller, line: Record) -> str:
     return line.row.get("recognition_method") or teller.product_of(line).row["recognition_method"]
+
+
+def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> set[str]:
+    """Allocation groups of the accounting contract in which a line of these methods shares the price."""
+    together = contract.row.get("combined_with")
+    contracts = {
+        row.row["contract_id"]
+        for row in teller.life.of("contracts")
+        if row is contract or (together and row.row.get("combined_with") == together)
+    }
+    return {
+        line.row["allocation_group"]
+        for line in teller.life.of("contract_lines")
+        if line.row["contract_id"] in contracts
+        and method_of(teller, line) in methods
+        and (line.row["allocation_group"] or method_of(teller, line) == "drawdown")
+    }
 
 
 # --- methods ------------------------------------------------------------------------------------------
@@ -111,19 +129,7 @@ class _Amending:
         self.contract, self.lines = contract, list(lines)
         self.start, self.end = term
         self.signed = teller.signed(contract)
-        together = contract.row.get("combined_with")
-        contracts = {
-            row.row["contract_id"]
-            for row in teller.life.of("contracts")
-            if row is contract or (together and row.row.get("combined_with") == together)
-        }
-        self.outside = {
-            line.row["allocation_group"]
-            for line in teller.life.of("contract_lines")
-            if line.row["contract_id"] in contracts
-            and method_of(teller, line) in WITHOUT_POOL
-            and (line.row["allocation_group"] or method_of(teller, line) == "drawdown")
-        }
+        self.outside = groups_with(teller, contract, WITHOUT_POOL)
         self.ends: dict[str, date] = {}
 
     def can_change(self, line: Record) -> bool:
@@ -277,33 +283,64 @@ def amend(teller: Teller, contract: Record, lines: list[Record], start: date, en
     return amending.lines
 
 
-# --- for later: what the product does not compute yet -------------------------------------------------
+# --- estimates ----------------------------------------------------------------------------------------
 
 
 def estimates(teller: Teller, contract: Record, lines: list[Record], start: date) -> None:
-    """Dated versions of variable consideration and expected returns."""
-    rng = teller.rng
+    """Dated versions of variable consideration, its constraint and expected returns, of lines and of groups."""
+    drawn = groups_with(teller, contract, ("drawdown",))
     for line in lines:
-        amount, method = minor_units(line.row["amount"], teller.currency), method_of(teller, line)
+        method = method_of(teller, line)
+        amount = minor_units(line.row["amount"], teller.currency)
         if amount <= 0 or method in ("usage", "as_invoiced", ""):
             continue
         if teller.chance(0.2):
-            line.row["variable_amount"] = teller.text(amount * rng.choice((-10, 5, 20)) // 100)
+            line.row["variable_amount"] = teller.text(amount * teller.rng.choice((-10, 5, 20)) // 100)
         if method == "point_in_time" and teller.chance(0.3):
-            line.row["expected_return_pct"] = rng.choice(("3", "10", "25"))
-        if teller.chance(0.3):
-            d = start + timedelta(days=rng.choice((-10, 0, 31, 90, 200)))
-            known = teller.wave_for(d, max(teller.counted_since(contract), line.since))
-            if known is not None:
-                teller.add(
-                    "estimates",
-                    known,
-                    estimate_id=teller.key("E"),
-                    contract_id=contract.row["contract_id"],
-                    contract_line_id=line.row["contract_line_id"],
-                    estimate_date=d.isoformat(),
-                    variable_amount=teller.text(amount * rng.choice((-15, 0, 10, 30)) // 100),
-                )
+            line.row["expected_return_pct"] = teller.rng.choice(("3", "10", "25"))
+        if line.row["allocation_group"] not in drawn and teller.chance(0.35):
+            named = {"contract_line_id": line.row["contract_line_id"]}
+            for _ in range(teller.rng.choice((1, 1, 2, 3))):
+                _estimate(teller, contract, line.since, start, amount, method, named)
+    priced = [
+        line
+        for line in lines
+        if method_of(teller, line) not in WITHOUT_POOL
+        and line.row["allocation_group"] not in drawn
+        and minor_units(line.row["amount"], teller.currency) > 0
+        and not line.row.get("amendment_id")
+    ]
+    if priced and teller.chance(0.15):
+        line = teller.rng.choice(priced)
+        amount = minor_units(line.row["amount"], teller.currency)
+        named = {"allocation_group": line.row["allocation_group"]}
+        for _ in range(teller.rng.choice((1, 2))):
+            _estimate(teller, contract, line.since, start, amount, method_of(teller, line), named)
+
+
+def _estimate(
+    teller: Teller, contract: Record, since: int, start: date, amount: int, method: str, named: Row
+) -> None:
+    """One version: mostly of the variable amount, often with what is constrained of it or expected back."""
+    rng = teller.rng
+    d = start + timedelta(days=rng.choice((-40, -10, 0, 31, 59, 90, 200, 400)))
+    known = teller.wave_for(d, max(teller.counted_since(contract), since))
+    if known is None:
+        return
+    row: Row = {}
+    if teller.chance(0.8):
+        row["variable_amount"] = teller.text(amount * rng.choice((-15, -5, 0, 10, 30)) // 100)
+    if teller.chance(0.25):
+        row["constrained_amount"] = teller.text(amount * rng.choice((0, 5, 10)) // 100)
+    if method == "point_in_time" and (teller.chance(0.3) or not row):
+        row["expected_return_pct"] = rng.choice(("0", "0", "3", "10", "25", "100"))
+    if not row:
+        row["variable_amount"] = "0"
+    keys = {"estimate_id": teller.key("E"), "contract_id": contract.row["contract_id"]}
+    teller.add("estimates", known, **keys, **named, estimate_date=d.isoformat(), **row)
+
+
+# --- credits and cash ---------------------------------------------------------------------------------
 
 
 CONCESSIONS = (

@@ -21,7 +21,8 @@ lines as (
     from {{ ref('line_allocations') }} as terms
     where terms.recognition_method not in {{ methods_without_refund_liability() }}
         and (
-            terms.recognition_method = 'point_in_time' and terms.return_scale > 1
+            terms.recognition_method = 'point_in_time'
+            and terms.contract_line_id in (select contract_line_id from {{ ref('expected_returns') }})
             or terms.contract_line_id in (select contract_line_id from versions where variable_minor < 0)
         )
 
@@ -34,9 +35,15 @@ line_periods as (
         lines.recognition_method,
         lines.amount_minor as first_amount_minor,
         periods.period_index,
-        periods.end_date
+        periods.end_date,
+        -- what is estimated of a line once it has its final amount changes nothing
+        case
+            when cancellations.contracted_date <= greatest(lines.signed_date, lines.priced_on) then {{ first_day() }}
+            else least(periods.end_date, coalesce({{ add_days('cancellations.contracted_date', '-1') }}, periods.end_date))
+        end as estimated_on
     from lines
     inner join periods on lines.signed_date <= periods.end_date
+    left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
 
 ),
 
@@ -77,7 +84,7 @@ variable as (
         from line_periods
         inner join versions
             on line_periods.contract_line_id = versions.contract_line_id
-            and versions.estimate_date <= line_periods.end_date
+            and versions.estimate_date <= line_periods.estimated_on
     ) as dated
     where recency = 1
 
@@ -139,7 +146,7 @@ terms as (
         on billed.contract_line_id = credited.contract_line_id and billed.period_index = credited.period_index
     left join {{ ref('expected_returns') }} as returns
         on billed.contract_line_id = returns.contract_line_id
-        and line_periods.end_date between returns.valid_from and returns.valid_to
+        and line_periods.estimated_on between returns.valid_from and returns.valid_to
 
 ),
 

@@ -1,7 +1,7 @@
--- Grain: estimate of a line or a group that changes its price after it was signed.
--- Why: what an estimate changes on its date (accounting.md §5). What was estimated of a line by its signature is in its
--- price already; of a group, it is shared out on the signed date. A negative estimate that concessions have used up
--- does not come back.
+-- Grain: estimate of a line or a group that changes its price.
+-- Why: what an estimate changes on its date (accounting.md §5), or on the day from which its line or contract counts where
+-- that is later; one of a line that has its final amount changes nothing. What the line itself states is in its price
+-- already. A negative estimate that concessions have used up does not come back.
 
 with versions as (
 
@@ -62,13 +62,18 @@ of_lines as (
         lines.accounting_contract_id,
         lines.contract_id,
         lines.contract_line_id,
-        cast(null as {{ dbt.type_string() }}) as allocation_group,
-        changes.estimate_date as known_from,
+        lines.allocation_group,
+        greatest(changes.estimate_date, lines.signed_date, lines.priced_on) as known_from,
         changes.change_minor,
         changes.reason
     from changes
     inner join lines on changes.contract_line_id = lines.contract_line_id
-    where changes.estimate_date > lines.priced_on
+    left join {{ ref('cancellations') }} as cancellations on changes.contract_line_id = cancellations.contract_line_id
+    where changes.estimate_id is not null
+        and (
+            cancellations.contracted_date is null
+            or greatest(changes.estimate_date, lines.signed_date, lines.priced_on) < cancellations.contracted_date
+        )
 
 ),
 

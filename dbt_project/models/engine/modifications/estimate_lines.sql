@@ -1,6 +1,6 @@
 -- Grain: accounting contract × modification_number of an estimate × step × contract line of the allocation of that step.
--- Why: a change is shared by the allocation that first held the line; what falls to lines pooled since goes on to the
--- allocations that they are in by now, one step after the other (accounting.md §5).
+-- Why: a change is shared by the allocation that first held the line; what falls to a line pooled since goes on to that
+-- pool, one step after the other (accounting.md §5).
 
 with lines as (
 
@@ -26,9 +26,23 @@ allocations as (
 
 ),
 
-held_by as (
+-- the lines that share each allocation's price when an estimate comes, and where each went from there
+members_then as (
 
-    select * from {{ ref('allocations_held') }}
+    select
+        lines.accounting_contract_id,
+        lines.modification_number,
+        lines.contract_line_id,
+        allocations.allocation,
+        allocations.joined_by,
+        lead(allocations.allocation) over (
+            partition by lines.contract_line_id, lines.modification_number order by allocations.joined_by
+        ) as moved_to
+    from lines
+    inner join allocations
+        on lines.contract_line_id = allocations.contract_line_id
+        and allocations.joined_by < lines.modification_number
+    where lines.kind = 'estimate' and not lines.is_final
 
 ),
 
@@ -82,18 +96,20 @@ allocations_reached as (
         select accounting_contract_id, modification_number, allocation, change_minor, joined_by, 1 as is_first
         from estimated
         union all
-        select distinct
+        select
             estimated.accounting_contract_id,
             estimated.modification_number,
-            held_by.allocation,
+            members_then.allocation,
             0 as change_minor,
-            held_by.joined_by,
+            min(members_then.joined_by) as joined_by,
             0 as is_first
         from estimated
-        inner join held_by
-            on estimated.accounting_contract_id = held_by.accounting_contract_id
-            and estimated.modification_number = held_by.modification_number
-            and estimated.joined_by < held_by.joined_by
+        inner join members_then
+            on estimated.accounting_contract_id = members_then.accounting_contract_id
+            and estimated.modification_number = members_then.modification_number
+            and estimated.joined_by < members_then.joined_by
+            and estimated.allocation != members_then.allocation
+        group by estimated.accounting_contract_id, estimated.modification_number, members_then.allocation
     ) as reached
 
 ),
@@ -134,7 +150,7 @@ select
     reached.step,
     reached.allocation,
     reached.change_minor,
-    held_by.allocation as moved_to,
+    members_then.moved_to,
     coalesce(begun.from_date, {{ first_day() }}) as from_date,
     lines.contract_line_id,
     lines.line_place,
@@ -150,11 +166,9 @@ from allocations_reached as reached
 inner join lines
     on reached.accounting_contract_id = lines.accounting_contract_id
     and reached.modification_number = lines.modification_number
-inner join allocations as members
-    on lines.contract_line_id = members.contract_line_id
-    and reached.allocation = members.allocation
-    and members.joined_by < reached.modification_number
-inner join held_by
-    on lines.contract_line_id = held_by.contract_line_id and lines.modification_number = held_by.modification_number
+inner join members_then
+    on lines.contract_line_id = members_then.contract_line_id
+    and lines.modification_number = members_then.modification_number
+    and reached.allocation = members_then.allocation
 left join begun
     on lines.contract_line_id = begun.contract_line_id and lines.modification_number = begun.modification_number

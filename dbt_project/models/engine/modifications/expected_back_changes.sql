@@ -14,7 +14,8 @@ lines as (
 
     select lines.*
     from {{ ref('line_allocations') }} as lines
-    where lines.recognition_method = 'point_in_time' and lines.return_scale > 1
+    inner join returns on lines.contract_line_id = returns.contract_line_id and returns.version_number = 1
+    where lines.recognition_method = 'point_in_time'
 
 ),
 

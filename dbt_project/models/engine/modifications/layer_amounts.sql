@@ -249,6 +249,7 @@ cumulated as (
             end
         ) over allocation_of_round + case when change in ('estimate', 'share') then moved_minor else 0 end as bigint)
             as price_minor,
+        cast(sum(amount_delta_minor) over allocation_of_round + moved_minor as bigint) as change_minor,
         cast(sum(weight_minor) over (
             partition by accounting_contract_id, allocation order by line_place, contract_line_id
             rows between unbounded preceding and current row
@@ -264,6 +265,8 @@ shared as (
     select
         cumulated.*,
         case
+            -- an allocation that nothing reaches keeps its shares as they were rounded
+            when change in ('estimate', 'share') and change_minor = 0 then share_before_minor
             when basis_of_all = 0 then cast(0 as bigint)
             else {{ prorate(
                 'price_minor', 'case when basis_of_all < 0 then -basis_through_line else basis_through_line end',

@@ -6,7 +6,7 @@
 --   cancel     the line is brought to its final amount
 --   money      the line itself is not in the pool; its amendment's money is
 --   estimate   the allocation that first held the line shares its new price: of a line still in it the layer grows
---   share      of a line pooled since, the change goes to the price of the allocation it is in now (moved_to), in a
+--   share      of a line pooled since, the change goes to the price of that pool (moved_to), in a
 --              later step
 --   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted, of a
 --              refund by what its invoice names
@@ -170,8 +170,8 @@ combined as (
 
     select
         accounting_contract_id, modification_number, contract_line_id,
-        case when moved_to = allocation then 'estimate' else 'share' end as change,
-        case when moved_to = allocation then 'main' else 'share:' || allocation end as layer,
+        case when moved_to is null then 'estimate' else 'share' end as change,
+        case when moved_to is null then 'main' else 'share:' || allocation end as layer,
         allocation, line_place, 0 as basis_minor, case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
         known_from, from_date, effective_date, recognition_method, recognition_convention,
         null as spread_from, null as spread_to, null as progress_from, whole, true as is_touched

@@ -66,29 +66,6 @@ listed_prices as (
 
 ),
 
--- what was estimated of the line by that day
-estimated as (
-
-    select source_row, variable_minor - constrained_minor as estimated_minor
-    from (
-        select
-            lines.source_row,
-            versions.variable_minor,
-            versions.constrained_minor,
-            row_number() over (
-                partition by lines.source_row order by versions.estimate_date desc, versions.estimate_id desc
-            ) as recency
-        from lines
-        inner join contracts on lines.contract_id = contracts.contract_id
-        left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
-        inner join {{ ref('estimate_versions') }} as versions
-            on lines.contract_line_id = versions.contract_line_id
-            and versions.estimate_date <= coalesce(adding.effective_date, contracts.signed_date)
-    ) as dated
-    where recency = 1
-
-),
-
 described as (
 
     select
@@ -106,7 +83,8 @@ described as (
             as signed_date,
         coalesce(lines.allocation_group, '') as allocation_group,
         {{ to_minor('lines.amount', 'currencies.exponent') }} as amount_minor,
-        coalesce(estimated.estimated_minor, 0) as estimated_minor,
+        {{ to_minor('(coalesce(lines.variable_amount, 0) - coalesce(lines.constrained_amount, 0))', 'currencies.exponent') }}
+            as estimated_minor,
         coalesce(adding.effective_date, contracts.signed_date) as priced_on,
         coalesce(lines.start_date, contracts.start_date) as start_date,
         coalesce(lines.end_date, contracts.end_date) as end_date,
@@ -149,7 +127,6 @@ described as (
     left join products on lines.product_id = products.product_id
     left join currencies on contracts.currency = currencies.currency
     left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
-    left join estimated on lines.source_row = estimated.source_row
     left join listed_prices on lines.source_row = listed_prices.source_row and listed_prices.recency = 1
 
 ),
