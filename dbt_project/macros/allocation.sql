@@ -21,3 +21,16 @@
     from {{ relation }}
     group by accounting_contract_id, allocation_group
 {% endmacro %}
+
+{# A line's part of a price, of which through_line is the weight of the lines up to it and weight its own: cumulatively
+   rounded; a negative whole flips both signs (accounting.md §3.2). #}
+{% macro part_of_price(price, weight, through_line, whole) -%}
+    {{ prorate(
+        price, '(case when ' ~ whole ~ ' < 0 then -' ~ through_line ~ ' else ' ~ through_line ~ ' end)', 'abs(' ~ whole ~ ')'
+    ) }}
+    - {{ prorate(
+        price,
+        '(case when ' ~ whole ~ ' < 0 then ' ~ weight ~ ' - ' ~ through_line ~ ' else ' ~ through_line ~ ' - ' ~ weight ~ ' end)',
+        'abs(' ~ whole ~ ')'
+    ) }}
+{%- endmacro %}

@@ -207,7 +207,7 @@
 {% macro earned_at(method, remainder, base, start, reached, whole, is_ended) -%}
     cast(case
         when {{ is_ended }} then {{ base }} + {{ remainder }}
-        when {{ method }} = 'drawdown'
+        when {{ method }} = 'drawdown' and {{ whole }} is null
             then {{ base }} + case
                 when {{ remainder }} <= 0 then {{ remainder }}
                 else greatest(least({{ reached }} - {{ start }}, {{ remainder }}), 0)

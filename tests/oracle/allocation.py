@@ -39,7 +39,7 @@ Measured = tuple[Fraction | None, Fraction | None]
 class Allocation:
     """A price and the lines it was shared over first; `moved` says where the money of a line went since.
 
-    left_with   the shares that the lines still in it have since others left it with their final amounts
+    held        the shares its lines have: a change of the price adds to them what it makes of their part
     ssps        the SSPs that a catch-up runs it again with: those of the first time, whatever it weighs since
     quantities  what each of them is for: the quantity, and the months of term where it is per month
     """
@@ -50,21 +50,30 @@ class Allocation:
     moved: Mapping[str, int] = field(default_factory=dict)
     ssps: Mapping[str, int] = field(default_factory=dict)
     quantities: Mapping[str, Measured] = field(default_factory=dict)
-    left_with: Mapping[str, int] | None = None
+    held: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.held and self.weights:
+            object.__setattr__(self, "held", shares(self.price, self.weights))
 
     def shares(self) -> dict[str, int]:
-        return shares(self.price, self.weights) if self.left_with is None else dict(self.left_with)
+        return dict(self.held)
 
     def repriced(self, change: int) -> Allocation:
-        return replace(self, price=self.price + change, left_with=None)
+        """Another price: of each line's part only what the change makes of it."""
+        if not self.weights:
+            return self  # all its lines are final
+        after, before = shares(self.price + change, self.weights), shares(self.price, self.weights)
+        held = {key: self.held[key] + after[key] - before[key] for key in self.weights}
+        return replace(self, price=self.price + change, held=held)
 
     def left_by(self, line: str) -> Allocation:
-        """The same after a line left it for good: the others keep what they have, and share what changes."""
+        """The same after a line left it for good, with what it has."""
         if line not in self.weights:
             return self
-        kept = {key: share for key, share in self.shares().items() if key != line}
+        kept = {key: share for key, share in self.held.items() if key != line}
         weights = {key: weight for key, weight in self.weights.items() if key != line}
-        return replace(self, price=sum(kept.values()), weights=weights, left_with=kept)
+        return replace(self, price=sum(kept.values()), weights=weights, held=kept)
 
     def without(self, lines: Sequence[str], target: int) -> Allocation:
         """The same after lines went to another allocation."""
@@ -72,10 +81,10 @@ class Allocation:
         return replace(self, moved={**self.moved, **gone})
 
 
-def group_weights(
+def group_ssps(
     terms: Terms, lines: Sequence[ContractLine], price: int, on: date | None = None
 ) -> dict[str, int]:
-    """SSPs of a group in line order; all 0: the stated amounts of lines that are no discounts (section 3.2)."""
+    """SSPs of a group in line order, a residual one from the others (section 3.3)."""
     ssps = {line.contract_line_id: terms.ssp(line, on).amount for line in lines}
     residual = [line for line in lines if ssps[line.contract_line_id] is None]
     if len(residual) > 1:
@@ -84,6 +93,11 @@ def group_weights(
     for line in residual:
         weights[line.contract_line_id] = max(price - sum(weights.values()), 0)
         terms.check_residual(line, weights[line.contract_line_id])
-    if sum(weights.values()) == 0:
-        return {line.contract_line_id: 0 if terms.is_discount(line) else line.amount for line in lines}
     return weights
+
+
+def weights_of(terms: Terms, lines: Sequence[ContractLine], ssps: Mapping[str, int]) -> Mapping[str, int]:
+    """The SSPs; all 0: the stated amounts of lines that are no discounts (section 3.2)."""
+    if sum(ssps.values()) == 0:
+        return {line.contract_line_id: 0 if terms.is_discount(line) else line.amount for line in lines}
+    return ssps

@@ -17,7 +17,7 @@ from tests.oracle.entities import Document, DocumentLine, Key, Payment
 from tests.oracle.layers import FOREVER
 from tests.oracle.money import half_away
 from tests.oracle.policy import Policy
-from tests.oracle.replay import CASH, CREDIT, INVOICE, SPREAD, Replay
+from tests.oracle.replay import CASH, CREDIT, INVOICE, SPREAD, Order, Replay
 from tests.oracle.state import Event
 
 CONCEDING = ("price_concession", "paid_to_customer", "return", "cancellation")
@@ -46,7 +46,9 @@ def contract_of_payment(books: Books, row: Payment) -> str | None:
 def net(books: Books, row: Payment) -> int:
     """A payment without tax: in proportion to its invoice's net amount."""
     document = books.documents.get(("invoice", row.invoice_id or ""))
-    if document is None or not document.total_amount or document.issue_date > row.payment_date:
+    if document is None or not document.has_counted or not document.total_amount:
+        return row.amount
+    if document.issue_date > row.payment_date:
         return row.amount
     lines = sum(line.amount for line in books.document_lines_of.get(document.key, ()))
     return half_away(Fraction(row.amount * lines, document.total_amount))
@@ -122,9 +124,24 @@ class Cash:
             self.replay.plan(document.issue_date, (SPREAD, *order), partial(self.spread, row, document))
             return
         rank = INVOICE if is_invoice else CREDIT
-        self.replay.plan(document.issue_date, (rank, *order), partial(self.bill, row, document, 1))
+        self.replay.plan(document.issue_date, (rank, *order, 0, 0), partial(self.bill, row, document, 1))
         if document.voided_on is not None:
-            self.replay.plan(document.voided_on, (rank, *order, 1), partial(self.bill, row, document, -1))
+            self.replay.plan(document.voided_on, (rank, *order, 1, 0), partial(self.bill, row, document, -1))
+        if row.reason in CONCEDING:
+            self.plan_concession(row, document, (rank, *order))
+
+    def plan_concession(self, row: DocumentLine, document: Document, order: Order) -> None:
+        """On its date; on a line that an amendment adds not before that takes effect."""
+        counts = document.issue_date
+        line = self.replay.line_of.get(row.contract_line_id or "")
+        addition = self.books.addition_of.get(row.contract_line_id or "")
+        if line is not None and document.issue_date < self.replay.terms.counts_from(line):
+            return
+        if line is not None and line.amendment_id is not None and addition is not None:
+            counts = max(counts, addition.effective_date)
+        self.replay.plan(counts, (*order, 0, 1), partial(self.concede, row, 1))
+        if document.voided_on is not None:
+            self.replay.plan(max(document.voided_on, counts), (*order, 1, 1), partial(self.concede, row, -1))
 
     def plan_payment(self, row: Payment) -> None:
         order = (CASH, row.payment_date, row.payment_id)
@@ -168,9 +185,14 @@ class Cash:
             if sign < 0:
                 on = max(on, counts_on(document, replay.policy))
             self.lower(key, sign * amount, on)
-            if row.reason in CONCEDING:
-                step = partial(credit, replay, row, key, -amount, sign)
-                replay.booked(row.document_line_id, "reprice", step)
+
+    def concede(self, row: DocumentLine, sign: int) -> None:
+        """What a credit note line does to prices (1), and what its void takes back of that (-1)."""
+        if row.document_id in self.silent_notes:
+            return
+        for key, amount in self.parts[row.document_type, row.document_line_id].items():
+            step = partial(credit, self.replay, row, key, -amount, sign)
+            self.replay.booked(row.document_line_id, "reprice", step)
 
     def lines_of(self, row: DocumentLine) -> dict[str, int]:
         """The line of a credit note line, else all lines of its contract in proportion to allocated."""
@@ -216,18 +238,30 @@ class Cash:
         for key, part in parts.items():
             self.lower(key, -part, replay.today)
             if key in replay.lines:
-                replay.booked(row.payment_id, "reprice", partial(concede, replay, key, part, "all"))
+                is_invoiced = replay.terms.method(replay.line_of[key]) == "as_invoiced"
+                step = partial(concede, replay, key, part, "all")
+                replay.booked(row.payment_id, "usage" if is_invoiced else "reprice", step)
 
     def refunded_lines(self, row: Payment, amount: int) -> dict[str, int]:
         """The lines its invoice names, by their amounts; else all lines of the contract by allocated."""
         basis: dict[str, int] = {}
         for line in self.books.document_lines_of.get(("invoice", row.invoice_id or ""), ()):
-            is_issued = self.books.document(line).issue_date <= row.payment_date
-            if is_issued and line.contract_line_id in self.replay.lines:
-                basis[line.contract_line_id] = basis.get(line.contract_line_id, 0) + line.amount
+            document = self.books.document(line)
+            is_issued = document.has_counted and document.issue_date <= row.payment_date
+            state = self.replay.lines.get(line.contract_line_id or "")
+            key = line.contract_line_id
+            if is_issued and state is not None and key is not None and self.shares_refunds(key):
+                basis[key] = basis.get(key, 0) + line.amount
         if sum(basis.values()) > 0:
             return spread(amount, {key: basis[key] for key in self.replay.line_of if key in basis})
         return by_contracted(self.replay, contract_of_payment(self.books, row) or "", amount)
+
+    def shares_refunds(self, key: str) -> bool:
+        """No discount, and no line whose amendment is still to take effect."""
+        line, terms = self.replay.line_of[key], self.replay.terms
+        if terms.is_discount(line):
+            return False
+        return bool(self.replay.lines[key].layers) or not terms.has_price(line)
 
     def write_off(self, event_id: str, contract_id: str | None, amount: int, kind: str = "write_off") -> None:
         """expense = max(0, min(written off, recognized - paid)); the rest reduces billed (never earned)."""

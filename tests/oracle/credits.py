@@ -15,9 +15,13 @@ from tests.oracle.state import LineState
 
 
 def by_contracted(replay: Replay, contract_id: str, amount: int) -> dict[str, int]:
-    """Without a contract line: all lines of the contract in proportion to allocated."""
-    lines = [key for key, line in replay.line_of.items() if line.contract_id == contract_id]
-    basis = {key: replay.contracted(key) - _pending(replay, key) for key in lines}
+    """Without a contract line: all lines that have a price, in proportion to what is contracted."""
+    lines = [
+        key
+        for key, line in replay.line_of.items()
+        if line.contract_id == contract_id and replay.terms.method(line) != "as_invoiced"
+    ]
+    basis = {key: max(replay.contracted(key) - _pending(replay, key), 0) for key in lines}
     if sum(basis.values()) == 0:
         raise QuarantinedError(f"a concession on contract {contract_id}, to which nothing is allocated")
     return spread(amount, basis)
@@ -29,26 +33,37 @@ def _pending(replay: Replay, key: str) -> int:
 
 
 def credit(replay: Replay, row: DocumentLine, key: str, amount: int, sign: int) -> None:
-    """What a credit note line does beside lowering billed; sign -1 is its void (amount is positive)."""
+    """What a credit note line does beside lowering billed; sign -1 is its void, which takes just that back."""
     if key not in replay.lines or replay.terms.method(replay.line_of[key]) == "as_invoiced":
         return
+    event = (row.document_line_id, key)
     if row.reason in ("price_concession", "paid_to_customer"):
-        above = _use_variable(replay, key, amount, sign)
-        concede(replay, key, sign * above, row.applies_to)
+        price = _use_variable(replay, event, amount) if sign > 0 else _give_back_variable(replay, event, amount)
+        concede(replay, key, price, row.applies_to)
     elif row.reason == "return":
-        _return_credit(replay, key, amount, sign)
+        if sign > 0:
+            _return_credit(replay, event, amount)
+        else:
+            _void_return_credit(replay, event, amount)
     elif row.reason == "cancellation":
-        above = _above_cancellation(replay, key, amount)
-        concede(replay, key, sign * above, "performed")
+        if sign > 0:
+            replay.credited[event] = _above_cancellation(replay, key, amount)
+        concede(replay, key, sign * replay.credited[event], "performed")
 
 
-def _use_variable(replay: Replay, key: str, amount: int, sign: int) -> int:
+def _use_variable(replay: Replay, event: tuple[str, str], amount: int) -> int:
     """C first uses up a negative variable estimate still in force: by that part only billed falls."""
-    state = replay.lines[key]
-    still = -state.variable - state.variable_used if sign > 0 else state.variable_used
-    used = min(amount, max(still, 0))
-    replay.change(key, variable_used=state.variable_used + sign * used)
+    state = replay.lines[event[1]]
+    used = replay.credited[event] = min(amount, max(-state.variable - state.variable_used, 0))
+    replay.change(event[1], variable_used=state.variable_used + used)
     return amount - used
+
+
+def _give_back_variable(replay: Replay, event: tuple[str, str], amount: int) -> int:
+    """A void gives back what its credit used; where the estimate has been given up since, the price."""
+    state, used = replay.lines[event[1]], replay.credited[event]
+    after = replay.change(event[1], variable_used=state.variable_used - used)
+    return -(amount - used) - (after.estimated - state.estimated)
 
 
 def _above_cancellation(replay: Replay, key: str, amount: int) -> int:
@@ -75,13 +90,28 @@ def expected_back(replay: Replay, line: ContractLine, state: LineState) -> int:
     return half_away(state.stated * state.pct)
 
 
-def _return_credit(replay: Replay, key: str, amount: int, sign: int) -> None:
-    """It uses the estimate up, then de-books what returns re-opened; the rest is a concession on performed."""
+def _void_return_credit(replay: Replay, event: tuple[str, str], amount: int) -> None:
+    """Less was credited: what it conceded comes back, and what is de-booked is what the other credits cover."""
+    key, conceded = event[1], replay.credited[event]
     state, line = replay.lines[key], replay.line_of[key]
-    if sign < 0:
-        replay.change(key, return_credits=state.return_credits - amount)
-        concede(replay, key, -min(amount, state.return_conceded), "performed")
-        return
+    state = replay.change(
+        key,
+        return_credits=state.return_credits - amount,
+        return_conceded=state.return_conceded - conceded,
+    )
+    if replay.terms.method(line) == "point_in_time" and state.final is None:
+        by_estimate = state.return_credits - state.return_conceded - expected_back(replay, line, state)
+        value, quantity = _reopened(replay, key)
+        debooked = min(max(by_estimate, 0), value)
+        units = quantity * Fraction(debooked, value) if value > 0 else Fraction(0)
+        replay.change(key, debooked=debooked, debooked_units=units)
+    concede(replay, key, -conceded, "performed")
+
+
+def _return_credit(replay: Replay, event: tuple[str, str], amount: int) -> None:
+    """It uses the estimate up, then de-books what returns re-opened; the rest is a concession on performed."""
+    key = event[1]
+    state, line = replay.lines[key], replay.line_of[key]
     expected = min(amount, max(expected_back(replay, line, state) - state.return_credits, 0))
     left = amount - expected
     value, quantity = 0, Fraction(0)
@@ -99,6 +129,7 @@ def _return_credit(replay: Replay, key: str, amount: int, sign: int) -> None:
         debooked=state.debooked + debooked,
         debooked_units=state.debooked_units + part,
     )
+    replay.credited[event] = left - debooked
     concede(replay, key, left - debooked, "performed")
 
 

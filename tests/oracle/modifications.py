@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from tests.oracle.allocation import Allocation, group_weights
+from tests.oracle.allocation import Allocation, group_ssps, weights_of
 from tests.oracle.conventions import ONE_DAY, months_of_term, total
 from tests.oracle.entities import Amendment, ContractLine
 from tests.oracle.layers import EVER, Curve, Layer
@@ -253,12 +253,13 @@ class _Planned:
         for named in dict.fromkeys(line.allocation_group for line in priced):
             together = [line for line in priced if line.allocation_group == named]
             price = sum(replay.first_price(line) for line in together)
-            weights = group_weights(replay.terms, together, price, m)
+            ssps = group_ssps(replay.terms, together, price, m)
+            weights = weights_of(replay.terms, together, ssps)
             quantities = {
                 line.contract_line_id: measured(replay, line, replay.lines[line.contract_line_id], m, EVER)
                 for line in together
             }
-            allocation = Allocation(price, weights, EVER, ssps=weights, quantities=quantities)
+            allocation = Allocation(price, weights, EVER, ssps=ssps, quantities=quantities)
             number = replay.allocate(allocation)
             for key, share in allocation.shares().items():
                 line, state = replay.line_of[key], replay.lines[key]

@@ -153,7 +153,7 @@ def _replace_layers(replay: Replay, key: str, taken: list[Layer], anew: Layer, m
     kept = [layer.truncated(m) if id(layer) in ids or not layer.lives else layer for layer in state.layers]
     replay.change(key, layers=(*(layer for layer in kept if layer is not None), anew))
     for layer in taken:
-        if layer.allocation is not None and anew.allocation is not None:
+        if layer.allocation is not None and anew.allocation not in (None, layer.allocation):
             known = replay.allocations[layer.allocation]
             replay.allocations[layer.allocation] = known.without([key], anew.allocation)
     if anew.allocation is not None:
@@ -234,20 +234,27 @@ def _rerun(replay: Replay, m: date, number: int, keys: list[str], money: dict[st
             line.contract_line_id: 0 if replay.terms.is_discount(line) else line.amount for line in lines
         }
     weights = {key: weights[key] for key in replay.line_of if key in weights}
-    allocation = Allocation(price, weights, old.begin, ssps=ssps, quantities=quantities)
-    target = replay.allocate(allocation)
-    for key, share in allocation.shares().items():
-        _catch_up(replay, m, key, (number, target), share)
+    again = Allocation(price, weights, old.begin).shares()
+    held = {key: share for key, share in shares.items() if key not in stay} | again
+    replay.allocations[number] = replace(
+        old,
+        price=sum(held.values()),
+        weights={key: (weights if key in weights else old.weights)[key] for key in replay.line_of if key in held},
+        ssps={**old.ssps, **ssps},
+        quantities={**old.quantities, **quantities},
+        held=held,
+    )
+    for key, share in again.items():
+        _catch_up(replay, m, key, number, share)
 
 
-def _catch_up(replay: Replay, m: date, key: str, moved: tuple[int, int], share: int) -> None:
+def _catch_up(replay: Replay, m: date, key: str, number: int, share: int) -> None:
     line, state = replay.line_of[key], replay.lines[key]
-    number, target = moved
     main = [layer for layer in state.shared if layer.allocation == number]
     apart = [layer for layer in state.shared if layer.stands_alone and layer not in main]
     taken = [layer for layer in state.layers if layer.lives and (layer.allocation is None or layer in main)]
     conceded = sum(layer.base + layer.remainder for layer in taken if layer.allocation is None)
-    fresh = replay.layer(line, state, target, share + conceded, replay.allocations[target].begin)
+    fresh = replay.layer(line, state, number, share + conceded, replay.allocations[number].begin)
     base, u0 = (main[0].base, main[0].u0) if main else (0, Fraction(0))
     anew = replace(fresh, base=base, u0=u0, from_date=m)
     _replace_layers(replay, key, taken + apart, anew, m)

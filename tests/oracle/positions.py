@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
-from tests.oracle.allocation import group_weights, shares, spread
+from tests.oracle.allocation import group_ssps, shares, spread, weights_of
 from tests.oracle.cash import Cash, deposits, paired
 from tests.oracle.conventions import ONE_DAY
 from tests.oracle.credits import expected_back
@@ -153,7 +153,8 @@ class Positions:
         found: dict[str, int] = {}
         for group in groups.values():
             price = sum(line.amount + line.variable_amount - line.constrained_amount for line in group)
-            found.update(shares(price, group_weights(self.terms, group, price)))
+            weights = weights_of(self.terms, group, group_ssps(self.terms, group, price))
+            found.update(shares(price, weights))
         return found
 
     def allocated(self, line: ContractLine, d: date) -> int:

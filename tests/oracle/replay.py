@@ -14,7 +14,7 @@ from datetime import date
 from fractions import Fraction
 from functools import partial
 
-from tests.oracle.allocation import Allocation, Measured, group_weights
+from tests.oracle.allocation import Allocation, Measured, group_ssps, weights_of
 from tests.oracle.conventions import ONE_DAY, months_of_term
 from tests.oracle.entities import Contract, ContractLine
 from tests.oracle.evaluate import Evaluator
@@ -49,6 +49,7 @@ class Replay:
         self.first_allocation: dict[str, int] = {}
         self.group_allocation: dict[str | None, int] = {}
         self.billed_events: dict[str, list[tuple[date, int]]] = {}
+        self.credited: dict[tuple[str, str], int] = {}  # what a credit note line did, for its void to take back
         self.bookings: dict[str, list[Event]] = {key: [] for key in self.line_of}
         self.decisions: dict[str, tuple[str, str]] = {}
         self.balance_group: dict[str, str] = {}
@@ -121,8 +122,6 @@ class Replay:
         """Give an allocation another price: shares of lines change, of lines pooled since in their pool."""
         before = self.allocations[number].shares()
         self.allocations[number] = after
-        if not after.weights:
-            return  # all its lines are final
         onward: dict[int, int] = {}
         for key, share in after.shares().items():
             moved = share - before.get(key, 0)
@@ -249,15 +248,17 @@ class Replay:
         price = sum(self.first_price(line) for line in joining)
         known = self.group_allocation.get(group)
         if known is None:
-            weights = group_weights(self.terms, lines, price)
-            allocation = Allocation(price, weights, EVER, ssps=weights, quantities=self._measured(lines))
+            ssps = group_ssps(self.terms, lines, price)
+            weights = weights_of(self.terms, lines, ssps)
+            allocation = Allocation(price, weights, EVER, ssps=ssps, quantities=self._measured(lines))
             number = self.group_allocation[group] = self.allocate(allocation)
         else:
             number = known
             price += self.allocations[number].price
             moved = self.allocations[number].moved
-            weights = group_weights(self.terms, lines, price)
-            allocation = Allocation(price, weights, EVER, moved, weights, self._measured(lines))
+            ssps = group_ssps(self.terms, lines, price)
+            weights = weights_of(self.terms, lines, ssps)
+            allocation = Allocation(price, weights, EVER, moved, ssps, self._measured(lines))
         shares = allocation.shares()
         for line in joining:
             key = line.contract_line_id

@@ -96,8 +96,9 @@ def _is_known(books: Books, row: DocumentLine, document: Document) -> bool:
 
 
 def _document_key(books: Books, row: DocumentLine, document: Document) -> PostingKey:
-    line = books.lines.get(row.contract_line_id or "")
-    contract = books.contracts.get(line.contract_id if line is not None else document.contract_id or "")
+    line = books.lines.get(row.contract_line_id or "") if row.reason != "bad_debt" else None
+    owner = books.contract_of(row)
+    contract = books.contracts.get(owner or "")
     return PostingKey(
         "billings",
         row.document_line_id,

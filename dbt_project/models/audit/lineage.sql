@@ -38,9 +38,13 @@ usage_bookings as (
         case
             when booking_id like 'usage:%' then 'fulfillments'
             when booking_id like 'invoice:%' then 'invoice_lines'
+            when booking_id like 'payment:%' then 'payments'
             else 'credit_note_lines'
         end as event_entity,
-        substring(booking_id, position(':' in booking_id) + 1) as event_key
+        case
+            when booking_id like 'payment:%' then replace(substring(booking_id, 9), '|' || contract_line_id, '')
+            else substring(booking_id, position(':' in booking_id) + 1)
+        end as event_key
     from {{ ref('fct_bookings') }}
     where booking_type = 'usage'
 
@@ -104,7 +108,8 @@ by_document as (
     select billings.fact_table, billings.fact_key, billings.period, records.*
     from billings
     inner join records
-        on billings.document_type || 's' = records.entity
+        on case when billings.document_type in ('invoice', 'credit_note') then billings.document_type || 's' else 'payments' end
+            = records.entity
         and billings.document_id = records.record_key
 
 ),

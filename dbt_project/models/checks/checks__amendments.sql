@@ -141,7 +141,7 @@ modifications as (
 
 ),
 
-treated as (
+judged as (
 
     select
         described.*,
@@ -160,17 +160,35 @@ treated as (
 
 ),
 
+-- a line that was added apart is in no group of the others
+treated as (
+
+    select
+        judged.*,
+        case
+            when judged.action != 'add' and additions_apart.contract_line_id is not null
+                then 'separate:' || judged.line_amendment_id || '/' || judged.allocation_group
+            else judged.allocation_group
+        end as pool_group
+    from judged
+    left join (
+        select distinct contract_line_id from judged where action = 'add' and likely_treatment = 'separate'
+    ) as additions_apart
+        on judged.contract_line_id = additions_apart.contract_line_id
+
+),
+
 group_treatments as (
 
     select
         contract_id,
         effective_date,
         signed_date,
-        allocation_group,
+        pool_group,
         count(distinct likely_treatment) as treatments
     from treated
     where likely_treatment != 'separate'
-    group by contract_id, effective_date, signed_date, allocation_group
+    group by contract_id, effective_date, signed_date, pool_group
 
 ),
 
@@ -221,7 +239,7 @@ facts_of_rows as (
         on treated.contract_id = group_treatments.contract_id
         and treated.effective_date = group_treatments.effective_date
         and treated.signed_date = group_treatments.signed_date
-        and treated.allocation_group = group_treatments.allocation_group
+        and treated.pool_group = group_treatments.pool_group
     left join measured_groups
         on treated.accounting_contract_id = measured_groups.accounting_contract_id
         and treated.allocation_group = measured_groups.allocation_group

@@ -32,7 +32,7 @@ contracts as (
 
 shared as (
 
-    -- dimension_id follows the contract line within a contract: a stable order for the cumulative rounding
+    -- lines that are held have their published number only
     select
         positions.*,
         contracts.open_of_contract,
@@ -40,7 +40,8 @@ shared as (
         case
             when contracts.lines_of_contract = 1 then positions.open_minor
             else cast(sum(positions.open_minor) over (
-                partition by positions.balance_id, positions.period_index order by lines.line_number, positions.dimension_id
+                partition by positions.balance_id, positions.period_index
+                order by terms.line_place nulls last, lines.line_number, positions.dimension_id
                 rows between unbounded preceding and current row
             ) as bigint)
         end as open_through_line
@@ -48,6 +49,7 @@ shared as (
     inner join contracts
         on positions.balance_id = contracts.balance_id and positions.period_index = contracts.period_index
     inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    left join {{ ref('line_allocations') }} as terms on dimensions.contract_line_id = terms.contract_line_id
     left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id
 
 ),

@@ -65,6 +65,7 @@ modified as (
     left join {{ ref('amendments_in_order') }} as amendment
         on modifications.accounting_contract_id = amendment.accounting_contract_id
         and modifications.modification_number = amendment.modification_number
+    left join {{ ref('document_lines') }} as documents on modifications.first_id = documents.event_id
     left join known
         on known.entity = case modifications.kind
             when 'amendment' then 'amendments' when 'estimate' then 'estimates'
@@ -80,6 +81,7 @@ modified as (
             else case
                 when modifications.first_id like 'returns:%'
                     then substring(modifications.first_id, 9, position('|' in modifications.first_id) - 9)
+                when modifications.first_id like 'payment:%' then documents.document_id
                 else replace(substring(modifications.first_id, position(':' in modifications.first_id) + 1), ':void', '')
             end
         end
@@ -109,6 +111,7 @@ event_known as (
             case
                 when event_id like 'cancellation:%' or event_id like 'amendment:%'
                     then substring(event_id, position(':' in event_id) + 1) || '|' || contract_line_id
+                when event_id like 'payment:%' and document_id is not null then document_id
                 else substring(event_id, position(':' in event_id) + 1)
             end as record_key
         from adjustments
@@ -143,9 +146,12 @@ delivered as (
         invoiced.valid_from as event_date,
         coalesce(known.known_index, 2147483647) as known_index
     from {{ ref('invoiced_amounts') }} as invoiced
+    left join {{ ref('document_lines') }} as documents on invoiced.layer = documents.event_id
     left join known
-        on known.entity = case when invoiced.layer like 'invoice:%' then 'invoice_lines' else 'credit_note_lines' end
-        and known.record_key = substring(invoiced.layer, position(':' in invoiced.layer) + 1)
+        on known.entity = case
+            when documents.document_type in ('invoice', 'credit_note') then documents.document_type || '_lines' else 'payments'
+        end
+        and known.record_key = documents.document_line_id
     where invoiced.contract_line_id in (select contract_line_id from adjustments)
 
 ),

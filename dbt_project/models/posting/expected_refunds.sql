@@ -11,7 +11,7 @@ with periods as (
 
 versions as (
 
-    select * from {{ ref('estimate_versions') }} where contract_line_id is not null
+    select * from {{ ref('estimates_in_force') }}
 
 ),
 
@@ -22,7 +22,7 @@ lines as (
     where terms.recognition_method not in {{ methods_without_refund_liability() }}
         and (
             terms.recognition_method = 'point_in_time'
-            and terms.contract_line_id in (select contract_line_id from {{ ref('expected_returns') }})
+            and terms.contract_line_id in (select contract_line_id from {{ ref('returns_in_force') }})
             or terms.contract_line_id in (select contract_line_id from versions where variable_minor < 0)
         )
 
@@ -35,15 +35,9 @@ line_periods as (
         lines.recognition_method,
         lines.amount_minor as first_amount_minor,
         periods.period_index,
-        periods.end_date,
-        -- what is estimated of a line once it has its final amount changes nothing
-        case
-            when cancellations.contracted_date <= greatest(lines.signed_date, lines.priced_on) then {{ first_day() }}
-            else least(periods.end_date, coalesce({{ add_days('cancellations.contracted_date', '-1') }}, periods.end_date))
-        end as estimated_on
+        periods.end_date
     from lines
     inner join periods on lines.signed_date <= periods.end_date
-    left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
 
 ),
 
@@ -84,7 +78,7 @@ variable as (
         from line_periods
         inner join versions
             on line_periods.contract_line_id = versions.contract_line_id
-            and versions.estimate_date <= line_periods.estimated_on
+            and (versions.estimate_id is null or versions.counts_from <= line_periods.end_date)
     ) as dated
     where recency = 1
 
@@ -144,9 +138,9 @@ terms as (
         on billed.contract_line_id = variable.contract_line_id and billed.period_index = variable.period_index
     left join credited
         on billed.contract_line_id = credited.contract_line_id and billed.period_index = credited.period_index
-    left join {{ ref('expected_returns') }} as returns
+    left join {{ ref('returns_in_force') }} as returns
         on billed.contract_line_id = returns.contract_line_id
-        and line_periods.estimated_on between returns.valid_from and returns.valid_to
+        and line_periods.end_date between returns.valid_from and returns.valid_to
 
 ),
 

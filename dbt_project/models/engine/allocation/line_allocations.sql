@@ -4,7 +4,7 @@
 -- has no part in it: 0 until its amendment counts (engine/modifications).
 
 {% set kept = [
-    'source_row', 'contract_line_id', 'contract_id', 'amendment_id', 'accounting_contract_id', 'line_number',
+    'source_row', 'contract_line_id', 'contract_id', 'amendment_id', 'accounting_contract_id', 'line_number', 'line_place',
     'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on',
     'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
@@ -13,7 +13,17 @@
 
 with terms as (
 
-    select contract_line_terms.*, coalesce(returns.scale, 1) as return_scale
+    -- line order: as numbered, added lines last (accounting.md §1)
+    select
+        contract_line_terms.*,
+        coalesce(returns.scale, 1) as return_scale,
+        cast(row_number() over (
+            partition by contract_line_terms.accounting_contract_id
+            order by
+                case when contract_line_terms.amendment_id is null then 0 else 1 end,
+                case when contract_line_terms.amendment_id is not null then contract_line_terms.priced_on end,
+                contract_line_terms.amendment_id, contract_line_terms.line_number, contract_line_terms.contract_line_id
+        ) as integer) as line_place
     from {{ ref('contract_line_terms') }} as contract_line_terms
     inner join {{ ref('accepted__contract_lines') }} as accepted
         on contract_line_terms.source_row = accepted.source_row
@@ -60,24 +70,11 @@ cumulated as (
         weighed.*,
         cast(sum(basis_minor) over (
             partition by accounting_contract_id, allocation_group
-            order by line_number, contract_line_id
+            order by line_place
             rows between unbounded preceding and current row
         ) as bigint) as basis_through_line,
         cast(sum(basis_minor) over (partition by accounting_contract_id, allocation_group) as bigint) as basis_of_group
     from weighed
-
-),
-
-signed as (
-
-    -- the denominator of a proration is positive; a negative group basis flips both signs
-    select
-        cumulated.*,
-        case when basis_of_group < 0 then -basis_through_line else basis_through_line end as through_line,
-        case when basis_of_group < 0 then basis_minor - basis_through_line else basis_through_line - basis_minor end
-            as before_line,
-        abs(basis_of_group) as whole
-    from cumulated
 
 ),
 
@@ -87,11 +84,11 @@ allocated as (
         {{ kept | join(', ') }},
         cast(line_ssp_minor as bigint) as ssp_minor,
         case
-            when whole = 0 then cast(0 as bigint)
-            else {{ prorate('pool_minor', 'through_line', 'whole') }} - {{ prorate('pool_minor', 'before_line', 'whole') }}
+            when basis_of_group = 0 then cast(0 as bigint)
+            else {{ part_of_price('pool_minor', 'basis_minor', 'basis_through_line', 'basis_of_group') }}
         end as allocated_minor,
         cast(basis_minor as bigint) as basis_minor
-    from signed
+    from cumulated
 
     union all
 

@@ -18,7 +18,7 @@ parts as (
     select
         concessions.event_id,
         amounts.contract_line_id,
-        lines.line_number,
+        lines.line_place,
         amounts.share_minor as amount_minor
     from {{ ref('layer_amounts') }} as amounts
     inner join concessions
@@ -36,7 +36,7 @@ cumulated as (
         documents.tax_minor as document_tax_minor,
         abs(parts.amount_minor) as part,
         cast(sum(abs(parts.amount_minor)) over (
-            partition by parts.event_id order by parts.line_number, parts.contract_line_id
+            partition by parts.event_id order by parts.line_place
             rows between unbounded preceding and current row
         ) as bigint) as through_line,
         cast(sum(abs(parts.amount_minor)) over (partition by parts.event_id) as bigint) as whole

@@ -26,7 +26,7 @@ candidates as (
         documents.amount_minor,
         documents.tax_minor,
         lines.contract_line_id,
-        lines.line_number
+        lines.line_place
     from documents
     inner join {{ ref('line_allocations') }} as lines on documents.contract_id = lines.contract_id
 
@@ -83,7 +83,7 @@ based as (
             when document_type != 'invoice' and sum(billed_minor) over (partition by event_id) > 0 then billed_minor
             when document_type = 'invoice' and sum(unbilled_minor) over (partition by event_id) > 0 then unbilled_minor
             when sum(contracted_minor) over (partition by event_id) > 0 then contracted_minor
-            when row_number() over (partition by event_id order by line_number, contract_line_id) = 1 then 1
+            when row_number() over (partition by event_id order by line_place) = 1 then 1
             else 0
         end as basis
     from weighed
@@ -95,7 +95,7 @@ cumulated as (
     select
         based.*,
         cast(sum(basis) over (
-            partition by event_id order by line_number, contract_line_id
+            partition by event_id order by line_place
             rows between unbounded preceding and current row
         ) as bigint) as through_line,
         cast(sum(basis) over (partition by event_id) as bigint) as whole

@@ -1,4 +1,5 @@
--- Grain: accepted invoice line, credit note line, or refund or lost dispute without a credit note of its amount.
+-- Grain: accepted invoice line, credit note line, or refund or lost dispute without a credit note of its amount (×
+-- contract line where its invoice names lines).
 -- Why: what is billed and taken back with one sign, one tax and one date, before it meets a contract (accounting.md §6). A
 -- refund lowers billed as a credit note would; of the two that stand for each other one counts. What names a contract
 -- that has one line only belongs to that line. A credit for bad debt is_written_off: of it only what was never earned
@@ -74,15 +75,6 @@ credit_note_lines as (
     left join {{ ref('refund_pairs') }} as pairs
         on lines.credit_note_id = pairs.credit_note_id and not pairs.is_credit_first
     where pairs.credit_note_id is null
-
-),
-
-refunded_lines as (
-
-    select payment_id, min(contract_line_id) as contract_line_id
-    from {{ ref('refund_lines') }}
-    group by payment_id
-    having count(*) = 1
 
 ),
 
@@ -168,11 +160,11 @@ final as (
 
     select
         refunds.kind as document_type,
-        'payment:' || refunds.payment_id as event_id,
+        'payment:' || refunds.payment_id || coalesce('|' || lines.contract_line_id, '') as event_id,
         refunds.payment_id as document_id,
         refunds.payment_id as document_line_id,
         refunds.contract_id,
-        coalesce(refunded_lines.contract_line_id, only_lines.contract_line_id) as contract_line_id,
+        coalesce(lines.contract_line_id, only_lines.contract_line_id) as contract_line_id,
         refunds.customer_id,
         cast(null as {{ dbt.type_string() }}) as entity_id,
         refunds.currency,
@@ -180,15 +172,15 @@ final as (
         refunds.payment_date as issue_date,
         cast(null as {{ dbt.type_string() }}) as status,
         cast(null as date) as status_date,
-        -refunds.net_minor as amount_minor,
-        refunds.net_minor - refunds.amount_minor as tax_minor,
+        -coalesce(lines.refund_net_minor, refunds.net_minor) as amount_minor,
+        coalesce(lines.refund_net_minor, refunds.net_minor) - coalesce(lines.refund_minor, refunds.amount_minor) as tax_minor,
         cast(null as date) as service_start,
         cast(null as date) as service_end,
         cast(null as {{ dbt.type_string() }}) as reason,
         false as is_written_off
     from {{ ref('payments_net') }} as refunds
     left join {{ ref('refund_pairs') }} as pairs on refunds.payment_id = pairs.payment_id and pairs.is_credit_first
-    left join refunded_lines on refunds.payment_id = refunded_lines.payment_id
+    left join {{ ref('refund_lines') }} as lines on refunds.payment_id = lines.payment_id
     left join only_lines on refunds.contract_id = only_lines.contract_id
     where refunds.kind in ('refund', 'dispute_lost')
         and refunds.contract_id is not null

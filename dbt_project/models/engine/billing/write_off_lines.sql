@@ -8,7 +8,7 @@ with lines as (
         written_off.round_number,
         written_off.event_date,
         terms.contract_line_id,
-        terms.line_number
+        terms.line_place
     from {{ ref('written_off') }} as written_off
     inner join {{ ref('line_allocations') }} as terms
         on written_off.contract_id = terms.contract_id and terms.signed_date <= written_off.event_date
@@ -47,7 +47,7 @@ select
     lines.contract_id,
     lines.round_number,
     lines.contract_line_id,
-    lines.line_number,
+    lines.line_place,
     coalesce(recognized.recognized_minor, 0) as recognized_minor,
     coalesce(billed.billed_minor, 0) as billed_minor
 from lines

@@ -25,7 +25,7 @@ found as (
         events.event_date,
         events.never_earned_minor,
         lines.contract_line_id,
-        lines.line_number,
+        lines.line_place,
         lines.recognized_minor,
         lines.billed_minor + coalesce(earlier.amount_minor, 0) as billed_minor
     from events
@@ -46,7 +46,7 @@ based as (
             when sum(greatest(billed_minor - recognized_minor, 0)) over of_event > 0
                 then greatest(billed_minor - recognized_minor, 0)
             when sum(greatest(billed_minor, 0)) over of_event > 0 then greatest(billed_minor, 0)
-            when row_number() over (partition by event_id, event_type order by line_number, contract_line_id) = 1 then 1
+            when row_number() over (partition by event_id, event_type order by line_place) = 1 then 1
             else 0
         end as basis
     from found
@@ -59,7 +59,7 @@ cumulated as (
     select
         based.*,
         cast(sum(basis) over (
-            partition by event_id, event_type order by line_number, contract_line_id
+            partition by event_id, event_type order by line_place
             rows between unbounded preceding and current row
         ) as bigint) as through_line,
         cast(sum(basis) over (partition by event_id, event_type) as bigint) as whole

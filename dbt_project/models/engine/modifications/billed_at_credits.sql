@@ -33,6 +33,7 @@ select credits.event_id, credits.contract_line_id, cast(sum(documents.amount_min
 from credits
 inner join documents
     on credits.contract_line_id = documents.contract_line_id
+    and documents.event_id != credits.event_id
     and (
         documents.billed_date < credits.known_from
         or documents.billed_date = credits.known_from

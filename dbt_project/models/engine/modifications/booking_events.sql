@@ -16,6 +16,30 @@ expected_back as (
 
 ),
 
+-- of a line that stands alone it is off what its amendment books; of others it is off what is moved when that counts
+expected_back_apart as (
+
+    select expected_back.contract_line_id, expected_back.modification_number, expected_back.change_minor
+    from expected_back
+    inner join {{ ref('contracted_changes') }} as changes
+        on expected_back.contract_line_id = changes.contract_line_id
+        and expected_back.modification_number = changes.modification_number
+        and changes.change = 'separate'
+    where expected_back.event_id like 'modification:%'
+
+),
+
+expected_back_moved as (
+
+    select expected_back.*
+    from expected_back
+    left join expected_back_apart as apart
+        on expected_back.contract_line_id = apart.contract_line_id
+        and expected_back.modification_number = apart.modification_number
+    where expected_back.event_id like 'modification:%' and apart.contract_line_id is null
+
+),
+
 contracts as (
 
     select * from {{ ref('accepted__contracts') }}
@@ -68,12 +92,15 @@ amendments as (
             else 'expansion'
         end as booking_type,
         amendment.signed_date as booking_date,
-        amendment.amount_delta_minor as amount_minor,
+        amendment.amount_delta_minor - coalesce(expected_back.change_minor, 0) as amount_minor,
         amendment.reason
     from {{ ref('amendments_in_order') }} as amendment
     inner join {{ ref('amended_terms') }} as terms
         on amendment.contract_line_id = terms.contract_line_id
         and amendment.modification_number = terms.modification_number
+    left join expected_back_apart as expected_back
+        on amendment.contract_line_id = expected_back.contract_line_id
+        and amendment.modification_number = expected_back.modification_number
 
 ),
 
@@ -94,8 +121,7 @@ rest_expected_back as (
         max(expected_back.total_minor) as total_minor
     from (
         select event_id, modification_number, event_date, sum(change_minor) over (partition by event_id) as total_minor
-        from expected_back
-        where event_id like 'modification:%'
+        from expected_back_moved
     ) as expected_back
     inner join {{ ref('amendment_rows') }} as modified on expected_back.event_id = 'modification:' || modified.amendment_id
     group by expected_back.event_id
@@ -124,8 +150,7 @@ moved as (
     union all
 
     select event_id, contract_line_id, 'reallocation', event_date, -change_minor, null
-    from expected_back
-    where event_id like 'modification:%'
+    from expected_back_moved
 
     union all
 

@@ -3,55 +3,39 @@
 -- that is later; one of a line that has its final amount changes nothing. What the line itself states is in its price
 -- already. A negative estimate that concessions have used up does not come back.
 
-with versions as (
-
-    select * from {{ ref('estimate_versions') }}
-
-),
-
-lines as (
+with lines as (
 
     select * from {{ ref('line_allocations') }} where not is_unpriced
 
 ),
 
-used as (
+of_lines_dated as (
 
     select
         versions.contract_line_id,
-        versions.estimate_date,
         versions.estimate_id,
-        sum(concessions.used_minor) as used_minor
-    from versions
-    inner join {{ ref('concessions') }} as concessions
-        on versions.contract_line_id = concessions.contract_line_id
-        and versions.estimate_date > concessions.known_from
-    group by versions.contract_line_id, versions.estimate_date, versions.estimate_id
-
-),
-
-in_force as (
-
-    select
-        versions.*,
-        case when used.used_minor > 0 then least(versions.variable_minor, -used.used_minor) else versions.variable_minor end
-        - versions.constrained_minor as estimated_minor
-    from versions
-    left join used
-        on versions.contract_line_id = used.contract_line_id
-        and versions.estimate_date = used.estimate_date
-        and versions.estimate_id is not distinct from used.estimate_id
-
-),
-
-changes as (
-
-    select
-        in_force.*,
-        estimated_minor - lag(estimated_minor, 1, 0) over (
-            partition by contract_id, contract_line_id, allocation_group order by estimate_date, estimate_id
-        ) as change_minor
-    from in_force
+        versions.counts_from,
+        versions.reason,
+        versions.variable_minor,
+        versions.constrained_minor,
+        lag(versions.variable_minor, 1, 0) over line_versions as variable_before_minor,
+        lag(versions.constrained_minor, 1, 0) over line_versions as constrained_before_minor,
+        coalesce(used.used_minor, 0) as used_minor
+    from {{ ref('estimates_in_force') }} as versions
+    left join (
+        select
+            versions.estimate_id,
+            versions.contract_line_id,
+            sum(concessions.used_minor) as used_minor
+        from {{ ref('estimates_in_force') }} as versions
+        inner join {{ ref('concessions') }} as concessions
+            on versions.contract_line_id = concessions.contract_line_id
+            and versions.counts_from > concessions.known_from
+        where versions.estimate_id is not null
+        group by versions.estimate_id, versions.contract_line_id
+    ) as used
+        on versions.estimate_id = used.estimate_id and versions.contract_line_id = used.contract_line_id
+    window line_versions as (partition by versions.contract_line_id order by versions.estimate_date, versions.estimate_id nulls first)
 
 ),
 
@@ -63,17 +47,16 @@ of_lines as (
         lines.contract_id,
         lines.contract_line_id,
         lines.allocation_group,
-        greatest(changes.estimate_date, lines.signed_date, lines.priced_on) as known_from,
-        changes.change_minor,
+        changes.counts_from as known_from,
+        cast(
+            {{ estimate_left('changes.variable_minor', 'changes.used_minor') }}
+            - {{ estimate_left('changes.variable_before_minor', 'changes.used_minor') }}
+            - changes.constrained_minor + changes.constrained_before_minor as bigint
+        ) as change_minor,
         changes.reason
-    from changes
+    from of_lines_dated as changes
     inner join lines on changes.contract_line_id = lines.contract_line_id
-    left join {{ ref('cancellations') }} as cancellations on changes.contract_line_id = cancellations.contract_line_id
     where changes.estimate_id is not null
-        and (
-            cancellations.contracted_date is null
-            or greatest(changes.estimate_date, lines.signed_date, lines.priced_on) < cancellations.contracted_date
-        )
 
 ),
 
@@ -86,9 +69,17 @@ of_groups as (
         cast(null as {{ dbt.type_string() }}) as contract_line_id,
         changes.allocation_group,
         greatest(changes.estimate_date, contracts.signed_date) as known_from,
-        changes.change_minor,
+        cast(changes.change_minor as bigint) as change_minor,
         changes.reason
-    from changes
+    from (
+        select
+            versions.*,
+            variable_minor - constrained_minor - lag(variable_minor - constrained_minor, 1, 0) over (
+                partition by contract_id, allocation_group order by estimate_date, estimate_id
+            ) as change_minor
+        from {{ ref('estimate_versions') }} as versions
+        where contract_line_id is null
+    ) as changes
     inner join (
         select distinct accounting_contract_id, contract_id, allocation_group, signed_date from lines where amendment_id is null
     ) as contracts

@@ -4,9 +4,14 @@
 -- when a line is signed, when a modification puts another layer in its place, and on the date of an estimate. A
 -- cancellation's final amount has it off already.
 
+{% set in_order -%}
+    steps.step_date, steps.kind_place, case when steps.kind_place < 3 then steps.modification_number end, steps.first_id,
+    coalesce(steps.modification_number, 2147483647)
+{%- endset %}
+
 with returns as (
 
-    select * from {{ ref('expected_returns') }}
+    select * from {{ ref('returns_in_force') }}
 
 ),
 
@@ -47,7 +52,7 @@ worth as (
     select
         layers.contract_line_id,
         layers.modification_number,
-        layers.known_from,
+        case when layers.change = 'separate' then modifications.signed_date else layers.known_from end as known_from,
         case modifications.kind when 'amendment' then 1 when 'cancellation' then 2 else 3 end as kind_place,
         modifications.first_id,
         layers.change,
@@ -108,12 +113,12 @@ in_force as (
         coalesce(max(steps.version_number) over so_far, 1) as version_number,
         row_number() over (
             partition by steps.contract_line_id
-            order by steps.step_date, steps.kind_place, steps.first_id, coalesce(steps.modification_number, 2147483647)
+            order by {{ in_order }}
         ) as place
     from steps
     window so_far as (
         partition by steps.contract_line_id
-        order by steps.step_date, steps.kind_place, steps.first_id, coalesce(steps.modification_number, 2147483647)
+        order by {{ in_order }}
         rows between unbounded preceding and current row
     )
 

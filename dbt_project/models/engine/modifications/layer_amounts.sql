@@ -147,8 +147,10 @@ open_before as (
                 then {{ expected_back('spread_minor', 'base_minor', 'progress_from', 'whole', 'stays', 'scale') }}
             else 0
         end) as bigint) as taken_minor,
-        cast(sum(base_minor) as bigint) as base_minor,
-        cast(sum(spread_minor) as bigint) as remainder_minor,
+        cast(sum(case when is_share then base_minor else 0 end) as bigint) as base_minor,
+        cast(sum(case when is_share then spread_minor else 0 end) as bigint) as remainder_minor,
+        -- a catch-up leaves concessions with their line
+        cast(sum(case when is_share then 0 else base_minor + spread_minor end) as bigint) as conceded_minor,
         -- what goods that came back, beyond those expected, have opened again
         cast(sum(case
             when change = 'concession' and is_share and recognition_method = 'point_in_time'
@@ -197,6 +199,7 @@ before_change as (
         coalesce(open_before.taken_minor, 0) + changes.beside_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
+        coalesce(open_before.conceded_minor, 0) as open_conceded_minor,
         greatest(coalesce(open_before.reopened_minor, 0), 0) as reopened_minor,
         coalesce(shares.share_minor, 0) as share_before_minor,
         shares.weight_minor as weight_before_minor,
@@ -216,8 +219,7 @@ before_change as (
 
 ),
 
--- a concession without a line falls on what a refunded invoice names, else on all of its contract by what is
--- contracted; nothing is: on the first
+-- a concession without a line falls on all of its contract by what is contracted; nothing is: on the first
 weighed as (
 
     select
@@ -225,7 +227,6 @@ weighed as (
         case
             when change in ('estimate', 'share') then weight_before_minor
             when change != 'concession' then basis_minor
-            when sum(basis_minor) over (partition by accounting_contract_id, allocation) > 0 then basis_minor
             when sum(greatest(taken_minor, 0)) over (partition by accounting_contract_id, allocation) > 0
                 then greatest(taken_minor, 0)
             when row_number() over (partition by accounting_contract_id, allocation order by line_place) = 1 then 1
@@ -265,16 +266,15 @@ shared as (
     select
         cumulated.*,
         case
-            -- an allocation that nothing reaches keeps its shares as they were rounded
-            when change in ('estimate', 'share') and change_minor = 0 then share_before_minor
+            -- of a price that changes only what the change makes of the shares
+            when change in ('estimate', 'share')
+                then share_before_minor
+                    + case
+                        when basis_of_all = 0 then cast(0 as bigint)
+                        else {{ part_of_price('price_minor', 'weight_minor', 'basis_through_line', 'basis_of_all') }} - ({{ part_of_price('(price_minor - change_minor)', 'weight_minor', 'basis_through_line', 'basis_of_all') }})
+                    end
             when basis_of_all = 0 then cast(0 as bigint)
-            else {{ prorate(
-                'price_minor', 'case when basis_of_all < 0 then -basis_through_line else basis_through_line end',
-                'abs(basis_of_all)') }}
-                - {{ prorate(
-                    'price_minor',
-                    '(case when basis_of_all < 0 then weight_minor - basis_through_line else basis_through_line - weight_minor end)',
-                    'abs(basis_of_all)') }}
+            else {{ part_of_price('price_minor', 'weight_minor', 'basis_through_line', 'basis_of_all') }}
         end as share_minor
     from cumulated
 
@@ -400,6 +400,7 @@ select
         when 'concession' then shared.fall_minor - shared.at_once_minor
         when 'estimate' then shared.open_remainder_minor + shared.share_minor - shared.share_before_minor
         when 'share' then shared.share_minor - shared.share_before_minor
+        when 'catch_up' then shared.share_minor + shared.open_conceded_minor
         else shared.share_minor
     end as bigint) as remainder_minor,
     cast(case when shared.change in ('concession', 'share') then 0 else shared.taken_minor end as bigint) as taken_minor,

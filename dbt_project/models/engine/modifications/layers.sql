@@ -181,7 +181,16 @@ final as (
         case when made.change = 'cancel' or found.change = 'cancel' then 'cancelled' else made.recognition_method end
             as recognition_method,
         coalesce(made.progress_from, began.progress_from, 0) as progress_from,
-        made.whole,
+        -- an estimate and a concession are earned by all that the layer they find is earned by: of goods without what is
+        -- expected back, of a drawdown by its money
+        case
+            when made.change = 'estimate' then found.whole
+            when made.change = 'concession' and made.recognition_method = 'point_in_time'
+                then {{ whole_that_stays('found.whole', 'lines_then.stays', 'lines_then.scale') }}
+            when made.change = 'concession' and made.recognition_method = 'drawdown' then lines.allocated_minor
+            when made.change = 'concession' then found.whole
+            else made.whole
+        end as whole,
         made.recognition_convention as convention,
         shapes.spread_start,
         case when shapes.spread_start is not null then shapes.spread_to end as spread_end,
@@ -211,6 +220,9 @@ final as (
         on conceded.contract_line_id = found.contract_line_id
         and conceded.found_in = found.modification_number
         and found.layer = 'main'
+    left join lines on made.contract_line_id = lines.contract_line_id
+    left join {{ ref('lines_at_modifications') }} as lines_then
+        on made.contract_line_id = lines_then.contract_line_id and made.modification_number = lines_then.modification_number
     left join spread_out as shapes
         on made.contract_line_id = shapes.contract_line_id
         and coalesce(conceded.found_in, made.modification_number) = shapes.modification_number

@@ -94,12 +94,7 @@ present as (
         and cancellations.first_day_without_service = modifications.effective_date
         and cancellations.cancellation_signed_date = modifications.signed_date
         and lines.recognition_method is distinct from 'as_invoiced' as is_cancelled_now,
-        cast(row_number() over (
-            partition by modifications.accounting_contract_id, modifications.modification_number
-            order by
-                case when lines.amendment_id is null then 0 else 1 end, added_terms.effective_date, lines.amendment_id,
-                lines.line_number, lines.contract_line_id
-        ) as integer) as line_place
+        lines.line_place
     from modifications
     inner join lines on modifications.accounting_contract_id = lines.accounting_contract_id
     left join added on lines.contract_line_id = added.contract_line_id
@@ -154,7 +149,7 @@ returns as (
                 partition by present.contract_line_id, present.modification_number order by versions.version_number desc
             ) as recency
         from present
-        inner join {{ ref('expected_returns') }} as versions
+        inner join {{ ref('returns_in_force') }} as versions
             on present.contract_line_id = versions.contract_line_id
             and (
                 versions.counts_from < present.known_from

@@ -8,8 +8,7 @@
 --   estimate   the allocation that first held the line shares its new price: of a line still in it the layer grows
 --   share      of a line pooled since, the change goes to the price of that pool (moved_to), in a
 --              later step
---   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted, of a
---              refund by what its invoice names
+--   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
 -- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
 -- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
@@ -139,7 +138,7 @@ combined as (
     select
         lines.accounting_contract_id, lines.modification_number, lines.contract_line_id, 'concession' as change,
         'concession' as layer, 'concession:' || lines.modification_number as allocation, lines.line_place,
-        coalesce(refunded.invoiced_minor, 0) as basis_minor,
+        0 as basis_minor,
         case
             when row_number() over (
                 partition by lines.accounting_contract_id, lines.modification_number order by lines.line_place
@@ -150,10 +149,7 @@ combined as (
         case when cancelled.effective_date <= lines.known_from then 'cancelled' else lines.recognition_method end
             as recognition_method,
         lines.recognition_convention, null as spread_from, null as spread_to, lines.progress_before as progress_from,
-        case
-            when lines.recognition_method = 'point_in_time' then {{ whole_that_stays('lines.whole', 'lines.stays', 'lines.scale') }}
-            else lines.whole
-        end as whole, true as is_touched
+        lines.whole, true as is_touched
     from treated as lines
     left join {{ ref('cancellations') }} as cancelled on lines.contract_line_id = cancelled.contract_line_id
     inner join {{ ref('concessions') }} as concessions
@@ -161,9 +157,6 @@ combined as (
         and lines.first_id = concessions.event_id
         and lines.contract_id = concessions.contract_id
         and lines.contract_line_id = coalesce(concessions.contract_line_id, lines.contract_line_id)
-    left join {{ ref('refund_lines') }} as refunded
-        on concessions.event_id = 'payment:' || refunded.payment_id
-        and lines.contract_line_id = refunded.contract_line_id
     where lines.recognition_method is distinct from 'as_invoiced' and not lines.is_discount
 
     union all

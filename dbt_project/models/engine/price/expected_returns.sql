@@ -9,7 +9,7 @@ with lines as (
 
     select
         records.contract_line_id,
-        records.contract_id,
+        terms.accounting_contract_id,
         terms.allocation_group,
         greatest(terms.signed_date, terms.priced_on) as first_known,
         records.expected_return_pct
@@ -21,8 +21,9 @@ with lines as (
 
 estimates as (
 
-    select estimates.*
+    select estimates.*, coalesce(contracts.combined_with, contracts.contract_id) as accounting_contract_id
     from {{ ref('exchange__estimates') }} as estimates
+    inner join {{ ref('exchange__contracts') }} as contracts on estimates.contract_id = contracts.contract_id
     cross join {{ source('run', 'context') }} as context
     where estimates.expected_return_pct is not null and estimates.estimate_date <= context.cut_date
 
@@ -58,7 +59,7 @@ stated as (
     from estimates
     inner join lines
         on estimates.contract_line_id is null
-        and estimates.contract_id = lines.contract_id
+        and estimates.accounting_contract_id = lines.accounting_contract_id
         and coalesce(estimates.allocation_group, '') = lines.allocation_group
     left join own on lines.contract_line_id = own.contract_line_id
     where own.contract_line_id is null and lines.expected_return_pct is null

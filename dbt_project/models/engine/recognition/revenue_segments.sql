@@ -172,14 +172,14 @@ standing as (
         known_until,
         -- where no days or units are left, all is earned at once
         case
-            when recognition_method = 'drawdown' and remainder_minor > 0 then base_minor
+            when recognition_method = 'drawdown' and whole is null and remainder_minor > 0 then base_minor
             when recognition_method != 'cancelled' and coalesce(whole, 0) <= 0 then base_minor + remainder_minor
             else base_minor
         end as base_minor,
         {{ no_spread() }}
     from all_layers
     where not is_first and (recognition_method != 'ratable' or spread_start is null)
-        or recognition_method = 'drawdown' and remainder_minor < 0
+        or recognition_method = 'drawdown' and whole is null and remainder_minor < 0
 
 ),
 
