@@ -162,6 +162,12 @@ class _Planned:
                     given.setdefault((row.contract_line_id, name), set()).add(value)
         if any(len(values) > 1 for values in given.values()):
             raise QuarantinedError(f"modification {self.modification.key} gives a line two dates or prices")
+        for key in {row.contract_line_id for row in self.modification.rows}:
+            rows = [row for row in self.modification.rows if row.contract_line_id == key]
+            starts = [row.new_start_date for row in rows if row.new_start_date is not None]
+            ends = [row.new_end_date for row in rows if row.new_end_date is not None]
+            if len(rows) > 1 and starts and ends and max(starts) > max(ends):
+                raise QuarantinedError(f"modification {self.modification.key} starts a line after its end")
 
     def check_dates(self, row: Amendment, end: date | None, method: str) -> None:
         if end is not None and row.effective_date > end and not later_end(row, row.effective_date - ONE_DAY):

@@ -199,6 +199,7 @@ given_twice as (
     where action != 'cancel'
     group by contract_id, contract_line_id, effective_date, signed_date
     having count(distinct new_start_date) > 1 or count(distinct new_end_date) > 1 or count(distinct ssp_unit) > 1
+        or count(*) > 1 and max(new_start_date) > max(new_end_date)
 
 ),
 

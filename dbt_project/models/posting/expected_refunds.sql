@@ -117,6 +117,17 @@ billed as (
 
 ),
 
+returned as (
+
+    select line_periods.contract_line_id, line_periods.period_index, max(returns.version_number) as version_number
+    from line_periods
+    inner join {{ ref('returns_in_force') }} as returns
+        on line_periods.contract_line_id = returns.contract_line_id
+        and (returns.version_number = 1 or returns.counts_from <= line_periods.end_date)
+    group by line_periods.contract_line_id, line_periods.period_index
+
+),
+
 terms as (
 
     select
@@ -138,9 +149,10 @@ terms as (
         on billed.contract_line_id = variable.contract_line_id and billed.period_index = variable.period_index
     left join credited
         on billed.contract_line_id = credited.contract_line_id and billed.period_index = credited.period_index
+    left join returned
+        on billed.contract_line_id = returned.contract_line_id and billed.period_index = returned.period_index
     left join {{ ref('returns_in_force') }} as returns
-        on billed.contract_line_id = returns.contract_line_id
-        and line_periods.end_date between returns.valid_from and returns.valid_to
+        on billed.contract_line_id = returns.contract_line_id and returned.version_number = returns.version_number
 
 ),
 

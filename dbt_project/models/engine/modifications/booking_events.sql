@@ -114,17 +114,37 @@ modified as (
 rest_expected_back as (
 
     -- of an amendment it does not add up to 0: the rest is a new price of the line of its first row
-    select
-        expected_back.event_id,
-        min(modified.contract_line_id) as contract_line_id,
-        max(expected_back.event_date) as event_date,
-        max(expected_back.total_minor) as total_minor
+    select event_id, contract_line_id, event_date, total_minor
     from (
-        select event_id, modification_number, event_date, sum(change_minor) over (partition by event_id) as total_minor
-        from expected_back_moved
-    ) as expected_back
-    inner join {{ ref('amendment_rows') }} as modified on expected_back.event_id = 'modification:' || modified.amendment_id
-    group by expected_back.event_id
+        select
+            expected_back.event_id,
+            amended.contract_line_id,
+            expected_back.event_date,
+            expected_back.total_minor,
+            row_number() over (
+                partition by expected_back.event_id order by amended.amendment_id, touched.line_place
+            ) as place
+        from (
+            select
+                lines.accounting_contract_id,
+                expected_back_moved.event_id,
+                max(expected_back_moved.modification_number) as modification_number,
+                max(expected_back_moved.event_date) as event_date,
+                cast(sum(expected_back_moved.change_minor) as bigint) as total_minor
+            from expected_back_moved
+            inner join lines on expected_back_moved.contract_line_id = lines.contract_line_id
+            group by lines.accounting_contract_id, expected_back_moved.event_id
+        ) as expected_back
+        inner join {{ ref('amendments_in_order') }} as amended
+            on expected_back.accounting_contract_id = amended.accounting_contract_id
+            and expected_back.modification_number = amended.modification_number
+        inner join {{ ref('treated_lines') }} as touched
+            on amended.contract_line_id = touched.contract_line_id
+            and amended.modification_number = touched.modification_number
+            and touched.is_touched
+            and touched.applied != 'separate'
+    ) as rows_in_order
+    where place = 1
 
 ),
 

@@ -204,8 +204,10 @@ before_change as (
         coalesce(shares.share_minor, 0) as share_before_minor,
         shares.weight_minor as weight_before_minor,
         coalesce(moved.moved_minor, 0) as moved_minor,
-        coalesce(earned_before.recognized_minor, 0) + changes.beside_earned_minor as recognized_minor
+        coalesce(earned_before.recognized_minor, 0) + changes.beside_earned_minor as recognized_minor,
+        lines.is_unpriced
     from changes
+    inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join earned_before on changes.contract_line_id = earned_before.contract_line_id
     left join shares
@@ -363,21 +365,27 @@ priced as (
 
 conceded as (
 
-    -- and what of that is taken back at once
+    -- and what of that is taken back at once, of the price that the line's own layers have and earn
     select
-        priced.*,
+        *,
         cast(case
             when change != 'concession' then 0
             when recognition_method = 'cancelled' then fall_minor
-            when conceded_from in ('performed', 'cancellation', 'return') then -least(-fall_minor, greatest(recognized_minor, 0))
+            when conceded_from in ('performed', 'cancellation', 'return') then -least(-fall_minor, greatest(earned_minor, 0))
             when conceded_from = 'remaining'
-                then -(-fall_minor - least(-fall_minor, greatest(taken_minor - recognized_minor, 0)))
-            when taken_minor = 0 or recognition_method = 'usage' then fall_minor
+                then -(-fall_minor - least(-fall_minor, greatest(layers_minor - earned_minor, 0)))
+            when layers_minor = 0 or is_unpriced then fall_minor
             else {{ prorate(
-                'fall_minor', '(case when taken_minor < 0 then -recognized_minor else recognized_minor end)',
-                'abs(taken_minor)') }}
+                'fall_minor', '(case when layers_minor < 0 then -earned_minor else earned_minor end)', 'abs(layers_minor)'
+            ) }}
         end as bigint) as at_once_minor
-    from priced
+    from (
+        select
+            priced.*,
+            taken_minor - case when is_unpriced then 0 else beside_contracted_minor end as layers_minor,
+            recognized_minor - case when is_unpriced then 0 else beside_earned_minor end as earned_minor
+        from priced
+    ) as of_layers
 
 )
 

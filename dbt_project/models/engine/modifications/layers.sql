@@ -180,11 +180,18 @@ final as (
         made.from_date,
         case when made.change = 'cancel' or found.change = 'cancel' then 'cancelled' else made.recognition_method end
             as recognition_method,
-        coalesce(made.progress_from, began.progress_from, 0) as progress_from,
+        case
+            when made.change = 'concession' and lines.is_unpriced then 0
+            when made.change = 'concession' and made.recognition_method = 'point_in_time' then least(
+                made.progress_from, {{ whole_that_stays('found.whole', 'lines_then.stays', 'lines_then.scale') }}
+            )
+            else coalesce(made.progress_from, began.progress_from, 0)
+        end as progress_from,
         -- an estimate and a concession are earned by all that the layer they find is earned by: of goods without what is
         -- expected back, of a drawdown by its money
         case
             when made.change = 'estimate' then found.whole
+            when made.change = 'concession' and lines.is_unpriced then 0
             when made.change = 'concession' and made.recognition_method = 'point_in_time'
                 then {{ whole_that_stays('found.whole', 'lines_then.stays', 'lines_then.scale') }}
             when made.change = 'concession' and made.recognition_method = 'drawdown' then lines.allocated_minor
