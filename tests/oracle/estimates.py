@@ -87,7 +87,9 @@ class Estimates:
             key = line.contract_line_id
             state = self.replay.lines.get(key)
             is_goods = self.replay.terms.method(line) in ("point_in_time", "drawdown")
-            if state is None or not is_goods or state.group != row.allocation_group:
+            if state is None or state.final is not None or not is_goods:
+                continue
+            if state.group != row.allocation_group:
                 continue
             if line.expected_return_pct is None and key not in own:
                 self.replay.change(key, pct=pct)

@@ -32,6 +32,8 @@ def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
         quantity = state.quantity
         if quantity is not None and row.quantity_delta is not None:
             quantity += row.quantity_delta
+        ends = [other.new_end_date for other in rows if other.contract_line_id == key and other.new_end_date]
+        row = replace(row, new_end_date=row.new_end_date or next(iter(ends), None))
         stretches, end = new_stretches(state, row), row.new_end_date or state.end_date
         replay.change(
             key,
@@ -62,7 +64,7 @@ def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], 
     if row.new_start_date is not None and stretches:
         start, end = row.new_start_date, stretches[-1][1]
         if row.action == "suspend":
-            start = max(start, state.start)
+            start = max(start, state.start_date or state.start)
             end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
             kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
             return (*kept, (start, end)) if start <= end else kept
@@ -77,7 +79,7 @@ def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], 
 
 def lost_days(state: LineState, again: date, m: date) -> int:
     """Days of service that a suspension on m takes until service starts again."""
-    return max((again - max(m, state.start)).days, 0)
+    return max((again - max(m, state.start_date or state.start)).days, 0)
 
 
 # --- prospective ----------------------------------------------------------------------------------------
@@ -228,6 +230,7 @@ def _rerun(replay: Replay, m: date, number: int, keys: list[str], money: dict[st
     weights = {key: _reweighed(replay, key, ssps[key], quantities[key], old.begin) for key in ssps}
     price = sum(shares[key] for key in stay) + sum(money[key] for key in keys)
     price += sum(layer.remainder for layers in apart.values() for layer in layers)
+    price += sum(_conceded(replay.lines[key]) for key in stay)
     if sum(weights.values()) == 0:
         lines = [replay.line_of[key] for key in weights]
         weights = {
@@ -253,11 +256,17 @@ def _catch_up(replay: Replay, m: date, key: str, number: int, share: int) -> Non
     main = [layer for layer in state.shared if layer.allocation == number]
     apart = [layer for layer in state.shared if layer.stands_alone and layer not in main]
     taken = [layer for layer in state.layers if layer.lives and (layer.allocation is None or layer in main)]
-    conceded = sum(layer.base + layer.remainder for layer in taken if layer.allocation is None)
-    fresh = replay.layer(line, state, number, share + conceded, replay.allocations[number].begin)
+    fresh = replay.layer(line, state, number, share, replay.allocations[number].begin)
     base, u0 = (main[0].base, main[0].u0) if main else (0, Fraction(0))
     anew = replace(fresh, base=base, u0=u0, from_date=m)
     _replace_layers(replay, key, taken + apart, anew, m)
+
+
+def _conceded(state: LineState) -> int:
+    """What concessions still take off the price of a line."""
+    return sum(
+        layer.base + layer.remainder for layer in state.layers if layer.lives and layer.allocation is None
+    )
 
 
 def _reweighed(replay: Replay, key: str, ssp: int, was: Measured, begin: date) -> int:

@@ -150,7 +150,8 @@ judged as (
             when modifications.may_be_separate then 'auto'
             when modifications.is_on_progress then 'cumulative_catch_up'
             else 'prospective'
-        end as likely_treatment
+        end as likely_treatment,
+        case when modifications.is_on_progress then 'cumulative_catch_up' else 'prospective' end as treatment_together
     from described
     inner join modifications
         on described.contract_id = modifications.contract_id
@@ -185,7 +186,7 @@ group_treatments as (
         effective_date,
         signed_date,
         pool_group,
-        count(distinct likely_treatment) as treatments
+        count(distinct case when likely_treatment = 'auto' then treatment_together else likely_treatment end) as treatments
     from treated
     where likely_treatment != 'separate'
     group by contract_id, effective_date, signed_date, pool_group

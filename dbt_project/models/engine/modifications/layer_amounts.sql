@@ -2,7 +2,7 @@
 -- Why: the money of each modification, one round after the other (accounting.md §5, macros/iterated.sql): what a layer has
 -- earned already (base), what it still earns (remainder), and what was contracted in the layers it takes (taken).
 --   pool: price = Σ (contracted − recognized(m − 1)) + amounts of the amendment, shared by remaining SSP
---   catch-up: price = Σ what the allocation's layers still earn + amounts, shared by its SSPs
+--   catch-up: price = Σ what the allocation's layers still earn, less concessions, + amounts, shared by its SSPs
 --   separate: the amounts of what is added; cancel: recognized(x − 1), or contracted + amount_delta
 --   estimate: the allocation's price changes, its lines by their weights; what falls to a line pooled since changes the
 --   price of that pool in the next step
@@ -149,7 +149,7 @@ open_before as (
         end) as bigint) as taken_minor,
         cast(sum(case when is_share then base_minor else 0 end) as bigint) as base_minor,
         cast(sum(case when is_share then spread_minor else 0 end) as bigint) as remainder_minor,
-        -- a catch-up leaves concessions with their line
+        -- in a catch-up a concession comes off the price that is shared again
         cast(sum(case when is_share then 0 else base_minor + spread_minor end) as bigint) as conceded_minor,
         -- what goods that came back, beyond those expected, have opened again
         cast(sum(case
@@ -245,7 +245,7 @@ cumulated as (
         cast(sum(
             amount_delta_minor + case change
                 when 'pool' then taken_minor - recognized_minor
-                when 'catch_up' then open_remainder_minor
+                when 'catch_up' then open_remainder_minor + open_conceded_minor
                 when 'estimate' then share_before_minor
                 when 'share' then share_before_minor
                 else 0
@@ -408,7 +408,6 @@ select
         when 'concession' then shared.fall_minor - shared.at_once_minor
         when 'estimate' then shared.open_remainder_minor + shared.share_minor - shared.share_before_minor
         when 'share' then shared.share_minor - shared.share_before_minor
-        when 'catch_up' then shared.share_minor + shared.open_conceded_minor
         else shared.share_minor
     end as bigint) as remainder_minor,
     cast(case when shared.change in ('concession', 'share') then 0 else shared.taken_minor end as bigint) as taken_minor,
