@@ -237,7 +237,7 @@ class Cash:
         self.shown(row.payment_id, row.kind, -amount)
         for key, part in parts.items():
             self.lower(key, -part, replay.today)
-            if key in replay.lines:
+            if key in replay.lines and not self.is_over(key):
                 is_invoiced = replay.terms.method(replay.line_of[key]) == "as_invoiced"
                 step = partial(concede, replay, key, part, "all")
                 replay.booked(row.payment_id, "usage" if is_invoiced else "reprice", step)
@@ -255,6 +255,11 @@ class Cash:
         if sum(basis.values()) > 0:
             return spread(amount, {key: basis[key] for key in self.replay.line_of if key in basis})
         return by_contracted(self.replay, contract_of_payment(self.books, row) or "", amount)
+
+    def is_over(self, key: str) -> bool:
+        """Earned as invoiced, and cancelled: its final amount knows no document any more."""
+        line, state = self.replay.line_of[key], self.replay.lines[key]
+        return self.replay.terms.method(line) == "as_invoiced" and state.final is not None
 
     def shares_refunds(self, key: str) -> bool:
         """No discount, and no line whose amendment is still to take effect."""

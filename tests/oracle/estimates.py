@@ -24,7 +24,7 @@ class Figures:
 @dataclass
 class Estimates:
     replay: Replay
-    groups: dict[str | None, Figures] = field(default_factory=dict)
+    groups: dict[tuple[str, str | None], Figures] = field(default_factory=dict)
 
     def plan(self) -> None:
         """Each on its date, not before what it is about is signed."""
@@ -67,11 +67,12 @@ class Estimates:
 
     def of_group(self, row: Estimate) -> None:
         replay = self.replay
-        known = self.groups.setdefault(row.allocation_group, Figures())
+        group = (row.contract_id, row.allocation_group)
+        known = self.groups.setdefault(group, Figures())
         variable = known.variable if row.variable_amount is None else row.variable_amount
         constrained = known.constrained if row.constrained_amount is None else row.constrained_amount
         change = (variable - constrained) - (known.variable - known.constrained)
-        self.groups[row.allocation_group] = Figures(variable, constrained)
+        self.groups[group] = Figures(variable, constrained)
         self.reprice(replay.group_allocation.get(row.allocation_group), change, row)
         if row.expected_return_pct is not None:
             self.expect_back(row, row.expected_return_pct)

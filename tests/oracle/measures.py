@@ -74,7 +74,7 @@ class Measures:
             return 0
         if document.voided_on is not None and document.voided_on <= d:
             return 0
-        start, end = row.service_start, row.service_end
+        start, end = self.service(row)
         if start is None or end is None or d >= end:
             return row.amount
         return half_away(row.amount * Fraction(days(start, d), days(start, end))) if d >= start else 0
@@ -130,6 +130,14 @@ class Measures:
             return 0
         raw = self.raw(line, method, d)
         return max(raw - state.stated, 0) if self.terms.has_price(line) else raw
+
+    def service(self, row: DocumentLine) -> tuple[date | None, date | None]:
+        """The service period of a line, of a credit that of the invoice it credits, where that counts."""
+        document = self.books.document(row)
+        invoice = self.books.documents.get(("invoice", document.invoice_id or ""))
+        if document.document_type == "credit_note" and (invoice is None or not invoice.has_counted):
+            return None, None
+        return row.service_start, row.service_end
 
     def check_quantity(self, line: ContractLine) -> None:
         """quality.md: a quantity where delivery drives revenue, and nothing returned that was not delivered."""

@@ -216,7 +216,7 @@ class _Planned:
             amended = terms.unit_ssp(line, self.modification.m, row.ssp_unit)
             if ssp.source in ("stated", "residual", "discount") or amended is None:
                 return False
-            return self.within(line.amount, ssp.amount or 0)
+            return self.within(self.replay.first_price(line), ssp.amount or 0)
         found = self.ssp_of_added_term(row, line)
         return found is not None and self.within(row.amount_delta or 0, found)
 
@@ -333,7 +333,11 @@ class _Planned:
         before = {key: replay.contracted(key) for key in replay.line_of}
         for row in rows:
             state, line = replay.lines[row.contract_line_id], replay.line_of[row.contract_line_id]
-            if row.action != "add" and not state.layers and replay.terms.has_price(line):
+            addition = replay.books.addition_of.get(row.contract_line_id) if line.amendment_id else None
+            is_early = addition is not None and self.modification.t < max(
+                addition.effective_date, addition.signed_date
+            )
+            if row.action != "add" and (is_early or not state.layers) and replay.terms.has_price(line):
                 raise QuarantinedError(f"amendment {row.key} comes before its line takes effect")
             replay.change(row.contract_line_id, pending=state.pending - self.added.get(row.key, 0))
         for treatment, apply in ((CATCH_UP, apply_catch_up), (PROSPECTIVE, apply_prospective)):

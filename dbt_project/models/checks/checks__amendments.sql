@@ -53,6 +53,7 @@ described as (
         terms.amendment_id as line_amendment_id,
         terms.quantity_millionths,
         terms.amount_minor,
+        terms.price_minor,
         terms.ssp_minor,
         terms.ssp_source,
         terms.start_date as line_start_date,
@@ -128,7 +129,7 @@ modifications as (
         min(case
             when treatment != 'auto' then 1
             when action = 'add' and ssp_source in ('line', 'price_list', 'product') and ssp_minor != 0
-                and abs(cast(amount_minor as {{ wide_integer() }}) - ssp_minor) * 100000
+                and abs(cast(price_minor as {{ wide_integer() }}) - ssp_minor) * 100000
                 <= abs(cast(ssp_minor as {{ wide_integer() }})) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint)
                 then 1
             when action in ('change', 'extend') and new_end_date > line_end_date and method = 'ratable' then 1

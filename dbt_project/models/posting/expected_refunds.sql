@@ -5,7 +5,10 @@
 
 with periods as (
 
-    select period_index, end_date from {{ ref('periods') }} where is_open
+    select periods.period_index, least(periods.end_date, context.cut_date) as end_date
+    from {{ ref('periods') }} as periods
+    cross join {{ source('run', 'context') }} as context
+    where periods.is_open
 
 ),
 
@@ -58,6 +61,11 @@ stated as (
             on terms.accounting_contract_id = modifications.accounting_contract_id
             and terms.modification_number = modifications.modification_number
             and modifications.known_from <= line_periods.end_date
+        -- an amendment that a cancellation came before changes nothing
+        inner join {{ ref('lines_at_modifications') }} as lines_then
+            on terms.contract_line_id = lines_then.contract_line_id
+            and terms.modification_number = lines_then.modification_number
+            and not lines_then.is_void
     ) as dated
     where recency = 1
 

@@ -1,7 +1,7 @@
 -- Grain: row of audit.tie_outs, at the last day counted.
 -- Why: E1, past + scheduled + unscheduled revenue of a line = its allocated amount on the terms valid then.
 -- Unscheduled is what a held contract holds back, what is open of a line that a known cancellation ends later (unless
--- it is earned by time), and what lies beyond the last of the company's own accounting_periods. What is recognized as
+-- it is earned by time) or an amendment that is signed changes later, and what lies beyond the last of the company's own accounting_periods. What is recognized as
 -- invoiced is contracted as it is earned: its schedule is no part of what is contracted yet.
 
 with lines as (
@@ -98,9 +98,11 @@ without_a_day as (
     cross join horizon
     left join {{ ref('marts__revenue_segments') }} as segments
         on terms.contract_line_id = segments.contract_line_id and segments.valid_from > context.cut_date
+    left join moved_later on terms.contract_line_id = moved_later.contract_line_id
     where terms.method in {{ undated_methods() }}
         and (
             segments.contract_line_id is not null
+            or moved_later.contract_line_id is not null
             or coalesce(terms.end_date, terms.promised_date, contracts.end_date) > horizon.last_day
         )
 
