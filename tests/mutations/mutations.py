@@ -40,7 +40,7 @@ MUTATIONS = (
         f"{_PRICE}/contract_line_terms.sql",
         "            and lines.allocation_group is null, false\n        ) as is_unpriced",
         "            and false, false\n        ) as is_unpriced",
-        ("ex42",),
+        ("as-invoiced-service", "usage-in-arrears"),
     ),
     Mutation(
         "a pool is shared by stated amounts",
@@ -56,7 +56,7 @@ MUTATIONS = (
         _ALLOCATION,
         "            order by line_number, contract_line_id",
         "            order by line_number desc, contract_line_id desc",
-        ("currencies",),
+        ("line-order",),
     ),
     Mutation(
         "without stand-alone prices all lines share alike",
@@ -71,7 +71,7 @@ MUTATIONS = (
         "§3.3",
         f"{_PRICE}/contract_line_terms.sql",
         "case described.ssp_per when 'month' then terms_of_time.months_numerator else 1 end as months_numerator",
-        "terms_of_time.months_denominator as months_numerator",
+        "case described.ssp_per when 'month' then terms_of_time.months_denominator else 1 end as months_numerator",
         ("ssp-per-month",),
     ),
     Mutation(
@@ -88,22 +88,22 @@ MUTATIONS = (
         f"{_PRICE}/contract_line_terms.sql",
         "order by ssp_prices.valid_from desc) as recency",
         "order by ssp_prices.valid_from) as recency",
-        ("price-sources",),
+        ("ssp-per-month",),
     ),
     Mutation(
         "a residual price is the whole pool",
         "§3.3 residual",
         "macros/allocation.sql",
-        "cast(greatest(sum(price_minor) - sum(case when is_residual or is_unpriced then 0 else ssp_minor end), 0) as bigint)",
-        "cast(greatest(sum(price_minor), 0) as bigint)",
+        "cast(greatest(sum(price_minor) - sum(",
+        "cast(greatest(sum(price_minor) - 0 * sum(",
         ("ex34b",),
     ),
     Mutation(
         "a residual price may be negative",
         "§3.3 residual",
         "macros/allocation.sql",
-        "cast(greatest(sum(price_minor) - sum(case when is_residual or is_unpriced then 0 else ssp_minor end), 0) as bigint)",
-        "cast(sum(price_minor) - sum(case when is_residual or is_unpriced then 0 else ssp_minor end) as bigint)",
+        "else ssp_minor end), 0) as bigint)\n            as residual_ssp_minor",
+        "else ssp_minor end), -1000000000) as bigint)\n            as residual_ssp_minor",
         ("residual-of-nothing",),
     ),
     Mutation(
@@ -118,7 +118,8 @@ MUTATIONS = (
         "every negative line is a discount",
         "§3.4",
         f"{_PRICE}/contract_line_terms.sql",
-        "coalesce(lines.amount < 0 and lines.recognition_method is null and products.recognition_method is null, false)",
+        "coalesce(lines.amount < 0 and lines.recognition_method is null"
+        " and products.recognition_method is null, false)",
         "coalesce(lines.amount < 0, false)",
         ("negative-line-with-a-method",),
     ),
@@ -129,7 +130,7 @@ MUTATIONS = (
         "macros/ratable.sql",
         "then whole_months * weight_unit - first_weight - (last_month - first_month - 1) * weight_unit",
         "then last_days",
-        ("conventions",),
+        ("chain-of-three", "monthly-from-the-31st"),
     ),
     Mutation(
         "daily: by months",
@@ -145,7 +146,7 @@ MUTATIONS = (
         "macros/ratable.sql",
         "                    when convention = 'half_month' then 2\n",
         "                    when convention = 'half_month' then 1\n",
-        ("d365-01", "conventions"),
+        ("conventions", "cancel-in-a-partial-month"),
     ),
     Mutation(
         "full_month: the ending month weighs",
@@ -167,9 +168,9 @@ MUTATIONS = (
         "even_period: a partial first month weighs half",
         "§4 even_period",
         "macros/ratable.sql",
-        "                    when convention = 'half_month' and first_days = first_month_days then 2\n                    else 1\n",
-        "                    when convention = 'half_month' and first_days = first_month_days then 2\n"
-        "                    when convention = 'even_period' and first_days < first_month_days then 0\n                    else 1\n",
+        "when convention = 'half_month' and first_days = first_month_days then 2",
+        "when convention = 'half_month' and first_days = first_month_days then 2"
+        " when convention = 'even_period' and first_days < first_month_days then 0",
         ("conventions",),
     ),
     Mutation(
@@ -267,7 +268,7 @@ MUTATIONS = (
         f"{_MODIFICATIONS}/treatments.sql",
         "when decided.is_on_progress then 'cumulative_catch_up'",
         "when decided.is_on_progress then 'prospective'",
-        ("catch-up-on-construction",),
+        ("auto-touches-a-percent-line",),
     ),
     Mutation(
         "prospective: what was earned is earned again",
@@ -281,8 +282,8 @@ MUTATIONS = (
         "prospective: lines added as separate are pooled",
         "§5 prospective",
         f"{_MODIFICATIONS}/lines_at_modifications.sql",
-        "when added.treatment = 'separate' then 'separate:' || added.modification_number || ':' || lines.allocation_group",
-        "when added.treatment = 'separate' then 'group:' || lines.allocation_group",
+        "then 'separate:' || added.modification_number || ':' || lines.allocation_group",
+        "then 'group:' || lines.allocation_group",
         ("separate-line-stays-out",),
     ),
     Mutation(
@@ -310,11 +311,11 @@ MUTATIONS = (
         ("amendment-signed-late",),
     ),
     Mutation(
-        "catch-up: run again with today's prices",
+        "catch-up: shared by the new amounts, not by the original prices",
         "§5 catch-up",
         f"{_MODIFICATIONS}/catch_up_lines.sql",
-        "when caught_up.joined_by = 0 then caught_up.first_ssp_unit else joined.ssp_unit end as joined_ssp_unit",
-        "when true then caught_up.ssp_unit end as joined_ssp_unit",
+        "coalesce(members.basis_minor, caught_up.first_ssp_minor, 0) as joined_basis_minor",
+        "coalesce(members.basis_minor, caught_up.amount_minor, 0) as joined_basis_minor",
         ("catch-up-with-first-prices",),
     ),
     Mutation(
@@ -420,7 +421,7 @@ MUTATIONS = (
         "models/posting/contract_positions.sql",
         "greatest(cumulated.refundable_minor, coalesce(expected_refunds.refund_minor, 0), 0) as refund_liability_minor",
         "greatest(cumulated.refundable_minor, 0) as refund_liability_minor",
-        ("rebate-used-up",),
+        ("expected-back-half-billed",),
     ),
     Mutation(
         "concession all: all of it at once",
@@ -451,7 +452,8 @@ MUTATIONS = (
         "§6 cancellation",
         f"{_MODIFICATIONS}/layer_amounts.sql",
         "when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null then 0",
-        "when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null then shared.share_minor",
+        "when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null"
+        " then shared.share_minor",
         ("cancellation-credits",),
     ),
     Mutation(

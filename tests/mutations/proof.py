@@ -81,12 +81,12 @@ class Proof:
         )
         company.deliver({entity: rows for entity, rows in wave.rows.items() if rows})
         company.run(date.fromisoformat(str(wave.as_of)))
-        self._workspace = company.workspace
+        self.workspace = company.workspace
         self._steps = compiled(company.workspace).plan.steps
 
     def failures(self) -> dict[str, list[str]]:
         """What does not hold as the product is: nothing may."""
-        with engine.session(self._workspace, read_only=True) as connection:
+        with engine.session(self.workspace) as connection:
             return self._compare(_tables(connection), self._cases)
 
     def run(self, mutation: Mutation) -> Result:
@@ -99,14 +99,15 @@ class Proof:
         ]
         differences: dict[str, str] = {}
         invalid = "" if mutated else "no compiled model holds its text"
-        with engine.session(self._workspace) as connection:
+        with engine.session(self.workspace) as connection:
             connection.execute("begin transaction")
             try:
                 execute(connection, steps)
                 found = self._compare(_tables(connection), mutation.cases)
                 differences = {case_id: failures[0] for case_id, failures in found.items()}
             except TransformError as error:
-                invalid = str(error)
+                # the transaction is broken by then, so what the engine said first counts
+                invalid = f"{error.model}: {error.__cause__ or error.detail}"
             finally:
                 connection.execute("rollback")
         return Result(mutation, differences, time.monotonic() - start, invalid)

@@ -275,10 +275,7 @@ def check_equations(
     report: Report, con: duckdb.DuckDBPyConnection, present: set[str], before: Path | None
 ) -> None:
     """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
-    if "rpt_bbb" in present:
-        for figure, (table, column) in BBB.items():
-            if table in present and figure in columns_of(con, "rpt_bbb"):
-                report.check(f"rpt_bbb {figure} = {table}", differences(con, bbb_ties(figure, table, column)))
+    check_bbb(report, con, present)
     if "fct_backlog" in present:
         report.check(
             "E2 contracted = recognized + backlog, each line",
@@ -321,6 +318,14 @@ def check_equations(
             " where tax_minor <> 0 and measure not in ('billed', 'not_yet_counted', 'bad_debt')",
         ),
     )
+
+
+def check_bbb(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    if "rpt_bbb" not in present:
+        return
+    for figure, (table, column) in BBB.items():
+        if table in present and figure in columns_of(con, "rpt_bbb"):
+            report.check(f"rpt_bbb {figure} = {table}", differences(con, bbb_ties(figure, table, column)))
 
 
 def check_rollforward(
