@@ -46,7 +46,7 @@ def rows() -> list[Row]:
 
 
 @cache
-def tests_of(file: str) -> frozenset[str]:
+def functions_in(file: str) -> frozenset[str]:
     tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
     return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
@@ -54,7 +54,7 @@ def tests_of(file: str) -> frozenset[str]:
 def exists(name: str) -> bool:
     """A golden case, or `file::test`."""
     file, _, test = name.partition("::")
-    return test in tests_of(file) if test and (ROOT / file).is_file() else name in CASES
+    return test in functions_in(file) if test and (ROOT / file).is_file() else name in CASES
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.place}: {row.rule}")

@@ -46,6 +46,7 @@ listed as (
     from {{ ref('exchange__contracts') }} as contracts
     inner join {{ ref('exchange__contract_lines') }} as lines on contracts.contract_id = lines.contract_id
     inner join {{ ref('exchange__ssp_prices') }} as prices on lines.product_id = prices.product_id
+    inner join {{ ref('exchange__currencies') }} as currencies on prices.currency = currencies.currency
     group by contracts.contract_id, prices.product_id
 
 ),
