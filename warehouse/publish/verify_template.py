@@ -569,7 +569,7 @@ def verify_month(report: Report, folder: Path, manifest: dict[str, Any], months:
         present = register(con, folder, months)
         check_equations(report, con, present, months[-2] if months and len(months) > 1 else None)
         check_reporting(report, con, present, manifest)
-        check_waterfall(report, con, present, months, manifest["views"])
+        check_waterfall(report, con, present, months, manifest.get("views", {}))
         check_manifest_equations(report, manifest)
     finally:
         con.close()
