@@ -105,7 +105,8 @@ final as (
                     then 'SSP in ' || products.ssp_currency
             end,
             case
-                when not listed.is_in_its_currency and terms.ssp_source in ('product', 'stated') and not terms.is_unpriced
+                when not listed.is_in_its_currency and terms.ssp_source = 'stated' and terms.ssp_unit is null
+                    and records.quantity is not null and not terms.is_unpriced
                     then 'a price list in other currencies only'
             end
         ), '') as unsupported,
