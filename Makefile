@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills check format ui bench bench-file lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations check format ui bench bench-file lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers besi
 
 prove-catalogue: $(STAMP) ## every faulty input of the catalogue with what is expected and what came out
 	$(BIN)/python -m tests.catalogue
+
+prove-mutations: $(STAMP) ## sentences of the rule book broken one at a time in the SQL, each caught by a golden case
+	$(BIN)/python -m tests.mutations
 
 check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
 	$(BIN)/ruff format --check .

@@ -161,7 +161,8 @@ def build(
         "[policies]\nfreshness_hours = 0\n"
         f'max_held_contracts_percent = "{percent["held_tolerance"]}"\n'
         f'max_held_amount_percent = "{percent["held_tolerance"]}"\n'
-        f'max_fall_percent = "{percent["fall_tolerance"]}"\n',
+        f'max_fall_percent = "{percent["fall_tolerance"]}"\n'
+        'unlinked_billing_tolerance = "1000000"\n',
     )
     for number, wave in enumerate(waves, start=1):
         company.deliver({entity: rows for entity, rows in wave.rows.items() if rows})

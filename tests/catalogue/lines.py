@@ -1,6 +1,7 @@
 """Contract lines: references, terms, prices, discounts, what is not supported yet."""
 
-from tests.catalogue.cases import OUT, Case, amendment, case, contract, line_of
+from tests.catalogue.cases import OUT, Case, amendment, case, contract, line_of, product
+from tests.catalogue.parties import price
 
 CASES: list[Case] = [
     case(
@@ -338,6 +339,15 @@ CASES: list[Case] = [
         "quarantine contract_lines.not_yet_supported",
         header={"currency": "EUR"},
         line={"product_id": "PRICED", "quantity": "1"},
+        fate=OUT,
+    ),
+    contract(
+        "listed-in-euros",
+        "a price list in another currency only is not supported yet",
+        "quarantine contract_lines.not_yet_supported",
+        line={"product_id": "LISTED-IN-EUROS", "quantity": "1"},
+        products=[product("LISTED-IN-EUROS", recognition_method="ratable")],
+        ssp_prices=[price("LISTED-IN-EUROS", currency="EUR")],
         fate=OUT,
     ),
 ]

@@ -40,14 +40,27 @@ NO_MINOR_UNIT = [
     "XPF",
 ]
 THOUSANDTHS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
-STANDS_ON = frozenset({"posted_positions.parquet", "rpt_rollforward.parquet"})
+# Tables of which a close publishes only the rows that differ from the months before.
+STATE = ("dim_contract", "dim_contract_line", "revenue_segments")
+STANDS_ON = frozenset(f"{table}.parquet" for table in ("posted_positions", "rpt_rollforward", *STATE))
 NOT_LINKED = "(not linked)"
+SCHEDULE = "marts.fct_revenue_schedule"
 
-# What each measure of the frozen positions is in the facts.
-FACTS = {
-    "contracted": ("fct_bookings", "amount"),
-    "billed": ("fct_billings", "amount"),
-    "recognized": ("fct_recognized_revenue", "amount"),
+# What each measure of the frozen positions is in the facts: its amount and, of what is invoiced, its tax.
+FACTS = [
+    ("contracted", "amount_minor", "fct_bookings", "amount"),
+    ("billed", "amount_minor", "fct_billings", "amount"),
+    ("billed", "tax_minor", "fct_billings", "tax_amount"),
+    ("recognized", "amount_minor", "fct_recognized_revenue", "amount"),
+]
+# What each figure of rpt_bbb is the sum of.
+BBB = {
+    "bookings": ("fct_bookings", "amount"),
+    "billings": ("fct_billings", "amount"),
+    "revenue": ("fct_recognized_revenue", "amount"),
+    "backlog": ("fct_backlog", "backlog"),
+    "deferred_revenue": ("fct_contract_balances", "deferred_revenue"),
+    "contract_asset": ("fct_contract_balances", "contract_asset"),
 }
 CLOSING_IN = {
     "backlog": ("fct_backlog", "backlog"),
@@ -254,10 +267,15 @@ def differences(con: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
     ]
 
 
+def columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return [str(column[0]) for column in con.execute(f"from {table} limit 0").description or []]
+
+
 def check_equations(
     report: Report, con: duckdb.DuckDBPyConnection, present: set[str], before: Path | None
 ) -> None:
     """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
+    check_bbb(report, con, present)
     if "fct_backlog" in present:
         report.check(
             "E2 contracted = recognized + backlog, each line",
@@ -273,19 +291,41 @@ def check_equations(
     if "positions" not in present:
         report.skip("E2, E7 and facts against positions", "needs the earlier months")
         return
-    for measure, (table, column) in FACTS.items():
-        if table in present:
+    for measure, minor, table, column in FACTS:
+        if table in present and column in columns_of(con, table):
+            what = measure if minor == "amount_minor" else f"{measure} tax"
             report.check(
-                f"{table} = change of {measure} positions",
-                differences(con, fact_ties(measure, table, column)),
+                f"{table} = change of {what} positions",
+                differences(con, fact_ties(measure, minor, table, column)),
             )
     if "fct_backlog" in present:
         report.check("E2 backlog = contracted - recognized positions", differences(con, backlog_ties()))
+        report.check("fct_backlog billed = billed positions", differences(con, billed_ties()))
     if "fct_contract_balances" in present:
         report.check(
             "E7 backlog = deferred revenue + refund liability + unbilled - contract asset",
             differences(con, balance_ties()),
         )
+        report.check(
+            "receivables = billed with tax - paid - written off positions",
+            differences(con, receivable_ties()),
+        )
+    report.check(
+        "only what is billed or written off has tax",
+        differences(
+            con,
+            "select posting_key, original_period, tax_minor from positions"
+            " where tax_minor <> 0 and measure not in ('billed', 'not_yet_counted', 'bad_debt')",
+        ),
+    )
+
+
+def check_bbb(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    if "rpt_bbb" not in present:
+        return
+    for figure, (table, column) in BBB.items():
+        if table in present and figure in columns_of(con, "rpt_bbb"):
+            report.check(f"rpt_bbb {figure} = {table}", differences(con, bbb_ties(figure, table, column)))
 
 
 def check_rollforward(
@@ -320,16 +360,24 @@ def check_rollforward(
             report.check(f"E3 closing {balance} = {table}", differences(con, ties))
 
 
-def fact_ties(measure: str, table: str, column: str) -> str:
+def bbb_ties(figure: str, table: str, column: str) -> str:
+    return f"""
+        select entity_id, currency, sum(said) as {figure}, sum(held) as {table} from (
+            select entity_id, currency, {figure} as said, 0 as held from rpt_bbb
+            union all select entity_id, currency, 0, {column} from {table}
+        ) group by entity_id, currency having sum(said) <> sum(held)"""
+
+
+def fact_ties(measure: str, minor: str, table: str, column: str) -> str:
     """Posted facts = positions as of this month - positions as of the month before."""
     grain = "entity_id, customer_id, contract_id, currency, original_period"
     return f"""
         select {grain}, sum(posted) as posted_thousandths, sum(moved) as positions_thousandths from (
             select {grain}, thousandths({column}) as posted, 0 as moved from {table}
             union all
-            select {grain}, 0, minor_thousandths(amount_minor, currency) from positions where measure = '{measure}'
+            select {grain}, 0, minor_thousandths({minor}, currency) from positions where measure = '{measure}'
             union all
-            select {grain}, 0, -minor_thousandths(amount_minor, currency) from positions_before
+            select {grain}, 0, -minor_thousandths({minor}, currency) from positions_before
             where measure = '{measure}'
         ) group by {grain} having sum(posted) <> sum(moved)"""
 
@@ -346,6 +394,33 @@ def backlog_ties() -> str:
         ) group by {grain} having sum(held) <> sum(position)"""
 
 
+def billed_ties() -> str:
+    """Of the lines that have backlog; what is billed on others is in no table by line."""
+    grain = "contract_line_id, customer_id, entity_id, product_id, currency"
+    return f"""
+        select {grain}, sum(held) as billed_thousandths, sum(position) as positions_thousandths from (
+            select {grain}, thousandths(billed) as held, 0 as position, true as has_backlog from fct_backlog
+            union all
+            select {grain}, 0, minor_thousandths(amount_minor, currency), false
+            from positions where measure in ('billed', 'not_yet_counted')
+        ) group by {grain} having bool_or(has_backlog) and sum(held) <> sum(position)"""
+
+
+def receivable_ties() -> str:
+    grain = "accounting_contract_id, entity_id, currency"
+    return f"""
+        select {grain}, sum(held) as receivable_thousandths, sum(position) as positions_thousandths from (
+            select {grain}, thousandths(accounts_receivable) as held, 0 as position from fct_contract_balances
+            union all
+            select {grain}, 0, minor_thousandths(
+                case measure when 'paid' then -amount_minor when 'bad_debt' then -amount_minor - coalesce(tax_minor, 0)
+                    else amount_minor + coalesce(tax_minor, 0) end, currency)
+            from positions
+            where measure in ('billed', 'not_yet_counted', 'paid', 'bad_debt')
+                and accounting_contract_id <> '{NOT_LINKED}'
+        ) group by {grain} having sum(held) <> sum(position)"""
+
+
 def balance_ties() -> str:
     """Deferred revenue - contract asset + refund liability = billed - recognized, per accounting contract."""
     grain = "accounting_contract_id, entity_id, currency"
@@ -359,6 +434,95 @@ def balance_ties() -> str:
             from positions
             where measure in ('billed', 'not_yet_counted', 'recognized') and accounting_contract_id <> '{NOT_LINKED}'
         ) group by {grain} having sum(held) <> sum(position)"""
+
+
+def check_reporting(
+    report: Report, con: duckdb.DuckDBPyConnection, present: set[str], manifest: dict[str, Any]
+) -> None:
+    """An amount in the reporting currency is itself."""
+    currency = manifest["policies"].get("company", {}).get("reporting_currency")
+    if not currency:
+        report.skip("amounts in the reporting currency", "the manifest names none")
+        return
+    problems = []
+    for table in sorted(present - {"positions", "positions_before"}):
+        columns = columns_of(con, table)
+        pairs = [(column.removesuffix("_reporting"), column) for column in columns]
+        pairs += [("amount_minor", column) for column in columns if column == "reporting_minor"]
+        for own, reporting in pairs:
+            if own != reporting and own in columns and "currency" in columns:
+                problems += [
+                    f"{table}: {problem}"
+                    for problem in differences(
+                        con,
+                        f"select {own}, {reporting} from {table}"
+                        f" where currency = '{currency}' and {reporting} is distinct from {own}",
+                    )
+                ]
+    report.check("amounts in the reporting currency are their own", problems)
+
+
+def check_waterfall(
+    report: Report,
+    con: duckdb.DuckDBPyConnection,
+    present: set[str],
+    months: list[Path] | None,
+    views: dict[str, str | None],
+) -> None:
+    """Revenue by the period it was booked in: what is posted as the facts have it, what is to come as the segments."""
+    if not {"rpt_revenue_waterfall", "fct_recognized_revenue"} <= present:
+        return
+    report.check(
+        "rpt_revenue_waterfall = fct_recognized_revenue",
+        differences(
+            con,
+            """
+            select entity_id, currency, sum(said) as waterfall, sum(held) as revenue from (
+                select entity_id, currency, amount as said, 0 as held from rpt_revenue_waterfall where not is_scheduled
+                union all select entity_id, currency, 0, amount from fct_recognized_revenue
+            ) group by entity_id, currency having sum(said) <> sum(held)""",
+        ),
+    )
+    schedule = views.get(SCHEDULE)
+    if months is None or schedule is None:
+        report.skip("rpt_revenue_waterfall by booking period", "needs the state that a close publishes")
+        return
+    con.execute("create schema marts")
+    for table in STATE:
+        con.execute(f"create table marts.{table} as {as_of(months, table)}")
+    for table in ("dim_period", "fct_backlog"):
+        con.execute(f"create view marts.{table} as from main.{table}")
+    con.execute(f"create view {SCHEDULE} as {schedule}")
+    report.check(
+        "rpt_revenue_waterfall by booking period = facts and schedule",
+        differences(con, waterfall_ties("fct_recognized_revenue", "amount", "false"))
+        + differences(con, waterfall_ties(SCHEDULE, "scheduled", "true")),
+    )
+
+
+def as_of(months: list[Path], table: str) -> str:
+    """State as the months' changes leave it: the last row of every key that is not gone."""
+    changes = " union all by name ".join(
+        f"select *, {place} as place from read_parquet({text(month / f'{table}.parquet')})"
+        for place, month in enumerate(months)
+        if (month / f"{table}.parquet").is_file()
+    )
+    key = ", ".join(read_manifest(months[-1])["files"][f"{table}.parquet"]["key"])
+    return (
+        f"select * exclude (place, is_removed) from ({changes})"
+        f" qualify row_number() over (partition by {key} order by place desc) = 1 and not is_removed"
+    )
+
+
+def waterfall_ties(table: str, column: str, is_scheduled: str) -> str:
+    grain = "entity_id, currency, booking_period, recognition_period"
+    return f"""
+        select {grain}, {is_scheduled} as is_scheduled, sum(said) as waterfall, sum(held) as facts from (
+            select {grain}, amount as said, 0 as held from rpt_revenue_waterfall where is_scheduled = {is_scheduled}
+            union all
+            select facts.entity_id, facts.currency, lines.booking_period, facts.period, 0, facts.{column}
+            from {table} as facts inner join marts.dim_contract_line as lines using (contract_line_id)
+        ) group by {grain} having sum(said) <> sum(held)"""
 
 
 def waived(waiver: dict[str, Any]) -> str:
@@ -404,6 +568,8 @@ def verify_month(report: Report, folder: Path, manifest: dict[str, Any], months:
         check_content(report, con, folder, manifest)
         present = register(con, folder, months)
         check_equations(report, con, present, months[-2] if months and len(months) > 1 else None)
+        check_reporting(report, con, present, manifest)
+        check_waterfall(report, con, present, months, manifest.get("views", {}))
         check_manifest_equations(report, manifest)
     finally:
         con.close()
