@@ -223,7 +223,7 @@ class Cash:
         lines = [key for key, line in replay.line_of.items() if line.contract_id == contract_id]
         contracted = {key: replay.contracted(key, on) for key in lines if key in replay.lines}
         unbilled = {key: max(value - replay.billed(key, on), 0) for key, value in contracted.items()}
-        for basis in (unbilled, contracted):
+        for basis in (unbilled, {key: max(value, 0) for key, value in contracted.items()}):
             if sum(basis.values()) != 0:
                 return spread(amount, basis)
         return {lines[0]: amount} if lines else {}

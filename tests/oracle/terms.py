@@ -121,7 +121,7 @@ class Terms:
     def unit_ssp(self, line: ContractLine, on: date, amended: Fraction | None = None) -> UnitSsp | None:
         """From the amendment row, the line, else the price list, else the product; None: the stated amount."""
         product = self.product(line)
-        price = self.price(line, on) or self.price(line, self.counts_from(line))
+        price = self.price(line, on) or self.price(line, self.first_priced(line))
         if amended is not None:
             known = self.unit_ssp(line, on)
             return UnitSsp(amended, known.per if known is not None else product.ssp_per, "amendment")
@@ -134,6 +134,11 @@ class Terms:
             return None
         unit = product.ssp_unit * self.rate(line, product.ssp_currency, on)
         return UnitSsp(unit, product.ssp_per, "product")
+
+    def first_priced(self, line: ContractLine) -> date:
+        """The day of a line's first price: its signature; of an added line the day it takes effect."""
+        addition = self.books.addition_of.get(line.contract_line_id) if line.amendment_id else None
+        return self.counts_from(line) if addition is None else addition.effective_date
 
     def priced_units(self, line: ContractLine, per: str) -> Fraction:
         """Quantity, times months of term by the `monthly` convention for per-month SSPs (section 3.3)."""

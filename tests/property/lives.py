@@ -830,10 +830,16 @@ class Teller:
         }
         invoice = self.add("invoices", since, **row)
         lines = []
+        # What is earned as invoiced is earned by the lines that name it.
+        without_line = self.options.without_line and not any(
+            row.row["contract_id"] == contract.row["contract_id"]
+            and eventful.method_of(self, row) == "as_invoiced"
+            for row in self.life.of("contract_lines")
+        )
         for line, part in parts:
             tax = part // 5 if self.chance(0.2) else 0
             named = line.row["contract_line_id"]
-            if self.options.without_line and self.chance(0.3):
+            if without_line and self.chance(0.3):
                 named, invoice.row["contract_id"] = "", contract.row["contract_id"]
             row = {"invoice_line_id": self.key("IL"), "invoice_id": invoice_id, "contract_line_id": named}
             row |= {"amount": self.text(part), "tax_amount": self.text(tax) if tax else ""}

@@ -26,6 +26,7 @@ candidates as (
         documents.amount_minor,
         documents.tax_minor,
         lines.contract_line_id,
+        lines.signed_date,
         lines.line_place
     from documents
     inner join {{ ref('line_allocations') }} as lines on documents.contract_id = lines.contract_id
@@ -45,17 +46,28 @@ contracted as (
 
 billed as (
 
-    select candidates.event_id, candidates.contract_line_id, sum(earlier.amount_minor) as billed_minor
+    -- nothing is billed on a line that is not signed yet; a void has taken back
+    select
+        candidates.event_id,
+        candidates.contract_line_id,
+        sum(
+            case when documents.status = 'void' and documents.status_date <= candidates.issue_date then 0 else earlier.amount_minor end
+        ) as billed_minor
     from candidates
     inner join (
-        select contract_line_id, issue_date, amount_minor from {{ ref('document_lines') }} where contract_line_id is not null
+        select event_id, contract_line_id, amount_minor
+        from {{ ref('document_lines') }}
+        where contract_line_id is not null and not is_written_off
         union all
-        select contract_line_id, issue_date, amount_minor from {{ ref('concession_parts') }}
+        select event_id, contract_line_id, amount_minor from {{ ref('concession_parts') }}
         union all
-        select contract_line_id, issue_date, amount_minor from {{ this }}
+        select event_id, contract_line_id, amount_minor from {{ this }}
     ) as earlier
         on candidates.contract_line_id = earlier.contract_line_id
-        and earlier.issue_date <= candidates.issue_date
+    inner join {{ ref('document_lines') }} as documents
+        on earlier.event_id = documents.event_id
+        and documents.issue_date <= candidates.issue_date
+    where candidates.signed_date <= candidates.issue_date
     group by candidates.event_id, candidates.contract_line_id
 
 ),
