@@ -285,7 +285,7 @@ class Cash:
             return
         self.shown(event_id, kind, -change)
         unearned = {key: max(replay.billed(key, on) - recognized[key], 0) for key in lines}
-        billed = {key: replay.billed(key, on) for key in lines}
+        billed = {key: max(replay.billed(key, on), 0) for key in lines}
         basis = next((each for each in (unearned, billed) if sum(each.values()) != 0), {lines[0]: 1})
         for key, part in spread(change, basis).items():
             self.lower(key, -part, on)

@@ -74,6 +74,9 @@ reads as (
         lines.scale,
         lines.delivered_before,
         layers.change != 'concession' as is_share,
+        -- a final amount that is fixed before it takes effect falls by all of what is conceded in between
+        changes.change = 'cancel' and layers.change = 'concession' and layers.known_from >= cancellations.contracted_date
+            as is_off_final,
         changes.change
     from {{ ref('layer_reads') }} as reads
     inner join money
@@ -91,6 +94,7 @@ reads as (
         on reads.contract_line_id = changes.contract_line_id
         and reads.modification_number = changes.modification_number
         and changes.change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate')
+    left join {{ ref('cancellations') }} as cancellations on reads.contract_line_id = cancellations.contract_line_id
 
 ),
 
@@ -173,12 +177,13 @@ earned_before as (
     select contract_line_id, cast(sum(recognized_minor) as bigint) as recognized_minor
     from (
         select contract_line_id, recognized_minor
-        from ( {{ recognized_at("(select * from reads where is_in_force and spread_start is not null)") }} ) as by_time
+        from ( {{ recognized_at("(select * from reads where is_in_force and spread_start is not null and not coalesce(is_off_final, false))") }} ) as by_time
         union all
         select
             contract_line_id,
             case
                 when recognition_method = 'cancelled' then base_minor
+                when is_off_final then base_minor + spread_minor
                 -- a term without a day left is earned at once
                 when recognition_method = 'ratable' then base_minor + spread_minor
                 else {{ earned_by_progress(
@@ -186,7 +191,7 @@ earned_before as (
                 ) }}
             end as recognized_minor
         from reads
-        where is_in_force and spread_start is null
+        where is_in_force and (spread_start is null or coalesce(is_off_final, false))
     ) as evaluated
     group by contract_line_id
 
