@@ -266,7 +266,8 @@ class Cash:
         line, terms = self.replay.line_of[key], self.replay.terms
         if terms.is_discount(line):
             return False
-        return bool(self.replay.lines[key].layers) or not terms.has_price(line)
+        addition = self.books.addition_of.get(key) if line.amendment_id else None
+        return addition is None or addition.effective_date <= self.replay.today
 
     def write_off(self, event_id: str, contract_id: str | None, amount: int, kind: str = "write_off") -> None:
         """expense = max(0, min(written off, recognized - paid)); the rest reduces billed (never earned)."""

@@ -343,22 +343,20 @@ def _estimate(
 # --- credits and cash ---------------------------------------------------------------------------------
 
 
-CONCESSIONS = (
-    "price_concession",
-    "price_concession",
-    "return",
-    "cancellation",
-    "paid_to_customer",
-    "bad_debt",
-)
+CONCESSIONS = ("price_concession", "price_concession", "paid_to_customer", "return", "cancellation", "bad_debt")
 
 
-def reason_of_credit(teller: Teller) -> Row:
-    """Why a credit note is written."""
+def reason_of_credit(teller: Teller, contract: Record) -> Row:
+    """Why a credit note is written, as far as the product computes it."""
     if not teller.options.concessions or teller.chance(0.3):
         return {"reason": "billing_error"}
+    reasons = list(CONCESSIONS)
+    if any(row.row["contract_id"] == contract.row["contract_id"] for row in teller.life.of("amendments")):
+        reasons.remove("return")
+    if teller.without_line:
+        reasons = [reason for reason in reasons if reason not in ("cancellation", "bad_debt")]
     scope = teller.rng.choice(("", "all", "performed", "remaining"))
-    return {"reason": teller.rng.choice(CONCESSIONS), "applies_to": scope}
+    return {"reason": teller.rng.choice(reasons), "applies_to": scope}
 
 
 def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: date) -> None:
@@ -366,15 +364,9 @@ def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: 
     rng = teller.rng
     if not teller.chance(0.6) or amount <= 0:
         return
-    kinds = (
-        "payment",
-        "payment",
-        "payment",
-        "refund",
-        "write_off",
-        "dispute",
-        "dispute_lost",
-    )
+    kinds = ["payment", "payment", "payment", "refund", "dispute", "dispute_lost"]
+    if not teller.without_line:
+        kinds.append("write_off")
     d = issued + timedelta(days=rng.choice((0, 14, 30, 75)))
     known = teller.wave_for(d, invoice.since)
     if known is not None:

@@ -183,6 +183,21 @@ TIMELINES = (_monthly(), _two_open(), _through(), _weeks())
 ONCE = Timeline("once", (Delivery(date(2025, 7, 17)),))  # all is known and nothing is closed
 
 
+def _days() -> Timeline:
+    """A calendar of single days: every position is asked for on every day, and so on the date of every event."""
+    first, last = date(2025, 2, 1), date(2025, 7, 17)
+    days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+    single = [(f"2025-{'ABCDEF'[i // 100]}{i % 100:02}", day, day) for i, day in enumerate(days)]
+    before = [(f"{year}-Y00", date(year, 1, 1), date(year, 12, 31)) for year in range(2015, 2025)]
+    before.append(("2025-00", date(2025, 1, 1), first - ONE_DAY))
+    after = [("2025-Y99", last + ONE_DAY, date(2025, 12, 31))]
+    after += [(f"{year}-Y00", date(year, 1, 1), date(year, 12, 31)) for year in range(2026, 2034)]
+    return Timeline("days", (Delivery(last),), (*before, *single, *after))
+
+
+DAYS = _days()
+
+
 @dataclass(frozen=True)
 class Options:
     """What may happen in a life."""
@@ -373,6 +388,8 @@ class Teller:
         self.currency = rng.choice(options.currencies)
         self.entity = ""
         self.waves = len(timeline.deliveries)
+        # What is written off of such contracts is held by the gate, so those with cash are told apart.
+        self.without_line = options.without_line and (not options.cash or self.chance(0.3))
 
     # --- small choices
 
@@ -831,7 +848,7 @@ class Teller:
         invoice = self.add("invoices", since, **row)
         lines = []
         # What is earned as invoiced is earned by the lines that name it.
-        without_line = self.options.without_line and not any(
+        without_line = self.without_line and not any(
             row.row["contract_id"] == contract.row["contract_id"]
             and eventful.method_of(self, row) == "as_invoiced"
             for row in self.life.of("contract_lines")
@@ -892,7 +909,7 @@ class Teller:
             invoice_line_id=line.row["invoice_line_id"],
             contract_line_id=self.rng.choice((line.row["contract_line_id"], "")),
             amount=self.text(units),
-            **eventful.reason_of_credit(self),
+            **eventful.reason_of_credit(self, contract),
         )
         if self.chance(0.1):
             self.void(note, d)

@@ -16,6 +16,7 @@ final as (
         cast(null as decimal(18, 3)) as held_amount,
         cast(null as {{ dbt.type_string() }}) as held_currency,
         {{ matches_whole('records.period', '[0-9]{4}-[A-Z]?[0-9]{2}') }} as is_period_name,
+        {{ days_between('records.start_date', 'records.end_date') }} + 1 as days,
         {{ add_days('neighbours.previous_end_date', 1) }} as expected_start_date,
         {{ common_checks('accounting_periods', 'cast(null as integer)') }}
     from {{ ref('exchange__accounting_periods') }} as records

@@ -130,8 +130,9 @@ not_yet_counted as (
     inner join days as issued on events.event_date = issued.day
     inner join days as counted on events.counted_date = counted.day
     cross join (values (true), (false)) as sides (counts)
+    cross join {{ source('run', 'context') }} as context
     where events.counted_date > events.event_date
-        and issued.period_index != counted.period_index
+        and (issued.period_index != counted.period_index or events.counted_date > context.cut_date)
 
 ),
 
