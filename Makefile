@@ -26,8 +26,8 @@ demo: $(STAMP) ## a believable company: its exports, a run, its closed months, t
 test: $(STAMP) ## all tests but the slow proofs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
-prove-engine: $(STAMP) ## 1,000 generated contract lives against the independent oracle, to the minor unit
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow tests/property
+prove-engine: $(STAMP) ## 5,000 generated contract lives against the independent oracle, to the minor unit
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests/property
 
 prove-periods: $(STAMP) ## open months, cuts, first closes over years, --through, 4-4-5 calendars
 	$(BIN)/python -m pytest tests/end_to_end/test_periods.py
