@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from warehouse import engine
-from warehouse.demo import company
+from warehouse.demo import company, dirt
 from warehouse.demo.company import Wave
 from warehouse.errors import ConfigurationError
 from warehouse.workspace import Workspace
@@ -87,6 +87,7 @@ def _write(connection: engine.Connection, exports: Path, wave: Wave, system: str
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{wave.exported.isoformat()}.{form.ending}"
     connection.execute(
-        f"copy (from {system}__{name} order by 1) to {engine.literal(str(path))} ({form.options})"
+        f"copy (from ({dirt.dirty(connection, f'{system}__{name}', wave.number)}) order by all)"
+        f" to {engine.literal(str(path))} ({form.options})"
     )
     return path
