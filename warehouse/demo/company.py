@@ -103,6 +103,29 @@ def stand_on(connection: engine.Connection, delivered: Wave) -> None:
     connection.execute(f"set variable exported = date {engine.literal(delivered.exported.isoformat())}")
 
 
+def news(connection: engine.Connection, delivered: Wave) -> list[tuple[str, int]]:
+    """What a wave brings that the one before had not, by name; what is late belongs to a month that is closed by then."""
+    closed = wave(delivered.number - 1).closed_through if delivered.number > 1 else date.min
+    parameters = {"wave": delivered.number, "closed": closed}
+    return [
+        (name, connection.execute(f"select count(*) from {query}", parameters).fetchall()[0][0])
+        for name, query in _NEWS
+    ]
+
+
+_NEWS = (
+    ("new contracts", "contracts where wave = $wave and signed_date > $closed"),
+    ("late contracts", "contracts where wave = $wave and signed_date <= $closed"),
+    ("amendments", "amendments where wave = $wave and effective_date > $closed"),
+    ("amendments of closed months", "amendments where wave = $wave and effective_date <= $closed"),
+    ("corrected orders", "corrections where wave = $wave and $closed > date '0001-01-01'"),
+    ("invoices", "invoices where wave = $wave and $closed is not null"),
+    ("invoices made void", "invoices where void_wave = $wave and $closed > date '0001-01-01'"),
+    ("credit notes", "credits where wave = $wave and issue_date > $closed"),
+    ("late credit notes", "credits where wave = $wave and issue_date <= $closed"),
+)
+
+
 def _variables(size: Size) -> dict[str, str]:
     year, month = _month(size.months - 1)
     days = {

@@ -67,6 +67,16 @@ def prepare(folder: Path) -> Workspace:
     return Workspace.open(folder)
 
 
+def database(workspace: Workspace) -> Path:
+    """Where the company lies while it is generated."""
+    return workspace.root / MARKER / "company.duckdb"
+
+
+def manifest(workspace: Workspace) -> Path:
+    """What is planted in the exports: what the gate has to find."""
+    return workspace.root / MARKER / "dirt.csv"
+
+
 def deliver(connection: engine.Connection, exports: Path, wave: Wave) -> list[Path]:
     """Each system's full exports of one wave, a file an object, named with the day of the export."""
     company.stand_on(connection, wave)

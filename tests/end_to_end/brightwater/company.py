@@ -27,7 +27,17 @@ MISTYPED_CONTRACT = "K-2026-010"
 CORRECTED_FULFILLMENT = "F-0009"
 CORRECTED_QUANTITY = "80"
 
-_DATA = Path(__file__).with_name("brightwater")
+_DATA = Path(__file__).parent
+
+CONFIGURATION = """\
+[company]
+name = "Brightwater Telemetry"
+reporting_currency = "USD"
+time_zone = "America/New_York"
+
+[policies]
+freshness_hours = 0
+"""
 
 
 @dataclass(frozen=True)

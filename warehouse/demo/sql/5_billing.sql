@@ -40,7 +40,7 @@ split as (
     from dated
     inner join parts on parts.part <= case when dated.amendment_id is null then dated.parts else 1 end
     where dated.method in ('ratable', 'on_start', 'drawdown')
-        or dated.billing_months = 99 and coalesce(dated.method, '') != 'usage'
+        or dated.billing_months = 99 and coalesce(dated.method, 'point_in_time') = 'point_in_time'
 
     union all
 
@@ -82,8 +82,9 @@ split as (
         dated.cancelled_date, dated.line_number
     from dated
     inner join fulfillments on dated.contract_line_id = fulfillments.contract_line_id
-    where dated.billing_months != 99 and fulfillments.part != 9
-        and (fulfillments.kind in ('delivery', 'milestone') or fulfillments.kind = 'usage' and dated.method = 'usage')
+    where fulfillments.kind = 'delivery' and fulfillments.part != 9 and dated.billing_months != 99
+        or fulfillments.kind = 'milestone'
+        or fulfillments.kind = 'usage' and dated.method = 'usage'
 
     union all
 
