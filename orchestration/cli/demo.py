@@ -32,8 +32,9 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-def as_share(text: str) -> Decimal:
+def as_share(given: str | Decimal) -> Decimal:
     """A share as people type it: 0.05 or 5%."""
+    text = str(given)
     try:
         return Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except InvalidOperation as error:

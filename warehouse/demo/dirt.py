@@ -330,6 +330,7 @@ ALL_KINDS = (*KINDS, *(replace(kind, adds=True) for kind in REFERENCES))
 
 def plant(connection: engine.Connection, size: Size) -> None:
     """Decides which rows are faulty, from which wave on, and what must be found: tables `faults` and `expected`."""
+    _list_kinds(connection)
     connection.execute(_SUBJECTS, {"share": size.dirt})
     for name, one in OBJECTS.items():
         _keep_rows(connection, name, one)
@@ -357,7 +358,20 @@ def plant(connection: engine.Connection, size: Size) -> None:
                 {engine.literal(kind.rule)}, wave
             from this {also}"""
         )
-    _tell(connection)
+    connection.execute(_TOLD)
+
+
+def _list_kinds(connection: engine.Connection) -> None:
+    connection.execute(
+        "create table kinds (number integer, name varchar, object varchar, severity varchar, holds boolean)"
+    )
+    connection.executemany(
+        "insert into kinds values (?, ?, ?, ?, ?)",
+        [
+            (number, kind.name, kind.object, kind.severity, _holds_its_contract(kind))
+            for number, kind in enumerate(ALL_KINDS)
+        ],
+    )
 
 
 # Contracts that count, as many as the share says, and as many journals; a reference row of each object stands for itself.
@@ -386,18 +400,19 @@ where $share > 0
 _FAULTS = """
 create table faults as
 with rows as (
-    -- what can befall few is likelier for those few
-    select *, count(distinct subject) over (partition by kind) as befalls
+    -- what can befall few is likelier for those few, and what holds a contract back than what does not
+    select *, count(distinct subject) over (partition by kind) * case when kinds.holds then 1 else 4 end as weight
     from candidates
+    inner join kinds on candidates.kind = kinds.number
     qualify row_number() over (partition by kind, subject order by wave, roll(row_key, 'row', 1000000000), row_key) = 1
 )
 
 select
-    * exclude (befalls),
+    kind, subject, row_key, record_key, wave,
     case when wave < 3 and subject != '(reference)' and roll(subject, 'mended', 100) < 25 then 3 end as mended
 from rows
 qualify subject = '(reference)'
-    or row_number() over (partition by subject order by roll(subject || '|' || kind, 'kind', 1000000) * befalls, kind) = 1
+    or row_number() over (partition by subject order by roll(subject || '|' || kind, 'kind', 1000000) * weight, kind) = 1
 """
 
 
@@ -461,20 +476,6 @@ inner join faults using (kind, subject)
 inner join kinds on expected.kind = kinds.number
 where greatest(faults.wave, expected.wave) <= 3
 """
-
-
-def _tell(connection: engine.Connection) -> None:
-    connection.execute(
-        "create table kinds (number integer, name varchar, object varchar, severity varchar, holds boolean)"
-    )
-    connection.executemany(
-        "insert into kinds values (?, ?, ?, ?, ?)",
-        [
-            (number, kind.name, kind.object, kind.severity, _holds_its_contract(kind))
-            for number, kind in enumerate(ALL_KINDS)
-        ],
-    )
-    connection.execute(_TOLD)
 
 
 def _holds_its_contract(kind: Kind) -> bool:
