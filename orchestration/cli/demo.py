@@ -1,4 +1,4 @@
-"""`tieout demo`: a generated company from its exports to closed months, in one command. Its data is warehouse.demo's."""
+"""`tieout demo`: a generated company, from its exports to closed months. The company is warehouse.demo's."""
 
 import shutil
 import sys
@@ -18,7 +18,7 @@ from orchestration.cli.output import Cell, Column, Table
 if TYPE_CHECKING:
     from orchestration.pipeline import Outcome
     from warehouse.demo.company import Wave
-    from warehouse.demo.dirt import Comparison, Planted
+    from warehouse.demo.found import Comparison, Planted
     from warehouse.workspace import Workspace
 
 WAIVER_REASON = "known faults of the demo, its systems are asked to mend them"
@@ -45,12 +45,16 @@ def demo(
     directory: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="Where to make the demo's workspace.")
     ] = Path(DEMO_FOLDER),
-    contracts: Annotated[int, typer.Option(metavar="N", help="How many contracts, 200 to 1,000,000.")] = 1_000,
+    contracts: Annotated[
+        int, typer.Option(metavar="N", help="How many contracts, 200 to 1,000,000.")
+    ] = 1_000,
     months: Annotated[int, typer.Option(metavar="M", help="Months of history, 18 to 120.")] = 30,
     seed: Annotated[int, typer.Option(metavar="S", help="Another number makes another company.")] = 1,
     dirt: Annotated[
         Decimal,
-        typer.Option(metavar="R", parser=as_share, help="Share of contracts and journals with a fault, 0 to 0.5."),
+        typer.Option(
+            metavar="R", parser=as_share, help="Share of contracts and journals with a fault, 0 to 0.5."
+        ),
     ] = Decimal("0.01"),
 ) -> None:
     """Make a company's exports, close its past months, deliver late and corrected data, show what happens.
@@ -69,7 +73,7 @@ def demo(
     workspace = write.prepare(directory)
     typer.echo(
         "Brightwater Telemetry sells temperature loggers, a monitoring platform and services, in four companies.\n"
-        f"{contracts:,} contracts over {months} months, {dirt:.1%} of them and of the journals with a fault; seed {seed}.\n"
+        f"{contracts:,} contracts over {months} months, {dirt:.1%} of them and of the journals faulty; seed {seed}.\n"
         f"Its workspace is {workspace.root}\n"
     )
     start = time.monotonic()
@@ -94,10 +98,10 @@ def _close(workspace: "Workspace", wave: "Wave") -> "Outcome":
     """What is held back is above the policy of half a percent, so someone has to answer for it, rule by rule."""
     from orchestration import pipeline
     from orchestration.progress import shown
-    from warehouse.demo import dirt, write
+    from warehouse.demo import found, write
     from warehouse.workspace import RunContext, Waiver
 
-    rules = dirt.rules_to_waive(write.manifest(workspace), wave.number)
+    rules = found.rules_to_waive(write.manifest(workspace), wave.number)
     waived = f' --waive … ({len(rules)} rules) --reason "{WAIVER_REASON}"' if rules else ""
     typer.echo(f"$ tieout close {wave.closes}{waived} --as-of {wave.as_of}")
     context = RunContext(
@@ -117,14 +121,16 @@ def _tell_closed(outcome: "Outcome") -> None:
     for month in outcome.closed:
         count = len(month.document["covers"]) + 1
         what = f"{count} months are" if count > 1 else f"{month.period} is"
-        typer.echo(f"  {what} published; chain head {month.sha256[:16]}… ({sum(outcome.seconds.values()):.1f} s)")
+        typer.echo(
+            f"  {what} published; chain head {month.sha256[:16]}… ({sum(outcome.seconds.values()):.1f} s)"
+        )
     tell(outcome)
 
 
 def show_result(workspace: "Workspace") -> None:
     """The table everything is about, what came late, what was held back and whether rightly, and where to go on."""
     from orchestration.cli.show import bbb_for_people, quarantine_for_people
-    from warehouse.demo import company, dirt, write
+    from warehouse.demo import company, found, write
     from warehouse.explain import show
 
     last = company.wave(company.WAVES[-1])
@@ -136,8 +142,14 @@ def show_result(workspace: "Workspace") -> None:
         held = show.held_money(connection)
         excluded = show.excluded_count(connection)
     at = {name: i for i, name in enumerate(answer.columns)}
-    own = [row for row in answer.rows if (row[at["entity_id"]], row[at["currency"]]) == (SHOWN_ENTITY, SHOWN_CURRENCY)]
-    others = {(row[at["entity_id"]], row[at["currency"]]) for row in answer.rows} - {(SHOWN_ENTITY, SHOWN_CURRENCY)}
+    own = [
+        row
+        for row in answer.rows
+        if (row[at["entity_id"]], row[at["currency"]]) == (SHOWN_ENTITY, SHOWN_CURRENCY)
+    ]
+    others = {(row[at["entity_id"]], row[at["currency"]]) for row in answer.rows} - {
+        (SHOWN_ENTITY, SHOWN_CURRENCY)
+    }
     typer.echo()
     output.show(bbb_for_people(show.Answer(answer.columns, own[-SHOWN_PERIODS:]), statuses), Format.table)
     typer.echo(
@@ -147,10 +159,10 @@ def show_result(workspace: "Workspace") -> None:
     output.show(_adjustments(adjustments), Format.table)
     typer.echo("What was held back or warned of")
     output.show(quarantine_for_people(quarantine, held, excluded)[:1], Format.table)
-    for line in verdict(dirt.compared(workspace.tieout_db, write.manifest(workspace), last.number)):
+    for line in verdict(found.compared(workspace.tieout_db, write.manifest(workspace), last.number)):
         typer.echo(line)
     typer.echo()
-    _next_steps(workspace, dirt.easily_mended(write.manifest(workspace), last.number), last)
+    _next_steps(workspace, found.easily_mended(write.manifest(workspace), last.number), last)
 
 
 def _adjustments(rows: Sequence[Sequence[Cell]]) -> Table:
@@ -171,25 +183,27 @@ def _adjustments(rows: Sequence[Sequence[Cell]]) -> Table:
             Column("example", "one of them"),
             Column("amount", f"amount, {SHOWN_CURRENCY}", "amount"),
         ],
-        [[*key, len(contracts[key]), min(map(str, contracts[key])), sums[key]] for key in sorted(sums, key=str)],
+        [
+            [*key, len(contracts[key]), min(map(str, contracts[key])), sums[key]]
+            for key in sorted(sums, key=str)
+        ],
         title="What came late or was corrected: closed months stand, the open month carries the difference",
     )
 
 
-def verdict(found: "Comparison") -> list[str]:
+def verdict(comparison: "Comparison") -> list[str]:
     """Whether all that was planted was found, and nothing else was held back or warned of."""
-    total, contracts = found.total, found.contracts
+    records, contracts = comparison.total, comparison.contracts
+    recall = [_share(one.found, one.planted) for one in (records, contracts)]
+    precision = [_share(one.found, one.found + one.unplanted) for one in (records, contracts)]
     return [
-        f"Planted faults found: {total.found:,} of {total.planted:,} records ({_percent(total.found, total.planted)}), "
-        f"{contracts.found:,} of {contracts.planted:,} contracts held ({_percent(contracts.found, contracts.planted)}): recall.",
-        f"Of what was found, planted: {total.found:,} of {total.found + total.unplanted:,} records "
-        f"({_percent(total.found, total.found + total.unplanted)}), {contracts.found:,} of "
-        f"{contracts.found + contracts.unplanted:,} contracts ({_percent(contracts.found, contracts.found + contracts.unplanted)}): precision.",
+        f"Planted faults that were found (recall): records {recall[0]}; contracts held {recall[1]}.",
+        f"Found faults that were planted (precision): records {precision[0]}; contracts held {precision[1]}.",
     ]
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{Decimal(part) / whole:.1%}" if whole else "none"
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,}, {Decimal(part) / whole:.1%}" if whole else "none"
 
 
 def _where_it_is() -> str:

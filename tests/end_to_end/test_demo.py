@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.demo import company, dirt, write
+from warehouse.demo import company, found, write
 from warehouse.explain import show
 from warehouse.workspace import Workspace
 
@@ -49,20 +49,27 @@ def test_the_demo_ends_with_the_table_and_where_to_go_next(demo: tuple[Workspace
         assert text in printed
 
 
-def test_the_demo_says_that_all_that_was_planted_was_found_and_nothing_else(demo: tuple[Workspace, str]) -> None:
+def test_the_demo_says_that_all_that_was_planted_was_found_and_nothing_else(
+    demo: tuple[Workspace, str],
+) -> None:
     workspace, printed = demo
-    found = dirt.compared(workspace.tieout_db, write.manifest(workspace), LAST.number)
-    assert found.is_exact
-    assert len(found.records) > 30, "kinds of dirt"
-    assert found.contracts.planted >= 5
-    assert re.search(r"(\d+) of \1 records \(100.0%\), (\d+) of \2 contracts held \(100.0%\): recall", printed)
-    assert re.search(r"(\d+) of \1 records \(100.0%\), (\d+) of \2 contracts \(100.0%\): precision", printed)
+    compared = found.compared(workspace.tieout_db, write.manifest(workspace), LAST.number)
+    assert compared.is_exact
+    assert len(compared.records) > 25, "kinds of dirt"
+    assert compared.contracts.planted >= 5
+    for share in ("(recall)", "(precision)"):
+        [line] = [line for line in printed.splitlines() if share in line]
+        assert re.search(r"records (\d+) of \1, 100.0%; contracts held (\d+) of \2, 100.0%", line), line
 
 
 def test_all_equations_hold_and_nothing_is_held_for_want_of_a_rule(demo: tuple[Workspace, str]) -> None:
     with show.reader(demo[0]) as connection:
-        ties = connection.execute("select equation, bool_and(holds) from audit.tie_outs group by 1").fetchall()
-        held = connection.execute("select * from audit.quarantine where rule = 'not_yet_supported'").fetchall()
+        ties = connection.execute(
+            "select equation, bool_and(holds) from audit.tie_outs group by 1"
+        ).fetchall()
+        held = connection.execute(
+            "select * from audit.quarantine where rule = 'not_yet_supported'"
+        ).fetchall()
     assert dict(ties) == dict.fromkeys(("E1", "E2", "E3", "E4", "E6", "E7", "E8"), True)
     assert held == []
 
@@ -72,7 +79,8 @@ def test_all_equations_hold_and_nothing_is_held_for_want_of_a_rule(demo: tuple[W
     [
         (
             "select distinct recognition_method from marts.dim_contract_line",
-            {"ratable", "point_in_time", "on_start", "percent_complete", "milestone", "usage", "drawdown", "as_invoiced"},
+            {"ratable", "point_in_time", "on_start", "percent_complete", "milestone", "usage", "drawdown"}
+            | {"as_invoiced"},
         ),
         (
             "select distinct recognition_convention from marts.dim_contract_line where recognition_method = 'ratable'",
@@ -80,7 +88,8 @@ def test_all_equations_hold_and_nothing_is_held_for_want_of_a_rule(demo: tuple[W
         ),
         (
             "select distinct booking_type from marts.fct_bookings",
-            {"new", "renewal", "usage", "reprice", "cancellation", "extension", "contraction", "expansion", "reallocation"},
+            {"new", "renewal", "usage", "reprice", "cancellation", "extension", "contraction", "expansion"}
+            | {"reallocation"},
         ),
         ("select distinct document_type from marts.fct_billings", {"invoice", "credit_note"}),
         ("select distinct currency from marts.fct_backlog", {"USD", "CAD", "EUR", "GBP", "JPY", "KWD"}),
@@ -95,8 +104,8 @@ def test_a_small_company_has_all_that_is_computed(
     demo: tuple[Workspace, str], query: str, expected: set[str]
 ) -> None:
     with show.reader(demo[0]) as connection:
-        found = {value for (value,) in connection.execute(query).fetchall()}
-    assert expected <= found
+        values = {value for (value,) in connection.execute(query).fetchall()}
+    assert expected <= values
 
 
 def test_a_second_run_on_the_same_exports_does_nothing(demo: tuple[Workspace, str]) -> None:
@@ -187,14 +196,13 @@ def test_the_row_that_lineage_names_holds_the_record(demo: tuple[Workspace, str]
     """Row 1 is the header, where the format has one; what a later delivery corrected stands in that delivery's file."""
     workspace, _ = demo
     with show.reader(workspace) as connection:
-        found = connection.execute(
+        rows = connection.execute(
             "select distinct entity, record_key, source_file, source_row from audit.lineage order by all"
         ).fetchall()
-    rows = {
-        path: path.read_text(encoding="utf-8").splitlines()
-        for path in workspace.exports.rglob("*-2026-*")
+    lines = {
+        path: path.read_text(encoding="utf-8").splitlines() for path in workspace.exports.rglob("*-2026-*")
     }
-    assert {entity for entity, *_ in found} >= {
+    assert {entity for entity, *_ in rows} >= {
         "contracts",
         "contract_lines",
         "amendments",
@@ -202,10 +210,10 @@ def test_the_row_that_lineage_names_holds_the_record(demo: tuple[Workspace, str]
         "invoices",
         "invoice_lines",
     }
-    for _, key, file, row in found:
-        line = rows[workspace.root / file][row - 1]
+    for _, key, file, row in rows:
+        line = lines[workspace.root / file][row - 1]
         assert all(part in line for part in key.split("|")), (key, file, row)
-    assert {file[-14:-4] for _, _, file, _ in found if file.endswith(".csv")} == {
+    assert {file[-14:-4] for _, _, file, _ in rows if file.endswith(".csv")} == {
         company.wave(number).exported.isoformat() for number in company.WAVES
     }
 

@@ -104,7 +104,7 @@ def stand_on(connection: engine.Connection, delivered: Wave) -> None:
 
 
 def news(connection: engine.Connection, delivered: Wave) -> list[tuple[str, int]]:
-    """What a wave brings that the one before had not, by name; what is late belongs to a month that is closed by then."""
+    """What a wave brings that the one before had not, by name; late is what belongs to a month closed by then."""
     closed = wave(delivered.number - 1).closed_through if delivered.number > 1 else date.min
     parameters = {"wave": delivered.number, "closed": closed}
     return [

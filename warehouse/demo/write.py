@@ -48,7 +48,7 @@ _READINGS = "metering"
 
 
 def prepare(folder: Path) -> Workspace:
-    """An empty workspace for the demo, with the connectors of its systems; refuses a folder that holds anything else."""
+    """An empty workspace for the demo, with its systems' connectors; refuses a folder that holds anything else."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / MARKER).exists():
             raise ConfigurationError(
@@ -88,7 +88,7 @@ def objects(connection: engine.Connection) -> list[tuple[str, str]]:
     found = connection.execute(
         "select view_name from duckdb_views() where not internal and view_name like '%\\_\\_%' escape '\\' order by all"
     ).fetchall()
-    return [(system, name) for view, in found for system, _, name in [view.partition("__")]]
+    return [(system, name) for (view,) in found for system, _, name in [view.partition("__")]]
 
 
 def _write(connection: engine.Connection, exports: Path, wave: Wave, system: str, name: str) -> Path:
