@@ -20,13 +20,16 @@ from warehouse.demo import company
 from warehouse.demo.company import WAVES, Size
 
 
+REFERENCE = "'(reference)'"
+
+
 @dataclass(frozen=True)
 class Object:
     """An export object as an exchange entity: what keys its record, and the contract or journal it is of."""
 
     entity: str
     record_key: str
-    subject: str = "null"
+    subject: str = REFERENCE
 
 
 _LINE = "regexp_replace(\"{}\", '/.*', '')"
@@ -193,20 +196,15 @@ qualify
 
 def _keep_rows(connection: engine.Connection, name: str, one: Object) -> None:
     """The rows of dirty subjects as they stand in each wave: all that is looked at again."""
-    first = connection.execute(f"select * from {name} limit 0").description[0][0]
-    rows = []
+    [(first, *_), *_] = connection.execute(f"select * from {name} limit 0").description
+    source = f'select {one.subject} as subject, "{first}" as row_key, * from {name}'
+    if one.subject == REFERENCE:
+        source += f' order by "{first}" limit 1'
     for number in WAVES:
         company.stand_on(connection, company.wave(number))
-        source = f'select {number} as wave, {one.subject} as subject, "{first}" as row_key, * from {name}'
-        if one.subject == "null":
-            source = (
-                source.replace("null as subject", "'(reference)' as subject") + f' order by "{first}" limit 1'
-            )
-        connection.execute(f"create or replace temp table rows_of_{number} as {source}")
-        rows.append(f"select * from rows_of_{number}")
-    connection.execute(
-        f"create table rows__{name} as select * from ({' union all '.join(rows)}) inner join subjects using (subject)"
-    )
+        rows = f"select *, {number} as wave from ({source}) inner join subjects using (subject)"
+        into = f"create table rows__{name} as" if number == WAVES[0] else f"insert into rows__{name}"
+        connection.execute(f"{into} {rows}")
 
 
 def _faulty_rows(kind: Kind) -> str:

@@ -99,6 +99,16 @@ by_document_line as (
 
 ),
 
+-- a refund, a lost dispute or a write-off bills less by itself, without a document
+by_payment as (
+
+    select billings.fact_table, billings.fact_key, billings.period, records.*
+    from billings
+    inner join records on records.entity = 'payments' and billings.document_id = records.record_key
+    where billings.document_type not in ('invoice', 'credit_note')
+
+),
+
 by_document as (
 
     select billings.fact_table, billings.fact_key, billings.period, records.*
@@ -120,6 +130,8 @@ final as (
     select * from by_document_line
     union all
     select * from by_document
+    union all
+    select * from by_payment
 
 )
 
