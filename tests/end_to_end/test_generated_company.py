@@ -146,3 +146,12 @@ def test_equations_hold_and_all_faults_are_found_after_each_wave(
 ) -> None:
     for state in lived(tmp_path / "demo", Size(contracts=600, seed=seed, dirt=Decimal(share))):
         require(state)
+
+
+@pytest.mark.slow
+def test_every_kind_of_dirt_is_found(tmp_path: Path) -> None:
+    named = set()
+    for state in lived(tmp_path / "demo", Size(contracts=3_000, seed=4, dirt=Decimal("0.5"))):
+        require(state)
+        named |= {one.kind for one in state.compared.records}
+    assert named == {kind.name for kind in dirt.kinds()}
