@@ -19,7 +19,6 @@ from warehouse import engine
 from warehouse.demo import company
 from warehouse.demo.company import WAVES, Size
 
-
 REFERENCE = "'(reference)'"
 
 
