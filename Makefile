@@ -15,12 +15,12 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations check format ui bench bench-file lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations prove-demo check format ui bench bench-file lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
-demo: $(STAMP) ## a believable company: its exports, a run, its closed months, the result
+demo: $(STAMP) ## a believable company: three systems' exports, closed months, late data, faults found
 	$(BIN)/tieout demo
 
 test: $(STAMP) ## all tests but the slow proofs
@@ -43,6 +43,9 @@ prove-input: $(STAMP) ## 20,000 mutated exports of every format through readers 
 
 prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers beside commands that write
 	TIEOUT_KILLS=50 $(BIN)/python -m pytest -s tests/faults
+
+prove-demo: $(STAMP) ## the demo's company, three seeds: equations hold, all planted faults are found and nothing else
+	$(BIN)/python -m pytest -s -m slow tests/end_to_end/test_generated_company.py
 
 prove-catalogue: $(STAMP) ## every faulty input of the catalogue with what is expected and what came out
 	$(BIN)/python -m tests.catalogue

@@ -62,7 +62,7 @@ class Company:
         for system in connectors:
             shutil.copytree(_CONNECTORS / system, self.workspace.connectors / system)
             (self.workspace.exports / system).mkdir()
-        _keep_compiled(self.workspace)
+        keep_compiled(self.workspace)
 
     def deliver(self, entities: Mapping[str, Rows], system: str = "files") -> None:
         """Each entity's complete export, in the place of the one before."""
@@ -122,7 +122,7 @@ class Company:
         }
 
 
-def _keep_compiled(workspace: Workspace) -> None:
+def keep_compiled(workspace: Workspace) -> None:
     """Compiling takes as long as two builds, and every process of the tests would do it again."""
     kept, target = _COMPILED / project_digest(workspace), workspace.dbt_project / "target"
     if kept.is_dir():

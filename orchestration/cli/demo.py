@@ -1,8 +1,11 @@
-"""`tieout demo`: a small company from its exports to closed months, in one command. Its data is warehouse.demo's."""
+"""`tieout demo`: a generated company, from its exports to closed months. The company is warehouse.demo's."""
 
 import shutil
 import sys
-from datetime import date
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +13,18 @@ import typer
 
 from orchestration.cli import output
 from orchestration.cli.options import DEMO_FOLDER, Format
-from orchestration.cli.output import Column, Table
+from orchestration.cli.output import Cell, Column, Table
 
 if TYPE_CHECKING:
     from orchestration.pipeline import Outcome
+    from warehouse.demo.company import Wave
+    from warehouse.demo.found import Comparison, Planted
     from warehouse.workspace import Workspace
 
-WAIVER_REASON = "Harbor Point: end date mistyped in the CRM, sales operations asked to mend it"
+WAIVER_REASON = "known faults of the demo, its systems are asked to mend them"
+PREPARER, APPROVER = "Tomás Reyes", "Ines Halvorsen, controller"
+# Where most of the company's business is; the other tables are `tieout show bbb`'s.
+SHOWN_ENTITY, SHOWN_CURRENCY, SHOWN_PERIODS = "BW-US", "USD", 6
 
 
 def register(app: typer.Typer) -> None:
@@ -24,101 +32,108 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
+def as_share(given: str | Decimal) -> Decimal:
+    """A share as people type it: 0.05 or 5%."""
+    text = str(given)
+    try:
+        return Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except InvalidOperation as error:
+        raise typer.BadParameter(f"{text!r} is not a share like 0.05 or 5%") from error
+
+
 def demo(
     directory: Annotated[
         Path, typer.Argument(metavar="[DIR]", help="Where to make the demo's workspace.")
     ] = Path(DEMO_FOLDER),
+    contracts: Annotated[
+        int, typer.Option(metavar="N", help="How many contracts, 200 to 1,000,000.")
+    ] = 1_000,
+    months: Annotated[int, typer.Option(metavar="M", help="Months of history, 18 to 120.")] = 30,
+    seed: Annotated[int, typer.Option(metavar="S", help="Another number makes another company.")] = 1,
+    dirt: Annotated[
+        Decimal,
+        typer.Option(
+            metavar="R", parser=as_share, help="Share of contracts and journals with a fault, 0 to 0.5."
+        ),
+    ] = Decimal("0.01"),
 ) -> None:
-    """Make a small company's exports, run, close its past months, deliver late data, show what happens.
+    """Make a company's exports, close its past months, deliver late and corrected data, show what happens.
 
     Examples:
 
     - `tieout demo`
-    - `tieout demo /tmp/brightwater`
+    - `tieout demo /tmp/brightwater --contracts 200 --seed 7`
+    - `tieout demo --dirt 10%`
     """
     from orchestration.cli.blocked import explained
     from warehouse.demo import company, write
+    from warehouse.demo import dirt as faults
 
+    size = company.Size(contracts, months, seed, dirt)
     workspace = write.prepare(directory)
-    typer.echo("Brightwater Telemetry sells temperature loggers and a monitoring platform.")
-    typer.echo(f"Its workspace is {workspace.root}\n")
-    with explained():
-        write.deliver(workspace, company.delivery(1))
-        _announce(
-            f"Its systems export what they hold on {company.FIRST_EXPORT}", "tieout run", company.FIRST_AS_OF
-        )
-        _tell(_run(workspace, company.FIRST_AS_OF))
-        _announce(
-            f"The books up to {company.FIRST_CLOSE} are closed: published, frozen",
-            f'tieout close {company.FIRST_CLOSE} --waive ... --reason "{WAIVER_REASON}"',
-            company.FIRST_AS_OF,
-        )
-        _tell_closed(_close(workspace))
-        write.deliver(workspace, company.delivery(2))
-        _announce(
-            f"On {company.SECOND_EXPORT} sales enter a June contract late, and a July service report is corrected",
-            "tieout run",
-            company.SECOND_AS_OF,
-        )
-        _tell(_run(workspace, company.SECOND_AS_OF))
+    typer.echo(
+        "Brightwater Telemetry sells temperature loggers, a monitoring platform and services, in four companies.\n"
+        f"{contracts:,} contracts over {months} months, {dirt:.1%} of them and of the journals faulty; seed {seed}.\n"
+        f"Its workspace is {workspace.root}\n"
+    )
+    start = time.monotonic()
+    with explained(), company.generated(size, write.database(workspace)) as generated:
+        faults.plant(generated, size)
+        faults.write_manifest(generated, write.manifest(workspace))
+        typer.echo(f"Its whole history is made up: {time.monotonic() - start:.1f} s")
+        for number in company.WAVES:
+            wave = company.wave(number)
+            files = write.deliver(generated, workspace.exports, wave)
+            typer.echo(f"\n{_delivered(wave, len(files), company.news(generated, wave))}")
+            _tell_closed(_close(workspace, wave))
     show_result(workspace)
 
 
-def _announce(what: str, command: str, as_of: object) -> None:
-    typer.echo(f"{what}.\n$ {command} --as-of {as_of}")
+def _delivered(wave: "Wave", files: int, news: Sequence[tuple[str, int]]) -> str:
+    what = ", ".join(f"{count:,} {name}" for name, count in news if count)
+    return f"{wave.exported}: atlas (CRM), fakturo (billing) and saldo (accounting) deliver {files} files with {what}."
 
 
-def _run(workspace: "Workspace", as_of: date) -> "Outcome":
+def _close(workspace: "Workspace", wave: "Wave") -> "Outcome":
+    """What is held back is above the policy of half a percent, so someone has to answer for it, rule by rule."""
     from orchestration import pipeline
     from orchestration.progress import shown
-    from warehouse.workspace import RunContext
-
-    with shown() as progress:
-        return pipeline.run(RunContext(workspace, as_of=as_of), progress)
-
-
-def _close(workspace: "Workspace") -> "Outcome":
-    """The mistyped contract is above the policy of half a percent, so someone has to answer for it."""
-    from orchestration import pipeline
-    from orchestration.progress import shown
-    from warehouse.demo import company
-    from warehouse.explain import show
+    from warehouse.demo import found, write
     from warehouse.workspace import RunContext, Waiver
 
-    with show.reader(workspace) as connection:
-        rules = sorted({str(row[1]) for row in show.held_by_rule(connection)})
+    rules = found.rules_to_waive(write.manifest(workspace), wave.number)
+    waived = f' --waive … ({len(rules)} rules) --reason "{WAIVER_REASON}"' if rules else ""
+    typer.echo(f"$ tieout close {wave.closes}{waived} --as-of {wave.as_of}")
     context = RunContext(
         workspace,
-        as_of=company.FIRST_AS_OF,
-        waivers=tuple(Waiver(rule, WAIVER_REASON, "Ines Halvorsen, controller") for rule in rules),
-        prepared_by="Tomás Reyes",
-        approved_by="Ines Halvorsen",
+        as_of=wave.as_of,
+        waivers=tuple(Waiver(rule, WAIVER_REASON, APPROVER) for rule in rules),
+        prepared_by=PREPARER,
+        approved_by=APPROVER,
     )
     with shown() as progress:
-        return pipeline.close(context, company.FIRST_CLOSE, progress)
-
-
-def _tell(outcome: "Outcome") -> None:
-    from orchestration.cli.run import tell
-
-    typer.echo(f"  done in {sum(outcome.seconds.values()):.1f} s")
-    tell(outcome)
-    typer.echo()
+        return pipeline.close(context, wave.closes, progress)
 
 
 def _tell_closed(outcome: "Outcome") -> None:
+    from orchestration.cli.run import tell
+
     for month in outcome.closed:
         count = len(month.document["covers"]) + 1
-        typer.echo(f"  {count} months published; chain head {month.sha256[:16]}…")
-    typer.echo()
+        what = f"{count} months are" if count > 1 else f"{month.period} is"
+        typer.echo(
+            f"  {what} published; chain head {month.sha256[:16]}… ({sum(outcome.seconds.values()):.1f} s)"
+        )
+    tell(outcome)
 
 
 def show_result(workspace: "Workspace") -> None:
-    """The table everything is about, what was held back, and where to go from here."""
+    """The table everything is about, what came late, what was held back and whether rightly, and where to go on."""
     from orchestration.cli.show import bbb_for_people, quarantine_for_people
-    from warehouse.demo import company
+    from warehouse.demo import company, found, write
     from warehouse.explain import show
 
+    last = company.wave(company.WAVES[-1])
     with show.reader(workspace) as connection:
         answer = show.bbb(connection)
         statuses = show.statuses(connection)
@@ -126,26 +141,69 @@ def show_result(workspace: "Workspace") -> None:
         quarantine = show.quarantine(connection)
         held = show.held_money(connection)
         excluded = show.excluded_count(connection)
-    output.show(bbb_for_people(answer, statuses), Format.table)
-    output.show(
-        Table(
-            [
-                Column("measure", "measure"),
-                Column("contract_id", "contract"),
-                Column("period", "posted in"),
-                Column("original_period", "belongs to"),
-                Column("cause", "cause"),
-                Column("currency", "currency"),
-                Column("amount", "amount", "amount"),
-            ],
-            adjustments,
-            title="What came late or was corrected: closed months stand, the open month carries the difference",
-        ),
-        Format.table,
+    at = {name: i for i, name in enumerate(answer.columns)}
+    own = [
+        row
+        for row in answer.rows
+        if (row[at["entity_id"]], row[at["currency"]]) == (SHOWN_ENTITY, SHOWN_CURRENCY)
+    ]
+    others = {(row[at["entity_id"]], row[at["currency"]]) for row in answer.rows} - {
+        (SHOWN_ENTITY, SHOWN_CURRENCY)
+    }
+    typer.echo()
+    output.show(bbb_for_people(show.Answer(answer.columns, own[-SHOWN_PERIODS:]), statuses), Format.table)
+    typer.echo(
+        f"The last {SHOWN_PERIODS} of {len(own)} months; `tieout show bbb` has all of them, "
+        f"and {', '.join(f'{entity} {currency}' for entity, currency in sorted(others))}.\n"
     )
-    typer.echo("What was held back")
+    output.show(_adjustments(adjustments), Format.table)
+    typer.echo("What was held back or warned of")
     output.show(quarantine_for_people(quarantine, held, excluded)[:1], Format.table)
-    _next_steps(workspace, company.MISTYPED_CONTRACT, company.SECOND_AS_OF.isoformat())
+    for line in verdict(found.compared(workspace.tieout_db, write.manifest(workspace), last.number)):
+        typer.echo(line)
+    typer.echo()
+    _next_steps(workspace, found.easily_mended(write.manifest(workspace), last.number), last)
+
+
+def _adjustments(rows: Sequence[Sequence[Cell]]) -> Table:
+    """By cause, in the currency of most business: a company of this size has hundreds."""
+    sums: dict[tuple[Cell, ...], Decimal] = defaultdict(Decimal)
+    contracts: dict[tuple[Cell, ...], set[Cell]] = defaultdict(set)
+    for measure, contract, period, _, cause, currency, amount in rows:
+        if currency == SHOWN_CURRENCY:
+            key = (period, cause, measure)
+            sums[key] += Decimal(str(amount))
+            contracts[key].add(contract)
+    return Table(
+        [
+            Column("period", "posted in"),
+            Column("cause", "cause"),
+            Column("measure", "measure"),
+            Column("contracts", "contracts", "number"),
+            Column("example", "one of them"),
+            Column("amount", f"amount, {SHOWN_CURRENCY}", "amount"),
+        ],
+        [
+            [*key, len(contracts[key]), min(map(str, contracts[key])), sums[key]]
+            for key in sorted(sums, key=str)
+        ],
+        title="What came late or was corrected: closed months stand, the open month carries the difference",
+    )
+
+
+def verdict(comparison: "Comparison") -> list[str]:
+    """Whether all that was planted was found, and nothing else was held back or warned of."""
+    records, contracts = comparison.total, comparison.contracts
+    recall = [_share(one.found, one.planted) for one in (records, contracts)]
+    precision = [_share(one.found, one.found + one.unplanted) for one in (records, contracts)]
+    return [
+        f"Planted faults that were found (recall): records {recall[0]}; contracts held {recall[1]}.",
+        f"Found faults that were planted (precision): records {precision[0]}; contracts held {precision[1]}.",
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,}, {Decimal(part) / whole:.1%}" if whole else "none"
 
 
 def _where_it_is() -> str:
@@ -155,22 +213,28 @@ def _where_it_is() -> str:
     return f""" (first: export PATH="{Path(sys.executable).parent}:$PATH")"""
 
 
-def _next_steps(workspace: "Workspace", contract: str, as_of: str) -> None:
+def _next_steps(workspace: "Workspace", fault: "Planted | None", last: "Wave") -> None:
     root, database = workspace.root, workspace.tieout_db
-    query = "select * from marts.rpt_bbb order by currency, period"
+    query = "select * from marts.rpt_bbb order by entity_id, currency, period"
+    mend = ""
+    if fault is not None:
+        system, _, name = fault.object.partition("__")
+        mend = f"""
+  tieout show quarantine --contract {fault.contract_id} -w {root}
+      {fault.contract_id}: {fault.kind}. Mend it in exports/{system}/{name}-{last.exported}.csv ...
+  tieout run -w {root} --as-of {last.as_of}
+      ... and it comes back by itself."""
     typer.echo(
         f"""Open the result (read-only, with any DuckDB client or BI tool):
   {database}
   duckdb -readonly {database} "{query}"
   python -c "import duckdb; print(duckdb.connect('{database}', read_only=True).sql('{query}'))"
 
-Try next, in {root}{_where_it_is()}:
-  tieout show quarantine -w {root}
-      {contract} has an end date that does not exist. Mend it in exports/files/contracts-2026-09-03.csv ...
-  tieout run -w {root} --as-of {as_of}
-      ... and it comes back by itself.
-  tieout close 2026-08 -w {root} --as-of {as_of}
-      publishes August with the late contract in it.
+Try next, in {root}{_where_it_is()}:{mend}
+  tieout show rollforward -w {root}
+      opening + movements = closing of every balance, by company and currency.
+  tieout show completeness -w {root}
+      what became of every row of the exports, and of its money.
   tieout verify -w {root}
       proves that no published file was touched since.
   tieout ui -w {root}

@@ -595,6 +595,13 @@ EVENTS: list[Case] = [
         event("2026-03-01", "progress", cost_to_date="60", cost_at_completion="121"),
     ),
     progressing(
+        "costs-of-billions",
+        "nothing: costs whose product has more than 18 digits",
+        "",
+        event("2026-02-01", "progress", cost_to_date="1914000000", cost_at_completion="7656000000"),
+        event("2026-03-01", "progress", cost_to_date="3828000000", cost_at_completion="7656000000"),
+    ),
+    progressing(
         "costs-even",
         "nothing: the share stays",
         "",

@@ -239,6 +239,19 @@ CASES: list[Case] = [
         **invoice("billed-whole", {"total_amount": "1200"}, {"amount": "1200"}),
     ),
     contract(
+        "billed-as-amended",
+        "nothing: billed as a change raised the price",
+        amendments=[amendment("billed-as-amended", "change", amount_delta="100")],
+        **invoice("billed-as-amended", {"total_amount": "1300"}, {"amount": "1300"}),
+    ),
+    contract(
+        "over-billed-since",
+        "billed above what a change left",
+        "warn contracts.billed_above_contracted",
+        amendments=[amendment("over-billed-since", "change", amount_delta="-100")],
+        **invoice("over-billed-since", {"total_amount": "1200"}, {"amount": "1200"}),
+    ),
+    contract(
         "billed-later",
         "billed above contracted, but only after as-of",
         "later invoices.issued_after_as_of",

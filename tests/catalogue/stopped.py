@@ -138,6 +138,19 @@ RATES: list[Case] = [
     signed(
         "drafted", "a draft needs no rate", "JPY", "excluded contracts.contract_not_signed", status="draft"
     ),
+    signed(
+        "in-shells",
+        "a currency nobody knows stops no run for want of its rate",
+        "XXX",
+        "quarantine contracts.unknown_currency",
+    ),
+    signed(
+        "signed-in-1925",
+        "a mistyped year stops no run for want of its rate",
+        "EUR",
+        "quarantine contracts.date_out_of_range",
+        signed_date="1925-01-15",
+    ),
     contract(
         "billed-late",
         "an invoice of a day without a rate",

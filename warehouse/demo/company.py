@@ -1,159 +1,143 @@
-"""Brightwater Telemetry: contracts, shipments and invoices by hand, so that every figure can be checked by hand.
+"""Generates the company: every contract's whole life as sets of rows, from a seed and two sizes.
 
-It sells temperature loggers and a monitoring platform to food, hospital and vaccine companies. Two deliveries:
-what its systems held on 4 August 2026, and on 3 September, with a contract that sales entered late (K-2026-012)
-and a corrected service report (F-0009: 80 certificates were handed over, not 100). K-2026-010 ends on a day that
-does not exist, CN-201 mends an invoice for one site too many. Nothing here knows how revenue is computed.
+Chance is a number made of md5 of the seed and of what is rolled for (sql/1_vocabulary.sql), so the same seed gives the
+same rows on any machine, whatever the number of threads. A wave is what the systems held on one day.
 """
 
-import csv
-from collections.abc import Mapping
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeAlias
 
-Record: TypeAlias = Mapping[str, str]
+from warehouse import engine
+from warehouse.errors import ConfigurationError
 
-FIRST_EXPORT = date(2026, 8, 4)
-FIRST_AS_OF = date(2026, 8, 5)
-FIRST_CLOSE = "2026-07"
-SECOND_EXPORT = date(2026, 9, 3)
-SECOND_AS_OF = date(2026, 9, 4)
+LEAST_CONTRACTS, MOST_CONTRACTS = 200, 1_000_000
+LEAST_MONTHS, MOST_MONTHS = 18, 120
+WAVES = (1, 2, 3)
 
-LATE_CONTRACT = "K-2026-012"
-MISTYPED_CONTRACT = "K-2026-010"
-CORRECTED_FULFILLMENT = "F-0009"
-CORRECTED_QUANTITY = "80"
-
-_DATA = Path(__file__).with_name("brightwater")
+# The last month of the history; the demo stands on fixed days, so that what it prints can be told beforehand.
+_LAST_MONTH = (2026, 8)
+_SQL = Path(__file__).with_name("sql")
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """What the systems held on one day: the records of each exchange entity."""
+class Size:
+    """What `tieout demo` is asked for."""
 
-    exported: date
-    entities: Mapping[str, list[Record]]
+    contracts: int = 1_000
+    months: int = 30
+    seed: int = 1
+    dirt: Decimal = Decimal("0.01")
 
-
-def delivery(wave: int) -> Delivery:
-    """The full exports of one wave (1 or 2)."""
-    exported = FIRST_EXPORT if wave == 1 else SECOND_EXPORT
-    contracts = [_without_wave(one) for one in _records("contracts") if int(one["wave"]) <= wave]
-    known = {one["contract_id"]: one for one in contracts}
-    customers = {one["customer_id"] for one in contracts}
-    invoices = [one for one in _records("invoices") if _is_held(one, known, exported)]
-    return Delivery(
-        exported,
-        {
-            "entities": _records("entities"),
-            "customers": [one for one in _records("customers") if one["customer_id"] in customers],
-            "products": _records("products"),
-            "ssp_prices": _records("ssp_prices"),
-            "contracts": contracts,
-            "contract_lines": [one for one in _records("contract_lines") if one["contract_id"] in known],
-            "fulfillments": _fulfillments(wave, known, exported),
-            "invoices": [_invoice(one, known) for one in invoices],
-            "invoice_lines": [line for one in invoices for line in _invoice_lines(one)],
-            "credit_notes": _records("credit_notes"),
-            "credit_note_lines": _records("credit_note_lines"),
-            "payments": [
-                _payment(one, known)
-                for one in invoices
-                if one["paid_date"] and one["paid_date"] <= exported.isoformat()
-            ],
-        },
-    )
+    def __post_init__(self) -> None:
+        for name, value, least, most in (
+            ("contracts", self.contracts, LEAST_CONTRACTS, MOST_CONTRACTS),
+            ("months", self.months, LEAST_MONTHS, MOST_MONTHS),
+            ("dirt", self.dirt, 0, Decimal("0.5")),
+        ):
+            if not least <= value <= most:
+                raise ConfigurationError(
+                    f"--{name} {value}: a demo has {least:,} to {most:,}.", "Choose a number between them."
+                )
 
 
-def _records(name: str) -> list[Record]:
-    with (_DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+@dataclass(frozen=True)
+class Wave:
+    """A delivery, and the month that is closed on it."""
+
+    number: int
+    closes: str
+    """The month that is closed, such as 2026-06."""
+    closed_through: date
+
+    @property
+    def exported(self) -> date:
+        """The day whose state the exports hold."""
+        return self.closed_through + timedelta(days=4)
+
+    @property
+    def as_of(self) -> date:
+        """The day the run stands on."""
+        return self.closed_through + timedelta(days=5)
 
 
-def _without_wave(contract: Record) -> Record:
-    return {name: value for name, value in contract.items() if name != "wave"}
+def wave(number: int) -> Wave:
+    """Of three waves: the history, and the two months after it."""
+    year, month = _month(len(WAVES) - number)
+    last = date(year, month, calendar.monthrange(year, month)[1])
+    return Wave(number, f"{year}-{month:02d}", last)
 
 
-def _contract_of(contract_line: str) -> str:
-    return contract_line.partition("/")[0]
+def _month(back: int) -> tuple[int, int]:
+    year, month = _LAST_MONTH
+    count = year * 12 + month - 1 - back
+    return count // 12, count % 12 + 1
 
 
-def _fulfillments(wave: int, known: Mapping[str, Record], exported: date) -> list[Record]:
-    """Events up to the export, one of them with the quantity that was known by then."""
-    events = [
-        one
-        for one in _records("fulfillments")
-        if _contract_of(one["contract_line_id"]) in known and one["event_date"] <= exported.isoformat()
-    ]
-    if wave == 1:
-        return events
+@contextmanager
+def generated(size: Size, database: Path) -> Iterator[engine.Connection]:
+    """A database with the company, for the time of the block; on disk, because a large one has no place in memory."""
+    settings = {"memory_limit": "2GB", "temp_directory": str(database.parent / "spill")}
+    connection = engine.connect(database, settings=settings)
+    try:
+        for name, value in _variables(size).items():
+            connection.execute(f"set variable {name} = {value}")
+        stand_on(connection, wave(1))
+        for path in sorted(_SQL.glob("*.sql")):
+            connection.execute(path.read_text(encoding="utf-8"))
+        yield connection
+    finally:
+        connection.close()
+        database.unlink()
+
+
+def stand_on(connection: engine.Connection, delivered: Wave) -> None:
+    """From now on the views of the systems show this wave."""
+    connection.execute(f"set variable wave = {delivered.number}")
+    connection.execute(f"set variable exported = date {engine.literal(delivered.exported.isoformat())}")
+
+
+def news(connection: engine.Connection, delivered: Wave) -> list[tuple[str, int]]:
+    """What a wave brings that the one before had not, by name; late is what belongs to a month closed by then."""
+    closed = wave(delivered.number - 1).closed_through if delivered.number > 1 else date.min
+    parameters = {"wave": delivered.number, "closed": closed}
     return [
-        {**one, "quantity": CORRECTED_QUANTITY} if one["fulfillment_id"] == CORRECTED_FULFILLMENT else one
-        for one in events
+        (name, connection.execute(f"select count(*) from {query}", parameters).fetchall()[0][0])
+        for name, query in _NEWS
     ]
 
 
-def _parts(invoice: Record) -> list[tuple[str, Decimal]]:
-    """The lines of an invoice: `contract line=amount; ...`."""
-    pairs = (part.strip().split("=") for part in invoice["lines"].split(";"))
-    return [(line, Decimal(amount)) for line, amount in pairs]
+_NEWS = (
+    ("new contracts", "contracts where wave = $wave and signed_date > $closed"),
+    ("late contracts", "contracts where wave = $wave and signed_date <= $closed"),
+    ("amendments", "amendments where wave = $wave and effective_date > $closed"),
+    ("amendments of closed months", "amendments where wave = $wave and effective_date <= $closed"),
+    ("corrected orders", "corrections where wave = $wave and $closed > date '0001-01-01'"),
+    ("invoices", "invoices where wave = $wave and $closed is not null"),
+    ("invoices made void", "invoices where void_wave = $wave and $closed > date '0001-01-01'"),
+    ("credit notes", "credits where wave = $wave and issue_date > $closed"),
+    ("late credit notes", "credits where wave = $wave and issue_date <= $closed"),
+)
 
 
-def _is_held(invoice: Record, known: Mapping[str, Record], exported: date) -> bool:
-    first_line, _ = _parts(invoice)[0]
-    return _contract_of(first_line) in known and invoice["issue_date"] <= exported.isoformat()
-
-
-def _invoice(invoice: Record, known: Mapping[str, Record]) -> Record:
-    contract = known[_contract_of(_parts(invoice)[0][0])]
-    return {
-        "invoice_id": invoice["invoice_id"],
-        "customer_id": contract["customer_id"],
-        "contract_id": contract["contract_id"],
-        "entity_id": contract["entity_id"],
-        "issue_date": invoice["issue_date"],
-        "currency": contract["currency"],
-        "status": invoice["status"],
-        "status_date": invoice["status_date"],
-        "total_amount": str(_total(invoice)),
-        "tax_amount": "0.00",
+def _variables(size: Size) -> dict[str, str]:
+    year, month = _month(size.months - 1)
+    days = {
+        "first_close": wave(1).closed_through,
+        "second_close": wave(2).closed_through,
+        "third_close": wave(3).closed_through,
+        "first_day": date(year, month, 1),
     }
-
-
-def _invoice_lines(invoice: Record) -> list[Record]:
-    return [
-        {
-            "invoice_line_id": f"{invoice['invoice_id']}/{position}",
-            "invoice_id": invoice["invoice_id"],
-            "contract_line_id": line,
-            "amount": str(amount),
-            "tax_amount": "0.00",
-        }
-        for position, (line, amount) in enumerate(_parts(invoice), start=1)
-    ]
-
-
-def _payment(invoice: Record, known: Mapping[str, Record]) -> Record:
-    contract = known[_contract_of(_parts(invoice)[0][0])]
     return {
-        "payment_id": invoice["invoice_id"].replace("INV", "PAY"),
-        "invoice_id": invoice["invoice_id"],
-        "contract_id": contract["contract_id"],
-        "customer_id": contract["customer_id"],
-        "payment_date": invoice["paid_date"],
-        "amount": str(_total(invoice) - _credited(invoice["invoice_id"])),
-        "currency": contract["currency"],
-        "kind": "payment",
+        "seed": str(size.seed),
+        "contracts": str(size.contracts),
+        "months": str(size.months),
+        "first_year": str(year),
+        **{name: f"date {engine.literal(day.isoformat())}" for name, day in days.items()},
     }
-
-
-def _total(invoice: Record) -> Decimal:
-    return sum((amount for _, amount in _parts(invoice)), Decimal(0))
-
-
-def _credited(invoice_id: str) -> Decimal:
-    notes = [one for one in _records("credit_notes") if one["invoice_id"] == invoice_id]
-    return sum((Decimal(one["total_amount"]) for one in notes), Decimal(0))

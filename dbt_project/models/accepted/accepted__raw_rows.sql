@@ -133,7 +133,8 @@ ties as (
     from money_records
     inner join money_by_row as first_rows on money_records.record_row = first_rows.row_id
     inner join money_by_row as other_rows on money_records.row_id = other_rows.row_id
-    where money_records.record_row != money_records.row_id and first_rows.nearest_row != other_rows.nearest_row
+    -- as a difference, because DuckDB takes a comparison of two tables for a join and pairs all their rows first
+    where money_records.record_row != money_records.row_id and first_rows.nearest_row - other_rows.nearest_row != 0
 
 ),
 

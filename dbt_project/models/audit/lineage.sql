@@ -103,13 +103,22 @@ by_document_line as (
 
 ),
 
+-- a refund, a lost dispute or a write-off bills less by itself, without a document
+by_payment as (
+
+    select billings.fact_table, billings.fact_key, billings.period, records.*
+    from billings
+    inner join records on records.entity = 'payments' and billings.document_id = records.record_key
+    where billings.document_type not in ('invoice', 'credit_note')
+
+),
+
 by_document as (
 
     select billings.fact_table, billings.fact_key, billings.period, records.*
     from billings
     inner join records
-        on case when billings.document_type in ('invoice', 'credit_note') then billings.document_type || 's' else 'payments' end
-            = records.entity
+        on billings.document_type || 's' = records.entity
         and billings.document_id = records.record_key
 
 ),
@@ -125,6 +134,8 @@ final as (
     select * from by_document_line
     union all
     select * from by_document
+    union all
+    select * from by_payment
 
 )
 

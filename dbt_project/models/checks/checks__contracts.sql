@@ -14,6 +14,17 @@ with line_totals as (
 
 ),
 
+-- what changes of its lines add and take off
+amended_totals as (
+
+    select amendments.contract_id, cast(sum(amendments.amount_delta) as decimal(38, 3)) as amended_total
+    from {{ ref('exchange__amendments') }} as amendments
+    cross join {{ source('run', 'context') }} as context
+    where amendments.action in ('change', 'extend') and amendments.signed_date <= context.cut_date
+    group by amendments.contract_id
+
+),
+
 billed_totals as (
 
     -- net of what was credited
@@ -87,7 +98,7 @@ final as (
         coalesce(line_totals.line_count, 0) as line_count,
         coalesce(line_totals.has_unparseable_lines, false) as has_unparseable_lines,
         line_totals.lines_total,
-        line_totals.contracted_total,
+        line_totals.contracted_total + coalesce(amended_totals.amended_total, 0) as contracted_total,
         coalesce(billed_totals.billed_total, 0) as billed_total,
         coalesce(opportunities.opportunity_contracts, 0) as opportunity_contracts,
         other_cancellations.amendment_cancelled_date,
@@ -104,6 +115,7 @@ final as (
     left join {{ ref('links__contracts') }} as links on records.contract_id = links.contract_id
     left join {{ ref('exchange__contracts') }} as renewed on records.renewal_of = renewed.contract_id
     left join line_totals on records.contract_id = line_totals.contract_id
+    left join amended_totals on records.contract_id = amended_totals.contract_id
     left join billed_totals on records.contract_id = billed_totals.contract_id
     left join opportunities on records.opportunity_id = opportunities.opportunity_id
     left join other_cancellations on records.contract_id = other_cancellations.contract_id

@@ -38,11 +38,15 @@ progress as (
         lag(progress) over by_day as previous_progress,
         coalesce(
             percent_complete < lag(percent_complete) over by_day,
-            cost_to_date * lag(cost_at_completion) over by_day < lag(cost_to_date) over by_day * cost_at_completion
+            wide_cost_to_date * lag(wide_cost_at_completion) over by_day
+            < lag(wide_cost_to_date) over by_day * wide_cost_at_completion
         ) as has_fallen
     from (
         select
             *,
+            -- the product of two amounts has no place in 18 digits
+            cast(cost_to_date as decimal(38, 3)) as wide_cost_to_date,
+            cast(cost_at_completion as decimal(38, 3)) as wide_cost_at_completion,
             coalesce(
                 rtrim(rtrim(cast(percent_complete as {{ dbt.type_string() }}), '0'), '.') || ' %',
                 cost_to_date || ' of ' || cost_at_completion

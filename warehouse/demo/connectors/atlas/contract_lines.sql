@@ -1,0 +1,20 @@
+select
+    LineNo as contract_line_id,
+    OrderNo as contract_id,
+    Position as line_number,
+    SKU as product_id,
+    AddedBy as amendment_id,
+    Quantity as quantity,
+    ListPrice as unit_price,
+    LineTotal as amount,
+    coalesce(strftime(try_strptime("From", '%m/%d/%Y'), '%Y-%m-%d'), "From") as start_date,
+    coalesce(strftime(try_strptime(Until, '%m/%d/%Y'), '%Y-%m-%d'), Until) as end_date,
+    coalesce(strftime(try_strptime(PromisedOn, '%m/%d/%Y'), '%Y-%m-%d'), PromisedOn) as promised_date,
+    PricedWith as allocation_group,
+    Variable as variable_amount,
+    Constrained as constrained_amount,
+    ReturnsPercent as expected_return_pct,
+    PlannedCost as expected_cost,
+    [_row_id] as source_rows,
+    _rank as source_rank
+from {{ source('lake', 'atlas__order_lines') }}
