@@ -374,6 +374,7 @@ def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: 
         "write_off",
         "dispute",
         "dispute_lost",
+        "credit_applied",
     )
     d = issued + timedelta(days=rng.choice((0, 14, 30, 75)))
     known = teller.wave_for(d, invoice.since)
