@@ -7,15 +7,13 @@ billed by what was never earned.
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
 from functools import partial
 
 from tests.oracle.allocation import spread
 from tests.oracle.books import Books
 from tests.oracle.credits import by_contracted, concede, credit
+from tests.oracle.deposits import Deposits, contract_of_payment, net
 from tests.oracle.entities import Document, DocumentLine, Key, Payment
-from tests.oracle.layers import FOREVER
-from tests.oracle.money import half_away
 from tests.oracle.policy import Policy
 from tests.oracle.replay import CASH, CREDIT, INVOICE, SPREAD, Order, Replay
 from tests.oracle.state import Event
@@ -28,30 +26,6 @@ def counts_on(document: Document, policy: Policy) -> date:
     if policy.defer_on == "due_date" and document.document_type == "invoice":
         return max(document.due_date or document.issue_date, document.issue_date)
     return document.issue_date
-
-
-def contract_of_invoice(books: Books, invoice_id: str | None) -> str | None:
-    """The contract an invoice names, else that of its first line that names one."""
-    document = books.documents.get(("invoice", invoice_id or ""))
-    if document is None:
-        return None
-    owners = (books.contract_of(row) for row in books.document_lines_of.get(document.key, ()))
-    return document.contract_id or next((owner for owner in owners if owner is not None), None)
-
-
-def contract_of_payment(books: Books, row: Payment) -> str | None:
-    return contract_of_invoice(books, row.invoice_id) or row.contract_id
-
-
-def net(books: Books, row: Payment) -> int:
-    """A payment without tax: in proportion to its invoice's net amount."""
-    document = books.documents.get(("invoice", row.invoice_id or ""))
-    if document is None or not document.has_counted or not document.total_amount:
-        return row.amount
-    if document.issue_date > row.payment_date:
-        return row.amount
-    lines = sum(line.amount for line in books.document_lines_of.get(document.key, ()))
-    return half_away(Fraction(row.amount * lines, document.total_amount))
 
 
 # --- refunds and credit notes of one amount ------------------------------------------------------------------
@@ -97,8 +71,8 @@ def _matches(note: Document, refund: Payment) -> bool:
 class Cash:
     """Plans and takes what documents and payments do to one accounting contract."""
 
-    def __init__(self, replay: Replay, silent: tuple[set[str], set[str]]) -> None:
-        self.replay, self.books = replay, replay.books
+    def __init__(self, replay: Replay, silent: tuple[set[str], set[str]], deposits: Deposits) -> None:
+        self.replay, self.books, self.deposits = replay, replay.books, deposits
         self.silent_refunds, self.silent_notes = silent
         self.billings: dict[Key, list[Event]] = {}  # document type and document line -> rows of fct_billings
         self.issued: dict[str, list[tuple[date, int]]] = {}
@@ -293,25 +267,9 @@ class Cash:
 
     def paid(self, contract_id: str, d: date) -> int:
         """Money received for a contract through d without tax, less what was given back."""
-        signs = {"payment": 1, "credit_applied": 1, "refund": -1, "dispute_lost": -1}
+        signs = {"payment": 1, "refund": -1, "dispute_lost": -1}
         rows = (row for row in self.books.payments if row.payment_date <= d and row.kind in signs)
         mine = (row for row in rows if contract_of_payment(self.books, row) == contract_id)
-        return sum(signs[row.kind] * net(self.books, row) for row in mine)
-
-
-def deposits(books: Books, d: date, customer_id: str, contract_id: str | None) -> int:
-    """Money received before an invoice, or not applied to one (section 6): of a contract, else of a customer."""
-    total = 0
-    for row in books.payments:
-        owner = contract_of_payment(books, row)
-        if row.payment_date > d or row.customer_id != customer_id or owner != contract_id:
-            continue
-        document = books.documents.get(("invoice", row.invoice_id or ""))
-        issued = document.issue_date if document is not None and document.has_counted else FOREVER
-        voided = document.voided_on if document is not None else None
-        is_applied = issued <= d and (voided is None or voided > d)
-        if row.kind == "payment" and not is_applied:
-            total += row.amount
-        elif row.kind == "credit_applied" or (row.kind == "refund" and row.invoice_id is None):
-            total -= row.amount
-    return max(total, 0)
+        return sum(signs[row.kind] * net(self.books, row) for row in mine) + self.deposits.received(
+            contract_id, d
+        )

@@ -14,10 +14,11 @@ A held contract (quarantined or vanished, with frozen figures) keeps its frozen 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
+from tests.oracle.deposits import Deposits
 from tests.oracle.entities import DocumentLine
 from tests.oracle.money import QuarantinedError
 from tests.oracle.periods import Calendar, Period
@@ -72,7 +73,20 @@ class BalanceRow:
     accounting_contract_id: str
     entity_id: str
     currency: str
+    customer_id: str
     balance: Balance
+
+
+@dataclass(frozen=True)
+class DepositRow:
+    """Customer deposits of an accounting contract, or (None) of a customer, at a period end."""
+
+    period: str
+    accounting_contract_id: str | None
+    entity_id: str
+    currency: str
+    customer_id: str
+    amount: int
 
 
 @dataclass
@@ -82,6 +96,7 @@ class Facts:
     postings: list[Posting] = field(default_factory=list)
     backlog: list[BacklogRow] = field(default_factory=list)
     balances: list[BalanceRow] = field(default_factory=list)
+    deposits: list[DepositRow] = field(default_factory=list)
     held: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, measure: Measure) -> list[Posting]:
@@ -93,6 +108,7 @@ class Facts:
             self.postings + other.postings,
             self.backlog + other.backlog,
             self.balances + other.balances,
+            self.deposits + other.deposits,
             self.held | other.held,
         )
 
@@ -105,6 +121,7 @@ class _Known:
     lines: list[ContractLine]
     tracks: dict[PostingKey, Cumulative]
     held: frozenset[str]
+    out: frozenset[str]
 
     @property
     def books(self) -> Books:
@@ -129,6 +146,7 @@ class Ledger:
         self._frozen: dict[PostingKey, dict[str, int]] = {}
         self._frozen_backlog: dict[str, BacklogRow] = {}
         self._frozen_balances: list[BalanceRow] = []
+        self._frozen_deposits: list[DepositRow] = []
         self._earliest: Period | None = None
         self._deliveries = 0
         self._last_books: Books | None = None
@@ -165,6 +183,7 @@ class Ledger:
             amounts[row.original_period] = amounts.get(row.original_period, 0) + row.amount
         self._frozen_backlog = {row.contract_line_id: row for row in facts.backlog if row.period == period}
         self._frozen_balances = [row for row in facts.balances if row.period == period]
+        self._frozen_deposits = [row for row in facts.deposits if row.period == period]
         self.closed += periods
         self._closed_at |= {each.key: self._deliveries for each in periods}
         self._opened_at = self._opened_at or self._deliveries
@@ -193,7 +212,7 @@ class Ledger:
                 self._accepted_rows[contract_id] = keys
         lines = [row for row in books.lines.values() if row.contract_id not in out]
         tracks = dict(line_tracks(positions, lines)) | dict(document_tracks(positions, frozenset(out)))
-        return _Known(positions, lines, tracks, frozenset(held))
+        return _Known(positions, lines, tracks, frozenset(held), frozenset(out))
 
     def _see(self, books: Books) -> None:
         """Remember with which delivery each record came first."""
@@ -264,6 +283,8 @@ class Ledger:
                     facts.postings.append(Posting(key, period.key, period.key, cumulative - before))
                 before = cumulative
         self._balances(known, periods, through, facts)
+        for period in periods:
+            facts.deposits += self._deposits(known, period.key, min(period.end, through))
         for period in periods:
             facts.held[period.key] = known.held
         return facts
@@ -418,7 +439,29 @@ class Ledger:
                 balance = self._balance(known, group, d)
                 if group[0].contract_id in known.held and key in frozen:
                     balance = frozen[key].balance
-                facts.balances.append(BalanceRow(period.key, *key, balance))
+                facts.balances.append(BalanceRow(period.key, *key, group[0].customer_id, balance))
+
+    def _deposits(self, known: _Known, period: str, d: date) -> Iterable[DepositRow]:
+        """By contract, else by customer; of held contracts as they were frozen."""
+        deposits = Deposits(known.books, known.out)
+        for holder in sorted(deposits.there, key=str):
+            contract_id, customer_id, currency = holder
+            amount = deposits.of(holder, d)
+            if amount and contract_id is None:
+                yield DepositRow(period, None, "main", currency, customer_id, amount)
+            elif amount and contract_id is not None:
+                contract = known.books.contracts[contract_id]
+                own = contract.accounting_contract_id
+                yield DepositRow(period, own, contract.entity_id, currency, contract.customer_id, amount)
+        held = {
+            row.accounting_contract_id
+            for row in known.books.contracts.values()
+            if row.contract_id in known.held
+        }
+        held |= known.held
+        for row in self._frozen_deposits:
+            if row.accounting_contract_id in held:
+                yield replace(row, period=period)
 
     def _balance(self, known: _Known, group: Sequence[BacklogRow], d: date) -> Balance:
         """Of held contracts without a frozen balance: billed above contracted is all that is known to go back."""

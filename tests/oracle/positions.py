@@ -13,9 +13,10 @@ from fractions import Fraction
 from functools import cached_property
 
 from tests.oracle.allocation import group_ssps, shares, spread, weights_of
-from tests.oracle.cash import Cash, deposits, paired
+from tests.oracle.cash import Cash, paired
 from tests.oracle.conventions import ONE_DAY
 from tests.oracle.credits import expected_back
+from tests.oracle.deposits import Deposits
 from tests.oracle.entities import Contract, ContractLine, DocumentLine, Key, Product
 from tests.oracle.estimates import plan_estimates
 from tests.oracle.measures import Measures, stops
@@ -112,6 +113,10 @@ class Positions:
     def _paired(self) -> tuple[set[str], set[str]]:
         return paired(self.books)
 
+    @cached_property
+    def _deposits(self) -> Deposits:
+        return Deposits(self.books)
+
     def life(self, line: ContractLine) -> tuple[Replay, Cash]:
         return self.life_of(self.contract(line).accounting_contract_id)
 
@@ -120,7 +125,7 @@ class Positions:
         if accounting_contract_id not in self._lives:
             contracts = self.books.contracts_of[accounting_contract_id]
             replay = Replay(self.terms, self.measures, contracts, self.policy)
-            cash = Cash(replay, self._paired)
+            cash = Cash(replay, self._paired, self._deposits)
             plan_signings(replay)
             plan_modifications(replay)
             plan_estimates(replay)
@@ -261,8 +266,12 @@ class Positions:
         return next((expense for on, expense in reversed(known) if on <= d), 0)
 
     def deposits(self, customer_id: str, contract_id: str | None, d: date) -> int:
-        """Customer deposits (section 6)."""
-        return deposits(self.books, d, customer_id, contract_id)
+        """Customer deposits (section 6): of a contract, else of a customer."""
+        contract = self.books.contracts.get(contract_id or "")
+        if contract is None:
+            currencies = sorted({row.currency for row in self.books.payments})
+            return sum(self._deposits.of((None, customer_id, currency), d) for currency in currencies)
+        return self._deposits.of((contract.contract_id, "", contract.currency), d)
 
     # --- facts ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from tests.oracle.ledger import BacklogRow, BalanceRow, Facts, Posting
+from tests.oracle.ledger import BacklogRow, BalanceRow, DepositRow, Facts, Posting
 from tests.oracle.money import as_decimal
 from tests.oracle.positions import Positions
 from tests.oracle.records import Books
@@ -54,10 +54,28 @@ def _balance(row: BalanceRow) -> TableRow:
         "period": row.period,
         "entity_id": row.entity_id,
         "currency": row.currency,
+        "customer_id": row.customer_id,
         "accounting_contract_id": row.accounting_contract_id,
         "deferred_revenue": as_decimal(row.balance.deferred_revenue, row.currency),
         "contract_asset": as_decimal(row.balance.contract_asset, row.currency),
         "refund_liability": as_decimal(row.balance.refund_liability, row.currency),
+        "customer_deposits": as_decimal(0, row.currency),
+    }
+
+
+def _deposit(row: DepositRow) -> TableRow:
+    """A row beside that of the contract's other balances: readers add up."""
+    nothing = as_decimal(0, row.currency)
+    return {
+        "period": row.period,
+        "entity_id": row.entity_id,
+        "currency": row.currency,
+        "customer_id": row.customer_id,
+        "accounting_contract_id": row.accounting_contract_id or "(not linked)",
+        "deferred_revenue": nothing,
+        "contract_asset": nothing,
+        "refund_liability": nothing,
+        "customer_deposits": as_decimal(row.amount, row.currency),
     }
 
 
@@ -95,7 +113,7 @@ def tables(facts: Facts) -> dict[str, list[TableRow]]:
         ],
         "fct_recognized_revenue": [_posting(row) for row in facts.of("revenue")],
         "fct_backlog": [_backlog(row) for row in facts.backlog if row.is_due],
-        "fct_contract_balances": [_balance(row) for row in facts.balances],
+        "fct_contract_balances": [*map(_balance, facts.balances), *map(_deposit, facts.deposits)],
         "rpt_bbb": _book_to_bill(facts),
     }
 

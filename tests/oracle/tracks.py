@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from tests.oracle.books import Books
-from tests.oracle.cash import contract_of_payment
+from tests.oracle.deposits import contract_of_payment
 from tests.oracle.entities import Contract, ContractLine, Document, DocumentLine
 from tests.oracle.positions import Event, Positions
 

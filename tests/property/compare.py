@@ -35,7 +35,7 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "fct_contract_balances": (
         (*DIMENSIONS, "accounting_contract_id"),
-        ("deferred_revenue", "contract_asset", "refund_liability"),
+        ("deferred_revenue", "contract_asset", "refund_liability", "customer_deposits"),
     ),
     "rpt_bbb": (
         DIMENSIONS,

@@ -364,7 +364,7 @@ def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: 
     rng = teller.rng
     if not teller.chance(0.6) or amount <= 0:
         return
-    kinds = ["payment", "payment", "payment", "refund", "dispute", "dispute_lost"]
+    kinds = ["payment", "payment", "payment", "refund", "dispute", "dispute_lost", "credit_applied"]
     if not teller.without_line:
         kinds.append("write_off")
     d = issued + timedelta(days=rng.choice((0, 14, 30, 75)))

@@ -212,6 +212,7 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
                     _amount(billed - recognized, currency),
                     0,
                     0,
+                    0,
                     _amount(billed, currency),
                 )
             )
@@ -230,7 +231,8 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
         con,
         "marts.fct_contract_balances",
         f"{common_columns}, accounting_contract_id varchar, deferred_revenue decimal(18, 3),"
-        " contract_asset decimal(18, 3), refund_liability decimal(18, 3), accounts_receivable decimal(18, 3)",
+        " contract_asset decimal(18, 3), refund_liability decimal(18, 3), customer_deposits decimal(18, 3),"
+        " accounts_receivable decimal(18, 3)",
         balances,
     )
     _table(

@@ -110,7 +110,7 @@ PUBLISHED: tuple[PublishedTable, ...] = (
     _fact(
         "fct_backlog", "contract_id", "contract_line_id", "customer_id", "entity_id", "product_id", "currency"
     ),
-    _fact("fct_contract_balances", "accounting_contract_id", "entity_id", "currency"),
+    _fact("fct_contract_balances", "accounting_contract_id", "customer_id", "entity_id", "currency"),
     _fact("rpt_bbb", "period", "entity_id", "currency", kind=Kind.REPORT),
     _fact("rpt_rollforward", "period", "entity_id", "currency", "balance", "movement", kind=Kind.REPORT),
     PublishedTable(

@@ -67,6 +67,7 @@ CLOSING_IN = {
     "deferred_revenue": ("fct_contract_balances", "deferred_revenue"),
     "contract_asset": ("fct_contract_balances", "contract_asset"),
     "refund_liability": ("fct_contract_balances", "refund_liability"),
+    "customer_deposits": ("fct_contract_balances", "customer_deposits"),
     "accounts_receivable": ("fct_contract_balances", "accounts_receivable"),
 }
 
@@ -307,9 +308,10 @@ def check_equations(
             differences(con, balance_ties()),
         )
         report.check(
-            "receivables = billed with tax - paid - written off positions",
+            "receivables = billed with tax - paid + deposited - written off positions",
             differences(con, receivable_ties()),
         )
+        report.check("customer deposits = deposited positions", differences(con, deposit_ties()))
     report.check(
         "only what is billed or written off has tax",
         differences(
@@ -416,8 +418,22 @@ def receivable_ties() -> str:
                 case measure when 'paid' then -amount_minor when 'bad_debt' then -amount_minor - coalesce(tax_minor, 0)
                     else amount_minor + coalesce(tax_minor, 0) end, currency)
             from positions
-            where measure in ('billed', 'not_yet_counted', 'paid', 'bad_debt')
+            where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt')
                 and accounting_contract_id <> '{NOT_LINKED}'
+        ) group by {grain} having sum(held) <> sum(position)"""
+
+
+def deposit_ties() -> str:
+    """By contract; of money without one by customer."""
+    grain = "accounting_contract_id, holder_id, entity_id, currency"
+    holder = f"case when accounting_contract_id = '{NOT_LINKED}' then customer_id end as holder_id"
+    return f"""
+        select {grain}, sum(held) as deposits_thousandths, sum(position) as positions_thousandths from (
+            select accounting_contract_id, {holder}, entity_id, currency, thousandths(customer_deposits) as held,
+                0 as position from fct_contract_balances
+            union all
+            select accounting_contract_id, {holder}, entity_id, currency, 0, minor_thousandths(amount_minor, currency)
+            from positions where measure = 'deposited'
         ) group by {grain} having sum(held) <> sum(position)"""
 
 

@@ -37,7 +37,6 @@ final as (
         invoice_links.invoice_total,
         paid.paid_total,
         case
-            when records.kind = 'credit_applied' then 'a payment of the kind ' || records.kind
             when records.kind = 'write_off' and billed_as_a_whole.contract_id is not null
                 then 'a write-off of a contract whose invoices name no contract lines'
             when records.kind in ('refund', 'dispute_lost') and shared_invoices.invoice_id is not null

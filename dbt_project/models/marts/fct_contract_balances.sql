@@ -1,5 +1,7 @@
--- Grain: accounting contract × entity × currency × period end, while a balance is not 0 and the period all reach 0.
--- Why: deferred revenue, contract asset, refund liability and receivables of each contract (accounting.md §1, §6).
+-- Grain: accounting contract × entity × currency × period end, while a balance is not 0 and the period all reach 0; for
+-- deposits without a contract customer × entity × currency × period end.
+-- Why: deferred revenue, contract asset, refund liability, customer deposits and receivables of each contract (accounting.md
+-- §1, §6).
 
 with first_contracts as (
 
@@ -19,12 +21,14 @@ positions as (
         periods.period,
         balances.accounting_contract_id,
         balances.contract_id,
+        balances.customer_id,
         balances.entity_id,
         balances.currency,
         balances.exponent,
         positions.deferred_revenue_minor,
         positions.contract_asset_minor,
         positions.refund_liability_minor,
+        positions.customer_deposits_minor,
         positions.accounts_receivable_minor
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
@@ -35,11 +39,11 @@ positions as (
 select
     positions.period,
     positions.entity_id,
-    coalesce(first_contracts.customer_id, own_contracts.customer_id) as customer_id,
+    coalesce(positions.customer_id, first_contracts.customer_id, own_contracts.customer_id) as customer_id,
     coalesce(first_contracts.contract_id, own_contracts.contract_id) as contract_id,
     positions.accounting_contract_id,
     positions.currency,
-    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'accounts_receivable'] -%}
+    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] -%}
     {{ to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent') }} as {{ balance }},
     {{ in_reporting_currency(to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent'), 'positions.currency') }}
         as {{ balance }}_reporting{{ ',' if not loop.last }}

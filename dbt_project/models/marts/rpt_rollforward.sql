@@ -27,17 +27,20 @@ currencies as (
 
 flows as (
 
-    -- signed as they change contracted − recognized, billed − recognized and billed − paid
+    -- signed as they change contracted − recognized, billed − recognized, billed − paid and what is deposited
     select
         posted.period_index,
         dimensions.balance_id,
         posted.measure,
+        dimensions.contract_id = '(not linked)' as is_unlinked,
         case
             when posted.is_prior_period then 'prior_period'
             when posted.measure = 'not_yet_counted' then 'not_yet_counted'
             when posted.measure = 'recognized' then 'revenue'
+            when posted.event_type in ('credit_applied', 'deposit_applied', 'deposit_void') then 'applied'
             when posted.measure = 'paid' then 'payments'
             when posted.measure = 'bad_debt' then 'write_offs'
+            when posted.measure = 'deposited' then 'deposits'
             when posted.event_type in ('new', 'renewal', 'reallocation', 'usage') then 'bookings'
             when posted.event_type = 'cancellation' then 'cancellations'
             when posted.measure = 'contracted' then 'amendments'
@@ -49,8 +52,8 @@ flows as (
         cast(sum(case when posted.measure = 'bad_debt' then -posted.tax_minor else posted.tax_minor end) as bigint) as tax_minor
     from {{ ref('posted') }} as posted
     inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
-    where dimensions.balance_id is not null
-    group by 1, 2, 3, 4
+    where dimensions.contract_id != '(not linked)' or posted.measure = 'deposited'
+    group by 1, 2, 3, 4, 5
 
 ),
 
@@ -66,7 +69,15 @@ receivable_movements as (
 
     select period_index, balance_id, 'accounts_receivable' as balance, movement, amount_minor + tax_minor as amount_minor
     from flows
-    where measure in ('billed', 'not_yet_counted', 'paid', 'bad_debt')
+    where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt') and not is_unlinked
+
+),
+
+deposit_movements as (
+
+    select period_index, balance_id, 'customer_deposits' as balance, movement, amount_minor
+    from flows
+    where measure = 'deposited'
 
 ),
 
@@ -137,6 +148,8 @@ movements as (
         union all
         select * from receivable_movements
         union all
+        select * from deposit_movements
+        union all
         select * from contract_movements
         union all
         select * from reclassifications
@@ -153,7 +166,7 @@ stocks as (
     from {{ ref('line_positions') }} as positions
     inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
     group by 1, 2, 3
-    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'accounts_receivable'] %}
+    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] %}
     union all
     select positions.period_index, balances.entity_id, balances.currency, '{{ balance }}' as balance,
         cast(sum(positions.{{ balance }}_minor) as bigint) as amount_minor
@@ -186,7 +199,8 @@ scopes as (
         select period_index + 1, entity_id, currency from frozen_closings
     ) as scope
     cross join (
-        values ('backlog'), ('deferred_revenue'), ('contract_asset'), ('refund_liability'), ('accounts_receivable')
+        values
+            ('backlog'), ('deferred_revenue'), ('contract_asset'), ('refund_liability'), ('customer_deposits'), ('accounts_receivable')
     ) as balances (balance)
     group by 1, 2, 3
 

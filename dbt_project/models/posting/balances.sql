@@ -1,5 +1,5 @@
 -- Grain: balance_id.
--- Why: the names behind what contract positions are netted by.
+-- Why: the names behind what contract positions are netted by; a customer's deposits without a contract have no contract.
 
 select
     balance_id,
@@ -7,7 +7,7 @@ select
     entity_id,
     currency,
     max(exponent) as exponent,
-    min(contract_id) as contract_id
+    min(contract_id) as contract_id,
+    min(case when contract_id = '(not linked)' then customer_id end) as customer_id
 from {{ ref('dimension_sets') }}
-where balance_id is not null
 group by balance_id, accounting_contract_id, entity_id, currency

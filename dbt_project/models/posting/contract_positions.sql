@@ -2,25 +2,28 @@
 -- in which all reach 0.
 -- Why: contract positions are netted per accounting contract (accounting.md §1, architecture.md 20): refund
 -- liability = max(billed − contracted, what estimates say will be given back, 0) over the lines that can have one; billed
--- − recognized − refund liability is deferred revenue where positive, a contract asset where negative. What estimates
+-- − recognized − refund liability is deferred revenue where positive, a contract asset where negative. A receivable falls by the money received
+-- that is no deposit. What estimates
 -- said at the last close is what was published then, and stays with a contract that is held.
 
-{% set measures = ['contracted', 'billed', 'tax', 'recognized', 'paid', 'bad_debt', 'refundable'] %}
+{% set measures = ['contracted', 'billed', 'tax', 'recognized', 'settled', 'deposited', 'bad_debt', 'refundable'] %}
 
 with movements as (
 
     select
         dimensions.balance_id,
         movements.period_index,
-        {% for measure in measures if measure != 'refundable' -%}
+        {% for measure in measures if measure not in ['settled', 'refundable'] -%}
         cast(sum(movements.{{ measure }}_minor) as bigint) as {{ measure }}_minor,
         {% endfor -%}
+        cast(sum(
+            case when dimensions.contract_id != '(not linked)' then movements.paid_minor - movements.deposited_minor else 0 end
+        ) as bigint) as settled_minor,
         cast(sum(
             case when not dimensions.is_without_refund_liability then movements.billed_minor - movements.contracted_minor else 0 end
         ) as bigint) as refundable_minor
     from {{ ref('position_movements') }} as movements
     inner join {{ ref('dimension_sets') }} as dimensions on movements.dimension_id = dimensions.dimension_id
-    where dimensions.balance_id is not null
     group by dimensions.balance_id, movements.period_index
 
 ),
@@ -49,6 +52,7 @@ published_refunds as (
         where is_closed and period_index = (select count(*) from {{ ref('periods') }} where is_closed)
     ) as last_closed
         on published.period = last_closed.period
+    where published.accounting_contract_id != '(not linked)'
 
 ),
 
@@ -57,7 +61,6 @@ held as (
     select distinct dimensions.balance_id
     from {{ ref('held_lines') }} as lines
     inner join {{ ref('dimension_sets') }} as dimensions on lines.contract_line_id = dimensions.contract_line_id
-    where dimensions.balance_id is not null
 
 ),
 
@@ -98,7 +101,8 @@ spans as (
             when max(last_expected.balance_id) is not null then 2147483647
             when sum(contracted_minor) != sum(recognized_minor)
                 or sum(billed_minor) != sum(recognized_minor)
-                or sum(billed_minor) + sum(tax_minor) != sum(paid_minor) + sum(bad_debt_minor)
+                or sum(billed_minor) + sum(tax_minor) != sum(settled_minor) + sum(bad_debt_minor)
+                or sum(deposited_minor) != 0
                 or sum(refundable_minor) > 0
                 then 2147483647
             else max(movements.period_index)
@@ -158,7 +162,8 @@ netted as (
     select
         liable.*,
         billed_minor - recognized_minor - refund_liability_minor as position_minor,
-        billed_minor + tax_minor - paid_minor - bad_debt_minor as accounts_receivable_minor
+        billed_minor + tax_minor - settled_minor - bad_debt_minor as accounts_receivable_minor,
+        deposited_minor as customer_deposits_minor
     from liable
 
 ),
@@ -167,7 +172,7 @@ compared as (
 
     select
         netted.*,
-        {% for balance in ['refund_liability', 'position', 'accounts_receivable'] -%}
+        {% for balance in ['refund_liability', 'position', 'accounts_receivable', 'customer_deposits'] -%}
         lag({{ balance }}_minor, 1, 0) over (partition by balance_id order by period_index)
             as {{ balance }}_before_minor{{ ',' if not loop.last }}
         {% endfor %}
@@ -185,11 +190,12 @@ select
     greatest(-compared.position_minor, 0) as contract_asset_minor,
     compared.refund_liability_minor,
     compared.accounts_receivable_minor,
+    compared.customer_deposits_minor,
     compared.position_before_minor,
-    compared.refund_liability_before_minor,
-    compared.accounts_receivable_before_minor
+    compared.refund_liability_before_minor
 from compared
 inner join open_periods on compared.period_index = open_periods.period_index
 where compared.refund_liability_minor != 0 or compared.position_minor != 0 or compared.accounts_receivable_minor != 0
     or compared.refund_liability_before_minor != 0 or compared.position_before_minor != 0
     or compared.accounts_receivable_before_minor != 0
+    or compared.customer_deposits_minor != 0 or compared.customer_deposits_before_minor != 0

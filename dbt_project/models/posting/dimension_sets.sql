@@ -1,7 +1,8 @@
 -- Grain: set of dimensions something is or was posted under; dimension_id is a number of this run only.
 -- Why: a changed dimension posts a reversal and a new row (architecture.md posting 1), so the dimensions belong to
 -- the posting key. They are many texts a row: inside the engine an integer stands for them (text keys cost 1.6 ×
--- in joins and windows). balance_id does the same for what is netted: accounting contract × entity × currency.
+-- in joins and windows). balance_id does the same for what is netted: accounting contract × entity × currency, and for the
+-- deposits of a customer that belong to no contract: customer × entity × currency.
 
 with separate_lines as (
 
@@ -63,9 +64,10 @@ unlinked as (
         from {{ ref('billing_events') }}
         where contract_line_id is null
         union
-        select payments.customer_id, context.default_entity_id as entity_id, payments.currency
+        -- a payment names no entity
+        select payments.customer_id, coalesce(only_entity.entity_id, '(unknown)') as entity_id, payments.currency
         from {{ ref('payment_events') }} as payments
-        cross join {{ source('run', 'context') }} as context
+        cross join {{ ref('links__only_entity') }} as only_entity
         where payments.contract_id = '(not linked)'
     ) as documents
 
@@ -94,6 +96,7 @@ keyed as (
     select
         {{ dimension_columns() | join(', ') }},
         {{ dimension_key() }} as dimension_key,
+        case when accounting_contract_id = '(not linked)' then customer_id else '' end as holder_id,
         max(case when is_current then 1 else 0 end) = 1 as is_current
     from all_sets
     group by {{ dimension_columns() | join(', ') }}
@@ -121,12 +124,12 @@ balances as (
 
     select
         accounting_contract_id,
+        holder_id,
         entity_id,
         currency,
-        cast(row_number() over (order by accounting_contract_id, entity_id, currency) as integer) as balance_id
+        cast(row_number() over (order by accounting_contract_id, holder_id, entity_id, currency) as integer) as balance_id
     from keyed
-    where accounting_contract_id != '(not linked)'
-    group by accounting_contract_id, entity_id, currency
+    group by accounting_contract_id, holder_id, entity_id, currency
 
 )
 
@@ -140,8 +143,9 @@ select
     currencies.exponent
 from keyed
 inner join {{ ref('exchange__currencies') }} as currencies on keyed.currency = currencies.currency
-left join balances
+inner join balances
     on keyed.accounting_contract_id = balances.accounting_contract_id
+    and keyed.holder_id = balances.holder_id
     and keyed.entity_id = balances.entity_id
     and keyed.currency = balances.currency
 left join methods on keyed.contract_line_id = methods.contract_line_id

@@ -1,6 +1,6 @@
 -- Grain: measure × event × set of dimensions × period.
--- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, given up as
--- bad debt, and what is billed but not yet counted in positions. Revenue is the one measure that also grows between events.
+-- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, put aside as
+-- deposits, given up as bad debt, and what is billed but not yet counted in positions. Revenue is the one measure that also grows between events.
 
 with dimensions as (
 
@@ -138,8 +138,9 @@ not_yet_counted as (
 
 payments as (
 
+    -- paid: money received for a contract or a customer, less what went back; deposited: what of it settles no invoice
     select
-        'paid' as measure,
+        events.measure,
         events.event_id,
         events.event_type,
         dimensions.dimension_id,
@@ -151,15 +152,27 @@ payments as (
         cast(null as date) as service_start,
         cast(null as date) as service_end,
         cast(null as {{ dbt.type_string() }}) as reason
-    from {{ ref('payment_events') }} as events
-    cross join {{ source('run', 'context') }} as context
+    from (
+        select 'paid' as measure, event_id, event_type, contract_id, customer_id, currency, event_date, amount_minor
+        from {{ ref('payment_events') }}
+        union all
+        select 'paid' as measure, event_id, event_type, contract_id, customer_id, currency, moved_on, received_minor
+        from {{ ref('deposits') }}
+        union all
+        select 'deposited' as measure, event_id, move, contract_id, customer_id, currency, moved_on, moved_minor
+        from {{ ref('deposits') }}
+    ) as events
+    cross join {{ ref('links__only_entity') }} as only_entity
     inner join dimensions
         on events.contract_id = dimensions.contract_id
         and dimensions.contract_line_id = '(not linked)'
         and events.currency = dimensions.currency
         and (
             events.contract_id != '(not linked)'
-            or (events.customer_id = dimensions.customer_id and context.default_entity_id = dimensions.entity_id)
+            or (
+                events.customer_id = dimensions.customer_id
+                and coalesce(only_entity.entity_id, '(unknown)') = dimensions.entity_id
+            )
         )
 
 ),

@@ -120,7 +120,6 @@ billed as (
     inner join {{ ref('position_movements') }} as movements
         on dimensions.dimension_id = movements.dimension_id
         and movements.period_index <= line_periods.period_index
-    where dimensions.balance_id is not null
     group by line_periods.contract_line_id, line_periods.period_index, dimensions.balance_id
 
 ),

@@ -16,13 +16,18 @@ paid as (
     select
         written_off.contract_id,
         written_off.round_number,
-        cast(sum(case when payments.event_type = 'payment' then payments.net_minor else -payments.net_minor end) as bigint)
-            as paid_minor
+        cast(sum(payments.net_minor) as bigint) as paid_minor
     from {{ ref('written_off') }} as written_off
-    inner join {{ ref('payment_events') }} as payments
-        on written_off.contract_id = payments.contract_id
-        and payments.event_date <= written_off.event_date
-        and payments.event_type in ('payment', 'refund', 'dispute_lost')
+    inner join (
+        select contract_id, event_date, case when event_type = 'payment' then net_minor else -net_minor end as net_minor
+        from {{ ref('payment_events') }}
+        where event_type in ('payment', 'refund', 'dispute_lost')
+        union all
+        select contract_id, moved_on as event_date, received_net_minor as net_minor
+        from {{ ref('deposits') }}
+        where contract_id != '(not linked)'
+    ) as payments
+        on written_off.contract_id = payments.contract_id and payments.event_date <= written_off.event_date
     group by written_off.contract_id, written_off.round_number
 
 ),
