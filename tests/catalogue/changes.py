@@ -31,6 +31,16 @@ def amended(
     return contract(name, wrong, *failures, fate=fate, amendments=[*rows], header=header, line=line)
 
 
+def two_ways(name: str, treatment: str) -> list[Row]:
+    """A line is added; then one modification changes the first line by a catch-up and the added one prospectively."""
+    added, later = f"{name}-2", {"effective_date": "2026-05-01", "signed_date": "2026-04-01"}
+    return [
+        amendment(name, "add", contract_line_id=added, treatment=treatment),
+        amendment(name, "change", 2, treatment="cumulative_catch_up", **later),
+        amendment(name, "change", 2, contract_line_id=added, treatment="prospective", **later),
+    ]
+
+
 AMENDMENTS: list[Case] = [
     amended("cancel", "nothing: a cancellation", "", amendment("cancel", "cancel")),
     amended("change", "nothing: a change", "", amendment("change", "change")),
@@ -234,6 +244,24 @@ AMENDMENTS: list[Case] = [
         amendment("one-end", "change", 2, new_end_date="2027-06-30"),
     ),
     contract(
+        "start-after-end",
+        "amendments of one date that start a line the day after they end it",
+        f"quarantine amendments.two_terms {key('start-after-end')}",
+        f"quarantine amendments.two_terms {key('start-after-end', 2)}",
+        amendments=[
+            amendment("start-after-end", "change", new_start_date="2026-06-01"),
+            amendment("start-after-end", "change", 2, new_end_date="2026-05-31"),
+        ],
+        fate=OUT,
+    ),
+    amended(
+        "start-on-end",
+        "nothing: amendments of one date that leave the line a day",
+        "",
+        amendment("start-on-end", "change", new_start_date="2026-05-31"),
+        amendment("start-on-end", "change", 2, new_end_date="2026-05-31"),
+    ),
+    contract(
         "two-ways",
         "a catch-up and a prospective change of one date in one group",
         f"quarantine amendments.two_treatments {key('two-ways')}",
@@ -252,6 +280,23 @@ AMENDMENTS: list[Case] = [
         amendment(
             "two-ways-apart", "change", 2, treatment="cumulative_catch_up", effective_date="2026-03-02"
         ),
+    ),
+    contract(
+        "two-ways-of-two",
+        "a catch-up and a prospective change of one date, of a line and one that was added to its group",
+        f"quarantine amendments.two_treatments {key('two-ways-of-two', 2)}",
+        f"quarantine amendments.two_treatments {key('two-ways-of-two', 2, 2)}",
+        contract_lines=[line_of("two-ways-of-two", 2, amount="300", amendment_id="M1-two-ways-of-two")],
+        amendments=two_ways("two-ways-of-two", "prospective"),
+        fate=OUT,
+    ),
+    contract(
+        "two-ways-of-one-apart",
+        "nothing: a catch-up and a prospective change of one date, of a line and one that was added apart",
+        contract_lines=[
+            line_of("two-ways-of-one-apart", 2, amount="300", amendment_id="M1-two-ways-of-one-apart")
+        ],
+        amendments=two_ways("two-ways-of-one-apart", "separate"),
     ),
     amended(
         "draws-more",
@@ -393,6 +438,67 @@ OTHERS: list[Case] = [
         "quarantine estimates.unknown_line",
         estimates=[estimate("estimate-line", contract_line_id="X")],
         fate=OUT,
+    ),
+    contract(
+        "estimate-unpriced",
+        "an estimate of usage that names no group",
+        "quarantine estimates.nothing_to_estimate",
+        line={"recognition_method": "usage"},
+        estimates=[estimate("estimate-unpriced", contract_line_id="estimate-unpriced-1")],
+        fate=OUT,
+    ),
+    contract(
+        "estimate-invoiced",
+        "an estimate of a contract whose one line is earned as invoiced",
+        "quarantine estimates.nothing_to_estimate",
+        line={"recognition_method": "as_invoiced"},
+        estimates=[estimate("estimate-invoiced")],
+        fate=OUT,
+    ),
+    contract(
+        "estimate-no-group",
+        "an estimate of a group that no line names",
+        "quarantine estimates.nothing_to_estimate",
+        estimates=[estimate("estimate-no-group", allocation_group="X")],
+        fate=OUT,
+    ),
+    contract(
+        "estimate-priced",
+        "nothing: an estimate of usage that has a price in a group",
+        line={"recognition_method": "usage", "allocation_group": "X"},
+        estimates=[estimate("estimate-priced", contract_line_id="estimate-priced-1")],
+    ),
+    contract(
+        "estimate-drawn",
+        "an estimate of a price that a drawdown line shares is not supported yet",
+        "quarantine estimates.not_yet_supported",
+        header={"total_amount": "1500"},
+        line={"recognition_method": "drawdown"},
+        contract_lines=[line_of("estimate-drawn", 2, amount="300")],
+        estimates=[estimate("estimate-drawn", contract_line_id="estimate-drawn-2")],
+        fate=OUT,
+    ),
+    contract(
+        "estimate-constrained",
+        "a constraint on a price that is drawn down is not supported yet",
+        "quarantine estimates.not_yet_supported",
+        line={"recognition_method": "drawdown"},
+        estimates=[estimate("estimate-constrained", variable_amount="", constrained_amount="0")],
+        fate=OUT,
+    ),
+    contract(
+        "estimate-beside-drawn",
+        "nothing: a drawdown line in another group shares none of it",
+        header={"total_amount": "1500"},
+        line={"recognition_method": "drawdown", "allocation_group": "X"},
+        contract_lines=[line_of("estimate-beside-drawn", 2, amount="300")],
+        estimates=[estimate("estimate-beside-drawn", contract_line_id="estimate-beside-drawn-2")],
+    ),
+    contract(
+        "estimate-breakage",
+        "nothing: what of a prepayment will not be claimed",
+        line={"recognition_method": "drawdown"},
+        estimates=[estimate("estimate-breakage", variable_amount="", expected_return_pct="20")],
     ),
     contract(
         "planned",

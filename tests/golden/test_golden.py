@@ -70,6 +70,17 @@ def test_the_product_publishes_the_golden_figures(by_product: Mapping[str, Table
     check(BY_ID[case_id], by_product)
 
 
+def test_a_refund_over_lines_is_a_row_a_line(by_product: Mapping[str, Tables]) -> None:
+    """The oracle has one for the payment; which part falls on which line it says in their positions."""
+    case = BY_ID["refund-over-lines"]
+    found = {
+        row["contract_line_id"]: row["amount"]
+        for row in by_product[case.scenario]["fct_billings"]
+        if row["document_id"] == "refund-over-lines-Y2"
+    }
+    assert found == {"refund-over-lines-A": -600, "refund-over-lines-B": -300}
+
+
 @pytest.mark.parametrize("case_id", sorted(key for key, case in BY_ID.items() if case.is_awaited))
 def test_what_the_product_does_not_compute_yet_is_held_back(
     by_product: Mapping[str, Tables], case_id: str
