@@ -176,7 +176,6 @@ def rowless(tmp_path_factory: pytest.TempPathFactory) -> Company:
         f"select * replace ({rows} as source_rows) from (\n{mapping.read_text(encoding='utf-8')})",
         encoding="utf-8",
     )
-    company.run(AS_OF)
     return company
 
 

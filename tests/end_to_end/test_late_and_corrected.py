@@ -313,7 +313,7 @@ def test_mended_after_a_close_with_a_waiver_the_held_months_post_once_as_late(tm
     company.deliver(broken)
     with pytest.raises(BlockedError):
         company.close("2026-02", "2026-03-03")
-    company.close("2026-02", "2026-03-03", waive=["unparseable_value"])
+    company.commit("2026-02", "2026-03-03", waive=["unparseable_value"])
     company.deliver(first_wave())
     company.run("2026-03-31")
     rows = company.query(
