@@ -23,11 +23,13 @@ help: ## this list
 demo: $(STAMP) ## a believable company: three systems' exports, closed months, late data, faults found
 	$(BIN)/tieout demo
 
+# Files in the order of their folders: the long ones of end_to_end first, the short ones of unit fill up at the end.
+# By number of tests, as xdist orders them, the long ones with a single test would come last.
 test: $(STAMP) ## all tests but the slow proofs
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 prove-engine: $(STAMP) ## 5,000 generated contract lives against the independent oracle, to the minor unit
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests/property
+	TIEOUT_TIMES=4 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/property
 
 prove-periods: $(STAMP) ## open months, cuts, first closes over years, --through, 4-4-5 calendars
 	$(BIN)/python -m pytest tests/end_to_end/test_periods.py

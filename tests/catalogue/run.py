@@ -94,7 +94,7 @@ def run_records(folder: Path) -> RecordRun:
     company = Company(folder / "records", TOML)
     before = merged(MASTER, *(case.before for case in RECORDS))
     company.deliver(_named(before))
-    company.close(CLOSED, "2026-02-10")
+    company.commit(CLOSED, "2026-02-10")
     rows, places = _delivery(RECORDS)
     company.deliver(rows)
     company.run(AS_OF)

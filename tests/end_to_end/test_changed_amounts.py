@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.end_to_end.test_demo import tieout
-from warehouse.demo import company
+from tests.harness import Company
+from warehouse.demo import company, write
 from warehouse.engine import Connection, connect, identifier, literal
 from warehouse.publish import commit, freeze, manifest
 from warehouse.publish.freeze import Column
@@ -61,18 +62,13 @@ class Place:
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The demo with August closed behind July: a month with current, late and corrected rows."""
-    folder = tmp_path_factory.mktemp("demo") / "brightwater"
-    tieout("demo", str(folder))
-    waiver = [
-        "--waive",
-        "unparseable_value",
-        "--reason",
-        "asked to mend it",
-        "--approved-by",
-        "C. Controller",
-    ]
-    tieout("close", PERIOD, "--as-of", company.SECOND_AS_OF.isoformat(), *waiver, "-w", str(folder))
-    return Workspace.open(folder)
+    brightwater = Company(tmp_path_factory.mktemp("demo") / "brightwater", write.CONFIGURATION)
+    waived = ["unparseable_value"]
+    write.deliver(brightwater.workspace, company.delivery(1))
+    brightwater.commit(company.FIRST_CLOSE, company.FIRST_AS_OF, waive=waived)
+    write.deliver(brightwater.workspace, company.delivery(2))
+    brightwater.close(PERIOD, company.SECOND_AS_OF, waive=waived)
+    return brightwater.workspace
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,20 +70,37 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Company:
     return company
 
 
-def checked(company: Company, form: str, capsys: pytest.CaptureFixture[str]) -> tuple[str, str, TieoutError]:
+Said = tuple[str, str, TieoutError]
+
+
+@pytest.fixture(scope="module")
+def said_of() -> dict[str, Said]:
+    """What was said already, by form: a look changes nothing, so one is enough for each."""
+    return {}
+
+
+@pytest.fixture
+def checked(
+    faulty: Company, said_of: dict[str, Said], capsys: pytest.CaptureFixture[str]
+) -> Callable[[str], Said]:
     from orchestration.cli.check import check
     from orchestration.cli.options import Format
 
-    with pytest.raises(TieoutError) as ended:
-        check(company.workspace.root, None, Format(form))
-    printed = capsys.readouterr()
-    return printed.out, printed.err, ended.value
+    def look(form: str) -> Said:
+        if form not in said_of:
+            with pytest.raises(TieoutError) as ended:
+                check(faulty.workspace.root, None, Format(form))
+            printed = capsys.readouterr()
+            said_of[form] = printed.out, printed.err, ended.value
+        return said_of[form]
+
+    return look
 
 
 def test_everything_that_is_wrong_is_said_with_file_and_row(
-    faulty: Company, capsys: pytest.CaptureFixture[str]
+    checked: Callable[[str], Said],
 ) -> None:
-    printed, _, _ = checked(faulty, "table", capsys)
+    printed, _, _ = checked("table")
     for line in (
         "crm: 3 contracts from connectors/crm/contracts.sql",
         "no date in 2 records, such as '31/01/2026' (the first: exports/crm/deals.csv row 3)",
@@ -102,10 +121,10 @@ def test_everything_that_is_wrong_is_said_with_file_and_row(
 
 
 def test_sql_that_cannot_run_is_told_by_the_authors_own_file(
-    faulty: Company, capsys: pytest.CaptureFixture[str]
+    checked: Callable[[str], Said],
 ) -> None:
     """What fails when it is bound and what fails at a value; the command ends as one with a wrong configuration."""
-    _, said, ended = checked(faulty, "table", capsys)
+    _, said, ended = checked("table")
     assert ended.exit_code == 2
     texts = f"{said} {ended}"
     assert (
@@ -119,9 +138,9 @@ def test_sql_that_cannot_run_is_told_by_the_authors_own_file(
     assert "stg_crm" not in texts
 
 
-def test_programs_get_one_table(faulty: Company, capsys: pytest.CaptureFixture[str]) -> None:
-    as_csv, _, _ = checked(faulty, "csv", capsys)
-    as_json, _, _ = checked(faulty, "json", capsys)
+def test_programs_get_one_table(checked: Callable[[str], Said]) -> None:
+    as_csv, _, _ = checked("csv")
+    as_json, _, _ = checked("json")
     rows = list(csv.DictReader(io.StringIO(as_csv)))
     assert [row["check"] for row in rows] == [row["check"] for row in json.loads(as_json)]
     [wrong] = [row for row in rows if row["check"] == "wrong_type" and row["column"] == "signed_date"]
@@ -131,8 +150,8 @@ def test_programs_get_one_table(faulty: Company, capsys: pytest.CaptureFixture[s
     assert {row["severity"] for row in rows} == {"block", "warn", "note"}
 
 
-def test_a_look_changes_nothing(faulty: Company, capsys: pytest.CaptureFixture[str]) -> None:
-    checked(faulty, "table", capsys)
+def test_a_look_changes_nothing(faulty: Company, checked: Callable[[str], Said]) -> None:
+    checked("table")
     workspace = faulty.workspace
     assert not workspace.lake.exists() or not list(workspace.lake.iterdir())
     assert not list(Path(workspace.journal_dir).glob("*"))
@@ -184,24 +203,38 @@ DIFFERS = [
 ]
 
 
-def till(root: Path, mapping: str = "") -> Company:
-    company = Company(root)
-    folder = company.workspace.connectors / "till"
-    folder.mkdir()
-    for name, content in {**BILLS, **({"invoice_lines.sql": mapping} if mapping else {})}.items():
-        (folder / name).write_text(content, encoding="utf-8")
+@pytest.fixture(scope="module")
+def tills(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """One workspace for every mapping: of another one dbt reads again what changed, not the whole project."""
+    company = Company(tmp_path_factory.mktemp("till") / "company")
+    (company.workspace.connectors / "till").mkdir()
     (company.workspace.exports / "till").mkdir()
     company.deliver({"bills": BILL_ROWS, "clients": [{"client": "C1"}]}, "till")
     return company
 
 
+@pytest.fixture
+def till(tills: Company) -> Callable[..., Company]:
+    """The company with the connector as it is, or with another mapping of invoice lines."""
+
+    def mapped(mapping: str = "") -> Company:
+        folder = tills.workspace.connectors / "till"
+        shutil.rmtree(folder)
+        folder.mkdir()
+        for name, content in {**BILLS, **({"invoice_lines.sql": mapping} if mapping else {})}.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        return tills
+
+    return mapped
+
+
 def test_money_that_is_not_that_of_its_rows_is_said_before_a_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    till: Callable[..., Company], capsys: pytest.CaptureFixture[str]
 ) -> None:
     from orchestration.cli.check import check
     from orchestration.cli.options import Format
 
-    company = till(tmp_path / "company")
+    company = till()
     check(company.workspace.root, None, Format.table)
     printed = capsys.readouterr().out
     said = [
@@ -214,11 +247,11 @@ def test_money_that_is_not_that_of_its_rows_is_said_before_a_run(
     )
 
 
-def test_a_fixture_whose_money_is_not_that_of_its_rows_fails(tmp_path: Path) -> None:
+def test_a_fixture_whose_money_is_not_that_of_its_rows_fails(till: Callable[..., Company]) -> None:
     from warehouse import fixtures
     from warehouse.connectors import load_connectors
 
-    company = till(tmp_path / "company")
+    company = till()
     case = company.workspace.connectors / "till" / "fixtures" / "bills"
     (case / "expected").mkdir(parents=True)
     (case / "bills.csv").write_text("id,client,amount,currency\noff,C1,10,EUR\n", encoding="utf-8")
@@ -232,7 +265,7 @@ def test_a_fixture_whose_money_is_not_that_of_its_rows_fails(tmp_path: Path) -> 
 
 
 def test_what_is_likely_to_hold_every_record_is_said_at_the_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    till: Callable[..., Company], capsys: pytest.CaptureFixture[str]
 ) -> None:
     from orchestration.cli.check import check
     from orchestration.cli.options import Format
@@ -241,7 +274,7 @@ def test_what_is_likely_to_hold_every_record_is_said_at_the_end(
 select id || '-1' as invoice_line_id, 'much' as amount, [_row_id] as source_rows, _rank as source_rank
 from {{ source('lake', 'till__bills') }}
 """
-    check(till(tmp_path / "company", mapping).workspace.root, None, Format.table)
+    check(till(mapping).workspace.root, None, Format.table)
     assert capsys.readouterr().out.splitlines()[-1] == (
         "tieout.toml and connectors are valid; nothing in the files blocks a run, but 2 findings are likely to hold "
         "every record (required_not_given, wrong_type)."
@@ -249,7 +282,7 @@ from {{ source('lake', 'till__bills') }}
 
 
 def test_rows_are_the_same_record_only_where_their_text_is_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    till: Callable[..., Company], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two amounts that can't be read are two texts, not one empty value."""
     from orchestration.cli.check import check
@@ -260,7 +293,7 @@ select 'L' as invoice_line_id, 'off' as invoice_id, currency || id as amount,
     [_row_id] as source_rows, _rank as source_rank
 from {{ source('lake', 'till__bills') }}
 """
-    check(till(tmp_path / "company", mapping).workspace.root, None, Format.table)
+    check(till(mapping).workspace.root, None, Format.table)
     printed = capsys.readouterr().out
     # seven rows with one key: the two of `twice` are the same, the others are not
     assert "same_record: 1 record more of the same key (invoice_line_id)" in printed

@@ -137,10 +137,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Plays the story once and remembers what a reader saw at each point."""
     company = Company(tmp_path_factory.mktemp("late"), POLICIES)
     company.deliver(first_wave())
-    for period, as_of in (("2026-01", "2026-02-03"), ("2026-02", "2026-03-03"), ("2026-03", "2026-04-03")):
-        company.close(period, as_of)
+    company.commit("2026-01", "2026-02-03")
+    company.commit("2026-02", "2026-03-03")
+    company.close("2026-03", "2026-04-30")  # which computes April too
     seen: dict[str, Any] = {"company": company, "published": company.published_files()}
-    company.run("2026-04-30")
     seen["undisturbed"] = snapshot(company)
     company.deliver(changed_wave())
     company.run("2026-04-30")
@@ -305,7 +305,7 @@ def test_mended_in_the_same_open_month_it_is_as_if_never_broken(story: dict[str,
 def test_mended_after_a_close_with_a_waiver_the_held_months_post_once_as_late(tmp_path: Path) -> None:
     company = Company(tmp_path / "waived", POLICIES)
     company.deliver(first_wave())
-    company.close("2026-01", "2026-02-03")
+    company.commit("2026-01", "2026-02-03")
     broken = copy.deepcopy(first_wave())
     for row in broken["contracts"]:
         if row["contract_id"] == "broken":
@@ -313,7 +313,7 @@ def test_mended_after_a_close_with_a_waiver_the_held_months_post_once_as_late(tm
     company.deliver(broken)
     with pytest.raises(BlockedError):
         company.close("2026-02", "2026-03-03")
-    company.close("2026-02", "2026-03-03", waive=["unparseable_value"])
+    company.commit("2026-02", "2026-03-03", waive=["unparseable_value"])
     company.deliver(first_wave())
     company.run("2026-03-31")
     rows = company.query(

@@ -31,9 +31,9 @@ def published(root: Path, engine: str) -> tuple[dict[str, bytes], str | None]:
     company = Company(root, f"[policies]\nfreshness_hours = 0\n\n[engine]\n{engine}\n")
     exports = company.workspace.exports / "files"
     large.write(exports, LINES or 200, first_day=FIRST_DAY)
-    company.close(large.LAST_MONTH, large.AS_OF)
+    company.commit(large.LAST_MONTH, large.AS_OF)
     large.write(exports, LINES or 200, changed_percent=1, first_day=FIRST_DAY)
-    company.close("2026-07", "2026-08-02")
+    company.commit("2026-07", "2026-08-02")
     return company.published_files(), read_chain(company.workspace.published).head_sha256
 
 

@@ -21,7 +21,7 @@ from tests.harness import Company, shared_data
 
 ALL_DAYS = 305
 DAYS = int(os.environ.get("TIEOUT_UCI_DAYS", "15"))
-STEPS = int(os.environ.get("TIEOUT_UCI_STEPS", "3" if DAYS <= 15 else "15"))
+STEPS = int(os.environ.get("TIEOUT_UCI_STEPS", "2" if DAYS <= 15 else "15"))
 SETTINGS = """
 [company]
 reporting_currency = "GBP"

@@ -15,8 +15,8 @@ from tests.harness import Rows
 from warehouse import engine
 
 # Imported once by the server that every process is forked from: Great Expectations alone takes seconds.
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["orchestration.job", "expectations.row_condition", "tests.faults.commands"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["orchestration.job", "expectations.row_condition", "tests.faults.commands"])
 
 # What stands in every release, whatever the exports are.
 TABLES = (
@@ -44,7 +44,7 @@ class Command:
     period: str | None = None
 
     def start(self, root: Path) -> BaseProcess:
-        process = _FORKS.Process(target=_execute, args=(root, self))
+        process = FORKS.Process(target=_execute, args=(root, self))
         process.start()
         return process
 

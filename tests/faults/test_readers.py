@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import time
 from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from tests.faults.commands import Command, Seen, exports, look, look_with
+from tests.faults.commands import FORKS, Command, Seen, exports, look, look_with
 from tests.harness import Company
 from warehouse import engine
 
-_SPAWNED = multiprocessing.get_context("spawn")
+# Readers that never rest take the processor away from the commands: this was most of the test's time.
+PAUSE = 0.05
 
 
 def _turn(path: Path, answer: Connection) -> None:
@@ -26,12 +27,13 @@ def _stay(path: Path, has_ended: Event, answer: Connection) -> None:
     seen = [look_with(connection)]
     while not has_ended.is_set():
         seen.append(look_with(connection))
+        time.sleep(PAUSE)
     answer.send((len(seen), set(seen)))
 
 
 def look_in_a_new_process(path: Path) -> Seen:
-    mine, its = _SPAWNED.Pipe()
-    process = _SPAWNED.Process(target=_turn, args=(path, its))
+    mine, its = FORKS.Pipe()
+    process = FORKS.Process(target=_turn, args=(path, its))
     process.start()
     its.close()
     found: Seen = mine.recv()
@@ -46,20 +48,17 @@ def test_readers_always_see_a_whole_state(tmp_path: Path) -> None:
     Command(date(2026, 2, 2)).complete(root)
     first = look(database)
 
-    has_ended = _SPAWNED.Event()
-    mine, its = _SPAWNED.Pipe()
-    staying = _SPAWNED.Process(target=_stay, args=(database, has_ended, its))
+    has_ended = FORKS.Event()
+    mine, its = FORKS.Pipe()
+    staying = FORKS.Process(target=_stay, args=(database, has_ended, its))
     staying.start()
     states, turns = [first], 0
-    for command in (
-        Command(date(2026, 2, 3)),
-        Command(date(2026, 2, 4), "2026-01"),
-        Command(date(2026, 2, 5)),
-    ):
+    for command in (Command(date(2026, 2, 4), "2026-01"), Command(date(2026, 2, 5))):
         process = command.start(root)
         while process.is_alive():
             seen = look_in_a_new_process(database)
             turns += 1
+            time.sleep(4 * PAUSE)
             if seen != states[-1]:
                 states.append(seen)
         assert process.exitcode == 0, command
@@ -72,7 +71,6 @@ def test_readers_always_see_a_whole_state(tmp_path: Path) -> None:
 
     assert [seen.state for seen in states] == [
         (None, date(2026, 2, 2), False),
-        (None, date(2026, 2, 3), False),
         ("2026-01", date(2026, 2, 4), False),
         ("2026-01", date(2026, 2, 5), False),
     ]

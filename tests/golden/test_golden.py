@@ -49,7 +49,9 @@ def by_product(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Tables]
         "tests.harness", reason="the harness that builds workspaces is not there yet"
     )
     return {
-        scenario: harness.build(tmp_path_factory.mktemp(scenario), waves(scenario, CASES), SETTINGS)
+        scenario: harness.build(
+            tmp_path_factory.mktemp(scenario), waves(scenario, CASES), SETTINGS, commits=True
+        )
         for scenario in SCENARIOS
     }
 

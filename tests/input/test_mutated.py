@@ -13,7 +13,7 @@ from tests.input.exports import ENTITIES, FORMATS, Table, rendered, slice_of
 from tests.input.mutations import MUTATIONS
 from tests.input.reference import records_of
 
-FILES = 4 * len(MUTATIONS)
+FILES = 2 * len(MUTATIONS)
 SEED = 7
 CASE_NUMBERS = range(900_000, 900_000 + len(CASES))
 CLEAN_NUMBERS = range(800_000, 800_000 + max(len(ENTITIES), len(FORMATS)))

@@ -49,8 +49,9 @@ def test_what_changes_no_figure_and_what_is_no_sql_are_not_caught(proof: Proof) 
     same = Mutation("same", "", known.file, known.text, f"{known.text} -- the same", known.cases)
     broken = Mutation("broken", "", known.file, known.text, f"{known.text} oops(", known.cases)
     assert proof.run(same).missed_by == list(known.cases)
-    assert not proof.run(broken).is_caught
-    assert "Parser Error" in proof.run(broken).invalid
+    found = proof.run(broken)
+    assert not found.is_caught
+    assert "Parser Error" in found.invalid
 
 
 def test_the_deciding_rule_of_a_modification_is_kept(proof: Proof) -> None:

@@ -1,7 +1,11 @@
-"""What is generated is valid and varied, and the oracle's own equations hold over it."""
+"""What is generated is valid and varied, and the oracle's own equations hold over it.
+
+TIEOUT_TIMES: how many times as many lives (`make prove-engine`: 4).
+"""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import date
 from itertools import pairwise
@@ -15,6 +19,8 @@ from tests.oracle.positions import Positions
 from tests.oracle.records import Books, ContractLine, cut, read_books, read_calendar
 from tests.property.gate import violations
 from tests.property.lives import COLUMNS, TIMELINES, Options, Script, Wave, generate_lives, scripts
+
+TIMES = int(os.environ.get("TIEOUT_TIMES", "1"))
 
 quickly = settings(
     max_examples=25,
@@ -50,7 +56,7 @@ def test_the_same_seed_tells_the_same_lives() -> None:
 
 @pytest.mark.parametrize("seed", range(len(TIMELINES)))
 def test_every_wave_of_many_lives_passes_a_strict_gate(seed: int) -> None:
-    for wave in generate_lives(seed, 60).waves:
+    for wave in generate_lives(seed, 25 * TIMES).waves:
         assert violations(wave.rows) == []
         for entity, rows in wave.rows.items():
             assert all(tuple(row) == COLUMNS[entity] for row in rows)
@@ -274,14 +280,14 @@ CHECKS = (check_equations, check_schedule, check_postings, check_cut, check_clos
 
 @pytest.mark.parametrize("seed", range(10, 10 + len(TIMELINES)))
 def test_equations_hold_over_many_lives(seed: int) -> None:
-    script = generate_lives(seed, 15)
+    script = generate_lives(seed, 6 * TIMES)
     for check in CHECKS:
         check(script)
 
 
 @pytest.mark.parametrize("seed", range(40, 40 + len(TIMELINES)))
 def test_equations_hold_where_invoice_lines_name_no_contract_line(seed: int) -> None:
-    script = generate_lives(seed, 12, options=Options(without_line=True))
+    script = generate_lives(seed, 6 * TIMES, options=Options(without_line=True))
     books = books_of(script)[-1]
     assert any(row.contract_line_id is None for row in books.document_lines)
     positions = Positions(books)
@@ -313,13 +319,13 @@ def test_data_that_is_right_and_in_time_is_never_a_prior_period(script: Script) 
 
 @pytest.mark.parametrize("seed", range(20, 20 + len(TIMELINES)))
 def test_in_time_over_many_lives(seed: int) -> None:
-    script = generate_lives(seed, 30, options=Options(changes=False))
+    script = generate_lives(seed, 12 * TIMES, options=Options(changes=False))
     assert late_rows(script) == []
 
 
 @pytest.mark.parametrize("seed", range(30, 30 + len(TIMELINES)))
 def test_nothing_posts_for_what_is_held(seed: int) -> None:
-    script = generate_lives(seed, 40, options=Options(held=True))
+    script = generate_lives(seed, 16 * TIMES, options=Options(held=True))
     facts = script.expected()
     rows = [(row.period, row.key.contract_id) for row in facts.postings]
     assert any(facts.held.values())
