@@ -120,9 +120,9 @@ def test_published_months_verify(demo: tuple[Workspace, str]) -> None:
     assert "as they were published" in tieout("verify", "-w", str(demo[0].root))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
+def test_commands_that_only_read_import_no_dagster_and_no_dbt(demo: tuple[Workspace, str]) -> None:
+    """All in one process: what one of them imports is seen after it, by its name."""
+    commands = [
         ["show", "bbb"],
         ["show", "waterfall"],
         ["show", "backlog"],
@@ -131,18 +131,18 @@ def test_published_months_verify(demo: tuple[Workspace, str]) -> None:
         ["status"],
         ["verify"],
         ["check"],
-    ],
-)
-def test_commands_that_only_read_import_no_dagster_and_no_dbt(
-    demo: tuple[Workspace, str], command: list[str]
-) -> None:
+    ]
     program = (
         "import sys\n"
         "from orchestration.cli.main import app\n"
-        f"try:\n    app({[*command, '-w', str(demo[0].root)]!r})\n"
-        "finally:\n"
+        f"for command in {commands!r}:\n"
+        "    try:\n"
+        f"        app([*command, '-w', {str(demo[0].root)!r}])\n"
+        "    except SystemExit as ended:\n"
+        "        assert not ended.code, (command, ended.code)\n"
         "    heavy = {'dagster', 'dbt', 'great_expectations', 'dagster_dbt'} & set(sys.modules)\n"
-        "    assert not heavy, heavy\n"
+        "    assert not heavy, (command, heavy)\n"
+        "    print('read:', *command)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -151,6 +151,7 @@ def test_commands_that_only_read_import_no_dagster_and_no_dbt(
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.returncode == 0, done.stderr
+    assert done.stdout.count("read:") == len(commands)
 
 
 def test_json_holds_every_digit_of_the_amounts(demo: tuple[Workspace, str]) -> None:

@@ -137,8 +137,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Plays the story once and remembers what a reader saw at each point."""
     company = Company(tmp_path_factory.mktemp("late"), POLICIES)
     company.deliver(first_wave())
-    company.commit("2026-01", "2026-02-03")
-    company.commit("2026-02", "2026-03-03")
+    company.commit("2026-02", "2026-03-03")  # the first close: January and February
     company.close("2026-03", "2026-04-30")  # which computes April too
     seen: dict[str, Any] = {"company": company, "published": company.published_files()}
     seen["undisturbed"] = snapshot(company)

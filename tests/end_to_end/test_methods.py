@@ -120,7 +120,6 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     """January and February are closed; then two contracts break, and the run of 15 March goes through."""
     found = Company(tmp_path_factory.mktemp("methods"), TOML)
     found.deliver(books({}))
-    found.commit("2026-01", "2026-02-05")
     found.commit("2026-02", "2026-03-05")
     rows = books({"held-credit": "", "held-support": ""})
     rows["contracts"].append(contract("never"))
