@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.brightwater import company
 from tests.end_to_end.test_demo import tieout
 from tests.harness import Company
-from warehouse.demo import company, write
 from warehouse.engine import Connection, connect, identifier, literal
 from warehouse.publish import commit, freeze, manifest
 from warehouse.publish.freeze import Column
@@ -61,12 +63,17 @@ class Place:
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The demo with August closed behind July: a month with current, late and corrected rows."""
-    brightwater = Company(tmp_path_factory.mktemp("demo") / "brightwater", write.CONFIGURATION)
+    """August closed behind July: a month with current, late and corrected rows. TIEOUT_CHANGED: a copy of that
+    workspace instead, the demo's for example."""
+    if given := os.environ.get("TIEOUT_CHANGED"):
+        return Workspace.open(
+            Path(shutil.copytree(given, tmp_path_factory.mktemp("given") / "workspace", symlinks=True))
+        )
+    brightwater = Company(tmp_path_factory.mktemp("brightwater") / "workspace", company.CONFIGURATION)
     waived = ["unparseable_value"]
-    write.deliver(brightwater.workspace, company.delivery(1))
+    brightwater.deliver(company.delivery(1).entities)
     brightwater.commit(company.FIRST_CLOSE, company.FIRST_AS_OF, waive=waived)
-    write.deliver(brightwater.workspace, company.delivery(2))
+    brightwater.deliver(company.delivery(2).entities)
     brightwater.close(PERIOD, company.SECOND_AS_OF, waive=waived)
     return brightwater.workspace
 
@@ -80,9 +87,7 @@ def con() -> Iterator[Connection]:
 
 
 def last_month(workspace: Workspace) -> Month:
-    month = read_chain(workspace.published).months[-1]
-    assert month.period == PERIOD
-    return month
+    return read_chain(workspace.published).months[-1]
 
 
 def columns_of(month: Month, table: PublishedTable) -> tuple[Column, ...]:
@@ -169,7 +174,7 @@ def test_every_changed_amount_breaks_a_hash_and_behind_right_hashes_an_equation(
     for place in random.Random(seed).sample(places(con, month), PLACES):
         with changed(con, month, place, is_sealed_again=False):
             said = [problem.what for problem in verify(closed)]
-        assert said == [f"{PERIOD}/v1/{place.table.file} was changed"], (seed, place)
+        assert said == [f"{last_month(closed).period}/v1/{place.table.file} was changed"], (seed, place)
         with changed(con, month, place, is_sealed_again=True):
             done = verify_py(month)
         assert "ok    rows, values and money totals" in done.stdout, (seed, place, done.stdout)
@@ -189,4 +194,4 @@ def test_a_month_that_is_sealed_again_is_not_the_one_that_is_remembered(
     with changed(con, month, price, is_sealed_again=True):
         assert verify_py(month).returncode == 0
         said = tieout("verify", "-w", str(closed.root), expect=4)
-    assert f"tieout.duckdb was built from {PERIOD} v1, which is gone or was changed" in " ".join(said.split())
+    assert f"tieout.duckdb was built from {last_month(closed).period} v1, which is gone or was changed" in " ".join(said.split())

@@ -30,8 +30,8 @@ MUTATIONS = (
         "what is constrained is in the price",
         "§3.1",
         f"{_PRICE}/contract_line_terms.sql",
-        "variable_minor - constrained_minor as estimated_minor",
-        "variable_minor as estimated_minor",
+        "amount_minor + estimated_minor end as price_minor",
+        "amount_minor end as price_minor",
         ("constraint-released",),
     ),
     Mutation(
@@ -54,8 +54,8 @@ MUTATIONS = (
         "a pool is shared from the last line on",
         "§3.2",
         _ALLOCATION,
-        "            order by line_number, contract_line_id",
-        "            order by line_number desc, contract_line_id desc",
+        "            order by line_place\n            rows between",
+        "            order by line_place desc\n            rows between",
         ("line-order",),
     ),
     Mutation(
@@ -515,8 +515,8 @@ MUTATIONS = (
         "concession all: all of it at once",
         "§6 price_concession",
         f"{_MODIFICATIONS}/layer_amounts.sql",
-        "when taken_minor = 0 or recognition_method = 'usage' then fall_minor",
-        "when taken_minor = 0 or recognition_method is not null then fall_minor",
+        "when layers_minor = 0 or is_unpriced then fall_minor",
+        "when layers_minor = 0 or recognition_method is not null then fall_minor",
         ("price-concessions", "concession-in-mid-month"),
     ),
     Mutation(
@@ -530,9 +530,9 @@ MUTATIONS = (
     Mutation(
         "a concession leaves the rebate that was expected",
         "§6 price_concession",
-        f"{_MODIFICATIONS}/concessions.sql",
-        "cast(final.credit_minor - final.used_minor as bigint) as credit_minor",
-        "cast(final.credit_minor as bigint) as credit_minor",
+        f"{_MODIFICATIONS}/rebates_used.sql",
+        "credit_minor - used_minor\n        + ",
+        "credit_minor\n        + ",
         ("rebate-used-up",),
     ),
     Mutation(
@@ -547,7 +547,7 @@ MUTATIONS = (
     Mutation(
         "a billing error lowers the price",
         "§6 billing_error",
-        f"{_MODIFICATIONS}/concessions.sql",
+        f"{_MODIFICATIONS}/credits_given.sql",
         "or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation', 'return')",
         "or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation', 'return', 'billing_error')",
         ("billing-error",),
@@ -555,7 +555,7 @@ MUTATIONS = (
     Mutation(
         "money paid to the customer is billing only",
         "§6 paid_to_customer",
-        f"{_MODIFICATIONS}/concessions.sql",
+        f"{_MODIFICATIONS}/credits_given.sql",
         "or lines.reason in ('price_concession', 'paid_to_customer', 'cancellation', 'return')",
         "or lines.reason in ('price_concession', 'cancellation', 'return')",
         ("paid-to-customer",),
@@ -638,7 +638,7 @@ MUTATIONS = (
     Mutation(
         "a refund without a credit note is billing only",
         "§6 refunds",
-        f"{_MODIFICATIONS}/concessions.sql",
+        f"{_MODIFICATIONS}/credits_given.sql",
         "where documents.document_type in ('refund', 'dispute_lost')",
         "where documents.document_type in ('dispute_lost')",
         ("refund-without-a-credit",),

@@ -38,7 +38,9 @@ def credit(replay: Replay, row: DocumentLine, key: str, amount: int, sign: int) 
         return
     event = (row.document_line_id, key)
     if row.reason in ("price_concession", "paid_to_customer"):
-        price = _use_variable(replay, event, amount) if sign > 0 else _give_back_variable(replay, event, amount)
+        price = (
+            _use_variable(replay, event, amount) if sign > 0 else _give_back_variable(replay, event, amount)
+        )
         concede(replay, key, price, row.applies_to)
     elif row.reason == "return":
         if sign > 0:

@@ -102,7 +102,9 @@ class Measures:
         method = self.terms.method(line)
         if method == "point_in_time":
             kept = 1 - state.pct if layer.allocation is None and state.pct != 1 else Fraction(1)
-            return self.units(line, d, state.pct, layer.whole / kept)  # of a concession's whole it is off already
+            return self.units(
+                line, d, state.pct, layer.whole / kept
+            )  # of a concession's whole it is off already
         if method == "on_start":
             return Fraction(1 if d >= state.start else 0)
         if method == "percent_complete":

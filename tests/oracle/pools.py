@@ -155,7 +155,11 @@ def _replace_layers(replay: Replay, key: str, taken: list[Layer], anew: Layer, m
     kept = [layer.truncated(m) if id(layer) in ids or not layer.lives else layer for layer in state.layers]
     replay.change(key, layers=(*(layer for layer in kept if layer is not None), anew))
     for layer in taken:
-        if layer.allocation is not None and anew.allocation not in (None, layer.allocation):
+        if (
+            layer.allocation is not None
+            and anew.allocation is not None
+            and anew.allocation != layer.allocation
+        ):
             known = replay.allocations[layer.allocation]
             replay.allocations[layer.allocation] = known.without([key], anew.allocation)
     if anew.allocation is not None:
@@ -242,7 +246,9 @@ def _rerun(replay: Replay, m: date, number: int, keys: list[str], money: dict[st
     replay.allocations[number] = replace(
         old,
         price=sum(held.values()),
-        weights={key: (weights if key in weights else old.weights)[key] for key in replay.line_of if key in held},
+        weights={
+            key: (weights if key in weights else old.weights)[key] for key in replay.line_of if key in held
+        },
         ssps={**old.ssps, **ssps},
         quantities={**old.quantities, **quantities},
         held=held,

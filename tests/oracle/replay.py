@@ -49,7 +49,9 @@ class Replay:
         self.first_allocation: dict[str, int] = {}
         self.group_allocation: dict[str | None, int] = {}
         self.billed_events: dict[str, list[tuple[date, int]]] = {}
-        self.credited: dict[tuple[str, str], int] = {}  # what a credit note line did, for its void to take back
+        self.credited: dict[
+            tuple[str, str], int
+        ] = {}  # what a credit note line did, for its void to take back
         self.bookings: dict[str, list[Event]] = {key: [] for key in self.line_of}
         self.decisions: dict[str, tuple[str, str]] = {}
         self.balance_group: dict[str, str] = {}

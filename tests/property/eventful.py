@@ -343,7 +343,14 @@ def _estimate(
 # --- credits and cash ---------------------------------------------------------------------------------
 
 
-CONCESSIONS = ("price_concession", "price_concession", "paid_to_customer", "return", "cancellation", "bad_debt")
+CONCESSIONS = (
+    "price_concession",
+    "price_concession",
+    "paid_to_customer",
+    "return",
+    "cancellation",
+    "bad_debt",
+)
 
 
 def reason_of_credit(teller: Teller, contract: Record) -> Row:

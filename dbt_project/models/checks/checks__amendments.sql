@@ -174,7 +174,9 @@ treated as (
         end as pool_group
     from judged
     left join (
-        select distinct contract_line_id from judged where action = 'add' and likely_treatment = 'separate'
+        select distinct adding.contract_line_id
+        from judged as adding
+        where adding.action = 'add' and adding.likely_treatment = 'separate'
     ) as additions_apart
         on judged.contract_line_id = additions_apart.contract_line_id
 

@@ -24,18 +24,20 @@ of_lines_dated as (
     from {{ ref('estimates_in_force') }} as versions
     left join (
         select
-            versions.estimate_id,
-            versions.contract_line_id,
+            later.estimate_id,
+            later.contract_line_id,
             sum(concessions.used_minor) as used_minor
-        from {{ ref('estimates_in_force') }} as versions
+        from {{ ref('estimates_in_force') }} as later
         inner join {{ ref('concessions') }} as concessions
-            on versions.contract_line_id = concessions.contract_line_id
-            and versions.counts_from > concessions.known_from
-        where versions.estimate_id is not null
-        group by versions.estimate_id, versions.contract_line_id
+            on later.contract_line_id = concessions.contract_line_id
+            and later.counts_from > concessions.known_from
+        where later.estimate_id is not null
+        group by later.estimate_id, later.contract_line_id
     ) as used
         on versions.estimate_id = used.estimate_id and versions.contract_line_id = used.contract_line_id
-    window line_versions as (partition by versions.contract_line_id order by versions.estimate_date, versions.estimate_id nulls first)
+    window line_versions as (
+        partition by versions.contract_line_id order by versions.estimate_date, versions.estimate_id nulls first
+    )
 
 ),
 
@@ -73,11 +75,11 @@ of_groups as (
         changes.reason
     from (
         select
-            versions.*,
+            of_group.*,
             variable_minor - constrained_minor - lag(variable_minor - constrained_minor, 1, 0) over (
                 partition by contract_id, allocation_group order by estimate_date, estimate_id
             ) as change_minor
-        from {{ ref('estimate_versions') }} as versions
+        from {{ ref('estimate_versions') }} as of_group
         where contract_line_id is null
     ) as changes
     inner join (

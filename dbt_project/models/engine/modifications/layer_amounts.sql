@@ -177,7 +177,9 @@ earned_before as (
     select contract_line_id, cast(sum(recognized_minor) as bigint) as recognized_minor
     from (
         select contract_line_id, recognized_minor
-        from ( {{ recognized_at("(select * from reads where is_in_force and spread_start is not null and not coalesce(is_off_final, false))") }} ) as by_time
+        from ( {{ recognized_at(
+            "(select * from reads where is_in_force and spread_start is not null and not coalesce(is_off_final, false))"
+        ) }} ) as by_time
         union all
         select
             contract_line_id,
@@ -278,7 +280,10 @@ shared as (
                 then share_before_minor
                     + case
                         when basis_of_all = 0 then cast(0 as bigint)
-                        else {{ part_of_price('price_minor', 'weight_minor', 'basis_through_line', 'basis_of_all') }} - ({{ part_of_price('(price_minor - change_minor)', 'weight_minor', 'basis_through_line', 'basis_of_all') }})
+                        else {{ part_of_price('price_minor', 'weight_minor', 'basis_through_line', 'basis_of_all') }}
+                            - ({{ part_of_price(
+                                '(price_minor - change_minor)', 'weight_minor', 'basis_through_line', 'basis_of_all'
+                            ) }})
                     end
             when basis_of_all = 0 then cast(0 as bigint)
             else {{ part_of_price('price_minor', 'weight_minor', 'basis_through_line', 'basis_of_all') }}
