@@ -158,13 +158,19 @@ PUBLISHED_TABLES = (
 )
 
 
+def _policies(values: object) -> str:
+    """Lines of tieout.toml."""
+    found = values if isinstance(values, dict) else {}
+    return "".join(f'{name} = "{value}"\n' for name, value in found.items())
+
+
 def build(
     tmp_path: Path, waves: Sequence[Any], settings: Mapping[str, object], *, commits: bool = False
 ) -> dict[str, list[dict[str, Any]]]:
     """Deliver waves of complete exports, with closes and runs between them, and return the published tables.
 
-    `settings`: held_tolerance and fall_tolerance, as shares (1 is any). With `commits`, the closes before the last
-    wave leave the open months to the command after them.
+    `settings`: held_tolerance and fall_tolerance, as shares (1 is any); policies, by their names in tieout.toml. With
+    `commits`, the closes before the last wave leave the open months to the command after them.
     """
     percent = {name: str(Decimal(str(settings[name])) * 100) for name in ("held_tolerance", "fall_tolerance")}
     company = Company(
@@ -173,7 +179,8 @@ def build(
         f'max_held_contracts_percent = "{percent["held_tolerance"]}"\n'
         f'max_held_amount_percent = "{percent["held_tolerance"]}"\n'
         f'max_fall_percent = "{percent["fall_tolerance"]}"\n'
-        'unlinked_billing_tolerance = "1000000"\n',
+        'unlinked_billing_tolerance = "1000000"\n'
+        f"{_policies(settings.get('policies'))}",
     )
     for number, wave in enumerate(waves, start=1):
         company.deliver({entity: rows for entity, rows in wave.rows.items() if rows})

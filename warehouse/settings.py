@@ -28,6 +28,7 @@ from warehouse.errors import ConfigurationError
 Mode = Literal["full", "incremental"]
 Order = Literal["auto", "date", "number", "first_seen", "version"]
 Cadence = Literal["daily", "weekdays", "weekly", "monthly"]
+DeferOn = Literal["issue_date", "due_date", "cash_if_cancellable"]
 Consequence = Literal["block", "warn", "off"]
 """block: the delivery is refused and nothing is computed; warn: it is used and told of; off: neither."""
 
@@ -282,6 +283,11 @@ class Policies(DeliveryPolicies):
         default=Decimal(5),
         description="How far, in percent, the price of what an amendment adds may be from its stand-alone selling "
         "price to count as a separate contract.",
+    )
+    defer_on: DeferOn = Field(
+        default="issue_date",
+        description="When an invoice counts in balances: issue_date, due_date, or cash_if_cancellable (under "
+        "termination for convenience only as far as it is paid or earned). Billings are at the issue date in any case.",
     )
     max_rate_age_days: int = Field(
         default=7,

@@ -106,6 +106,12 @@ def load_cases() -> list[Case]:
     return [_load_case(path.parent) for path in sorted(FOLDER.glob("*/case.yaml"))]
 
 
+def policies(scenario: str) -> dict[str, str]:
+    """Policies of its workspace, where they are not the defaults."""
+    found: dict[str, str] = _load_yaml(FOLDER / "scenarios.yaml")[scenario].get("policies", {})
+    return found
+
+
 def _same_columns(rows: Iterable[dict[str, str]]) -> Rows:
     rows = list(rows)
     columns = list(dict.fromkeys(column for row in rows for column in row))

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.golden.cases import Case, load_cases, waves
+from tests.golden.cases import Case, load_cases, policies, waves
 from tests.oracle.ledger import Facts, Ledger
+from tests.oracle.policy import Policy
 from tests.oracle.records import read_books
 from tests.oracle.tables import Tables, contract_lines, tables
 
@@ -26,7 +27,8 @@ every_case = pytest.mark.parametrize("case_id", sorted(BY_ID))
 
 def oracle_tables(scenario: str) -> Tables:
     """What the oracle publishes for a scenario."""
-    ledger, facts = Ledger(), Facts()
+    named: Any = policies(scenario)
+    ledger, facts = Ledger(policy=Policy(**named)), Facts()
     for wave in waves(scenario, CASES):
         books = read_books(wave.rows)
         for period in wave.closes:
@@ -50,7 +52,10 @@ def by_product(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Tables]
     )
     return {
         scenario: harness.build(
-            tmp_path_factory.mktemp(scenario), waves(scenario, CASES), SETTINGS, commits=True
+            tmp_path_factory.mktemp(scenario),
+            waves(scenario, CASES),
+            {**SETTINGS, "policies": policies(scenario)},
+            commits=True,
         )
         for scenario in SCENARIOS
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.golden.cases import load_cases
 from tests.mutations.mutations import MUTATIONS
-from tests.mutations.proof import Proof, Result, faults_of, project_texts
+from tests.mutations.proof import SCENARIOS, Proof, Result, faults_of, project_texts
 
 
 def main() -> int:
@@ -22,17 +22,23 @@ def main() -> int:
     if faults:
         print("\n".join(faults))
         return 1
-    named = {case_id for mutation in MUTATIONS for case_id in mutation.cases}
-    with tempfile.TemporaryDirectory() as folder:
-        proof = Proof(Path(folder) / "workspace", [case for case in cases if case.case_id in named])
-        if failures := proof.failures():
-            print("without a mutation these fail already:", failures)
-            return 1
-        print(f"{len(named)} cases hold as the product is, {time.monotonic() - start:.0f} s\n", flush=True)
-        results = []
-        for mutation in MUTATIONS:
-            results.append(proof.run(mutation))
-            print(_told(results[-1]), flush=True)
+    results = []
+    for scenario in SCENARIOS:
+        own = {case.case_id: case for case in cases if case.scenario == scenario}
+        mutations = [mutation for mutation in MUTATIONS if mutation.cases[0] in own]
+        named = {case_id for mutation in mutations for case_id in mutation.cases}
+        with tempfile.TemporaryDirectory() as folder:
+            proof = Proof(Path(folder) / "workspace", [own[case_id] for case_id in sorted(named)])
+            if failures := proof.failures():
+                print("without a mutation these fail already:", failures)
+                return 1
+            print(
+                f"{scenario}: {len(named)} cases hold, {time.monotonic() - start:.0f} s\n",
+                flush=True,
+            )
+            for mutation in mutations:
+                results.append(proof.run(mutation))
+                print(_told(results[-1]), flush=True)
     caught = sum(result.is_caught for result in results)
     print(f"\n{caught} of {len(results)} caught, {time.monotonic() - start:.0f} s")
     return 0 if caught == len(results) else 1

@@ -12,20 +12,12 @@ from functools import partial
 from tests.oracle.allocation import spread
 from tests.oracle.books import Books
 from tests.oracle.credits import by_contracted, concede, credit
-from tests.oracle.deposits import Deposits, contract_of_payment, net
+from tests.oracle.deposits import Deposits, contract_of_payment, counts_on, net
 from tests.oracle.entities import Document, DocumentLine, Key, Payment
-from tests.oracle.policy import Policy
 from tests.oracle.replay import CASH, CREDIT, INVOICE, SPREAD, Order, Replay
 from tests.oracle.state import Event
 
 CONCEDING = ("price_concession", "paid_to_customer", "return", "cancellation")
-
-
-def counts_on(document: Document, policy: Policy) -> date:
-    """When billing counts, policy `defer_on` (section 6)."""
-    if policy.defer_on == "due_date" and document.document_type == "invoice":
-        return max(document.due_date or document.issue_date, document.issue_date)
-    return document.issue_date
 
 
 # --- refunds and credit notes of one amount ------------------------------------------------------------------

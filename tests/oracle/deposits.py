@@ -7,11 +7,19 @@ from datetime import date
 from fractions import Fraction
 
 from tests.oracle.books import Books
-from tests.oracle.entities import Payment
+from tests.oracle.entities import Document, Payment
 from tests.oracle.money import half_away
+from tests.oracle.policy import DEFAULT, Policy
 
 Holder = tuple[str | None, str, str]
 """The contract, or None and the customer; the currency."""
+
+
+def counts_on(document: Document, policy: Policy) -> date:
+    """When billing counts, policy `defer_on` (section 6)."""
+    if policy.defer_on == "due_date" and document.document_type == "invoice":
+        return max(document.due_date or document.issue_date, document.issue_date)
+    return document.issue_date
 
 
 def contract_of_invoice(books: Books, invoice_id: str | None) -> str | None:
@@ -49,8 +57,8 @@ def holder_of(books: Books, row: Payment) -> Holder:
 class Deposits:
     """What is there of every holder after each day, taken step by step: never less than nothing."""
 
-    def __init__(self, books: Books, out: Collection[str] = ()) -> None:
-        self.books = books
+    def __init__(self, books: Books, out: Collection[str] = (), policy: Policy = DEFAULT) -> None:
+        self.books, self.policy = books, policy
         self.there: dict[Holder, int] = {}
         self.known: dict[Holder, list[tuple[date, int]]] = {}
         self._received: dict[str, list[tuple[date, int]]] = {}
@@ -72,17 +80,18 @@ class Deposits:
         if row.kind == "credit_applied":
             if document is None or not counts:
                 return [] if row.invoice_id else [(row.payment_date, -row.amount)]
-            found = [(max(document.issue_date, row.payment_date), -row.amount)]
-            return found if voided is None else [*found, (voided, row.amount)]
+            applied = max(counts_on(document, self.policy), row.payment_date)
+            found = [(applied, -row.amount)]
+            return found if voided is None else [*found, (max(voided, applied), row.amount)]
         if row.kind not in signs:
             return []
         amount = signs[row.kind] * row.amount
         if document is None or not counts:
             return [(row.payment_date, amount)]
-        found = []
-        if document.issue_date > row.payment_date:
-            found = [(row.payment_date, amount), (document.issue_date, -amount)]
-        return found if voided is None else [*found, (voided, amount)]
+        found, applied = [], counts_on(document, self.policy)
+        if applied > row.payment_date:
+            found = [(row.payment_date, amount), (applied, -amount)]
+        return found if voided is None else [*found, (max(voided, applied), amount)]
 
     def take(self, on: date, amount: int, row: Payment) -> None:
         """A credit of a contract first takes what the contract has there, then what its customer has."""

@@ -22,6 +22,7 @@ from tests.oracle.deposits import Deposits
 from tests.oracle.entities import DocumentLine
 from tests.oracle.money import QuarantinedError
 from tests.oracle.periods import Calendar, Period
+from tests.oracle.policy import DEFAULT, Policy
 from tests.oracle.positions import Balance, Positions
 from tests.oracle.records import Books, ContractLine, Estimate, Key
 from tests.oracle.terms import Terms
@@ -136,8 +137,12 @@ class Ledger:
     """
 
     def __init__(
-        self, calendar: Calendar | None = None, expand: Literal["differs", "always"] = "always"
+        self,
+        calendar: Calendar | None = None,
+        expand: Literal["differs", "always"] = "always",
+        policy: Policy = DEFAULT,
     ) -> None:
+        self.policy = policy
         self.calendar = calendar or Calendar()
         self.expand = expand
         self.closed: list[Period] = []
@@ -202,7 +207,7 @@ class Ledger:
 
     def _know(self, books: Books, quarantined: Collection[str]) -> _Known:
         self._see(books)
-        positions = Positions(books)
+        positions = Positions(books, self.policy)
         refused = set(quarantined) | self._refused(positions)
         self.quarantined = frozenset(refused)
         held = self._held(books, refused)
@@ -443,7 +448,7 @@ class Ledger:
 
     def _deposits(self, known: _Known, period: str, d: date) -> Iterable[DepositRow]:
         """By contract, else by customer; of held contracts as they were frozen."""
-        deposits = Deposits(known.books, known.out)
+        deposits = Deposits(known.books, known.out, self.policy)
         for holder in sorted(deposits.there, key=str):
             contract_id, customer_id, currency = holder
             amount = deposits.of(holder, d)

@@ -115,7 +115,7 @@ class Positions:
 
     @cached_property
     def _deposits(self) -> Deposits:
-        return Deposits(self.books)
+        return Deposits(self.books, policy=self.policy)
 
     def life(self, line: ContractLine) -> tuple[Replay, Cash]:
         return self.life_of(self.contract(line).accounting_contract_id)

@@ -61,6 +61,7 @@ def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], sai
         ({"sources": {"files": {"contracts": {"mode": "all"}}}}, "'full' or 'incremental'"),
         ({"sources": 3}, "sources"),
         ({"policies": {"rows_jumped": "stop"}}, "'block', 'warn' or 'off'"),
+        ({"policies": {"defer_on": "payment"}}, "'issue_date', 'due_date' or 'cash_if_cancellable'"),
         ({"policies": {"min_anomaly_rows": -1}}, "policies.min_anomaly_rows"),
         ({"sources": {"files": {"contracts": {"cadence": "hourly"}}}}, "sources.files.contracts.cadence"),
         ({"sources": {"files": {"contracts": {"no_delivery_on": ["25.12.2026"]}}}}, "is no day like"),

@@ -134,6 +134,7 @@ PUBLISHED: tuple[PublishedTable, ...] = (
     PublishedTable("dim_period", "marts.dim_period", Kind.DIMENSION, ("period",), released="marts"),
     _audit("quarantine", "entity", "record_key", "rule"),
     _audit("held_back", "contract_id", "currency"),
+    _audit("earned_while_uncollectible", "contract_id", "currency", "period"),
     _audit("excluded", "entity", "record_key", "rule"),
     _audit("completeness"),
     _audit("tie_outs", "equation", "scope"),

@@ -118,7 +118,7 @@ not_yet_counted as (
         events.event_type,
         lines.dimension_id,
         lines.dimension_key,
-        case when sides.counts then events.counted_date else events.event_date end as event_date,
+        case when sides.counts then events.positions_date else events.event_date end as event_date,
         case when sides.counts then events.amount_minor else -events.amount_minor end as amount_minor,
         case when sides.counts then events.tax_minor else -events.tax_minor end as tax_minor,
         events.document_id,
@@ -128,11 +128,29 @@ not_yet_counted as (
     from {{ ref('billing_events') }} as events
     inner join lines on events.contract_line_id = lines.contract_line_id
     inner join days as issued on events.event_date = issued.day
-    inner join days as counted on events.counted_date = counted.day
+    inner join days as counted on events.positions_date = counted.day
     cross join (values (true), (false)) as sides (counts)
     cross join {{ source('run', 'context') }} as context
-    where events.counted_date > events.event_date
-        and (issued.period_index != counted.period_index or events.counted_date > context.cut_date)
+    where events.positions_date > events.event_date
+        and (issued.period_index != counted.period_index or events.positions_date > context.cut_date)
+
+    union all
+
+    select
+        'not_yet_counted' as measure,
+        'unpaid:' || events.contract_line_id as event_id,
+        'unpaid' as event_type,
+        lines.dimension_id,
+        lines.dimension_key,
+        events.event_date,
+        events.amount_minor,
+        events.tax_minor,
+        cast(null as {{ dbt.type_string() }}) as document_id,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('unpaid_billings') }} as events
+    inner join lines on events.contract_line_id = lines.contract_line_id
 
 ),
 

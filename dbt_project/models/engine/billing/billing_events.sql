@@ -1,7 +1,8 @@
 -- Grain: document line × contract line × event (issue, void).
 -- Why: billed as dated amounts. A void with a status date is an event of that date; one without means that the
 -- document never counted and does not reach this model (accounting.md §6). counted_date is the day from which
--- it counts in positions: never before the contract is signed (accounting.md §2).
+-- it counts for what is earned by it: never before the contract is signed (accounting.md §2); positions_date the day from
+-- which it counts in balances, which a policy may defer (§6 defer_on).
 
 with documents as (
 
@@ -41,6 +42,7 @@ issued as (
         documents.entity_id as billed_entity_id,
         documents.currency,
         documents.issue_date as event_date,
+        documents.counts_from,
         by_line.amount_minor,
         by_line.tax_minor,
         documents.service_start,
@@ -65,6 +67,7 @@ voided as (
         billed_entity_id,
         currency,
         greatest(status_date, event_date) as event_date,
+        counts_from,
         -amount_minor as amount_minor,
         -tax_minor as tax_minor,
         service_start,
@@ -81,7 +84,8 @@ final as (
 
     select
         events.*,
-        greatest(events.event_date, lines.signed_date) as counted_date
+        greatest(events.event_date, lines.signed_date) as counted_date,
+        greatest(events.event_date, events.counts_from, lines.signed_date) as positions_date
     from (select * from issued union all select * from voided) as events
     left join {{ ref('line_allocations') }} as lines on events.contract_line_id = lines.contract_line_id
     cross join {{ source('run', 'context') }} as context

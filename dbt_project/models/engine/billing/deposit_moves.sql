@@ -7,7 +7,7 @@ with invoices as (
 
     select
         invoice_id,
-        issue_date as counts_from,
+        counts_from,
         case when status = 'void' then greatest(status_date, issue_date) end as counts_until
     from {{ ref('accepted__invoices') }}
 

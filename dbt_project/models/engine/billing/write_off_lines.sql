@@ -38,7 +38,7 @@ billed as (
     select lines.contract_id, lines.round_number, lines.contract_line_id, cast(sum(events.amount_minor) as bigint) as billed_minor
     from lines
     inner join {{ ref('billing_events') }} as events
-        on lines.contract_line_id = events.contract_line_id and events.counted_date <= lines.event_date
+        on lines.contract_line_id = events.contract_line_id and events.positions_date <= lines.event_date
     group by lines.contract_id, lines.round_number, lines.contract_line_id
 
 )

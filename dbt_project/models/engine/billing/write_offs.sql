@@ -12,22 +12,13 @@ with recognized as (
 
 paid as (
 
-    -- money received, less what was given back; a dispute that is open has taken nothing yet
     select
         written_off.contract_id,
         written_off.round_number,
-        cast(sum(payments.net_minor) as bigint) as paid_minor
+        cast(sum(money.net_minor) as bigint) as paid_minor
     from {{ ref('written_off') }} as written_off
-    inner join (
-        select contract_id, event_date, case when event_type = 'payment' then net_minor else -net_minor end as net_minor
-        from {{ ref('payment_events') }}
-        where event_type in ('payment', 'refund', 'dispute_lost')
-        union all
-        select contract_id, moved_on as event_date, received_net_minor as net_minor
-        from {{ ref('deposits') }}
-        where contract_id != '(not linked)'
-    ) as payments
-        on written_off.contract_id = payments.contract_id and payments.event_date <= written_off.event_date
+    inner join {{ ref('money_received') }} as money
+        on written_off.contract_id = money.contract_id and money.event_date <= written_off.event_date
     group by written_off.contract_id, written_off.round_number
 
 ),
