@@ -194,4 +194,7 @@ def test_a_month_that_is_sealed_again_is_not_the_one_that_is_remembered(
     with changed(con, month, price, is_sealed_again=True):
         assert verify_py(month).returncode == 0
         said = tieout("verify", "-w", str(closed.root), expect=4)
-    assert f"tieout.duckdb was built from {last_month(closed).period} v1, which is gone or was changed" in " ".join(said.split())
+    assert (
+        f"tieout.duckdb was built from {last_month(closed).period} v1, which is gone or was changed"
+        in " ".join(said.split())
+    )
