@@ -513,6 +513,28 @@ PAYMENTS: list[Case] = [
 
 SPREAD: list[Case] = [
     case(
+        "refund-of-two",
+        "a refund of an invoice over two contracts",
+        merged(
+            {"contracts": [header("refund-of-two-a"), header("refund-of-two-b")]},
+            {"contract_lines": [line_of("refund-of-two-a"), line_of("refund-of-two-b")]},
+            invoice("refund-of-two", {"total_amount": "300"}, {"contract_line_id": "refund-of-two-a-1"}),
+            {
+                "invoice_lines": [
+                    {
+                        "invoice_line_id": "refund-of-two-2",
+                        "invoice_id": "refund-of-two-1",
+                        "contract_line_id": "refund-of-two-b-1",
+                        "amount": "200",
+                    }
+                ]
+            },
+            {"payments": payment("refund-of-two", kind="refund")["payments"]},
+        ),
+        "quarantine payments.not_yet_supported refund-of-two-1",
+        fates={"payments refund-of-two-1": OUT},
+    ),
+    case(
         "shared",
         "an invoice over two contracts, one of which is faulty",
         merged(

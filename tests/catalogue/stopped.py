@@ -70,6 +70,12 @@ CALENDAR: list[Case] = [
         failures=("block accounting_periods.period_end_before_start",),
     ),
     calendar(
+        "2026-11",
+        "a period of 372 days",
+        period("2026-11", "2026-08-02", "2027-08-08"),
+        failures=("block accounting_periods.period_too_long",),
+    ),
+    calendar(
         "2026-10",
         "a period without its days",
         period("2026-10", "", ""),
