@@ -90,6 +90,8 @@ class Cash:
             self.replay.plan(document.issue_date, (SPREAD, *order), partial(self.spread, row, document))
             return
         rank = INVOICE if is_invoice else CREDIT
+        if row.reason == "bad_debt":
+            rank, order = CASH, (1, document.document_type, row.document_line_id)
         self.replay.plan(document.issue_date, (rank, *order, 0, 0), partial(self.bill, row, document, 1))
         if document.voided_on is not None:
             self.replay.plan(document.voided_on, (rank, *order, 1, 0), partial(self.bill, row, document, -1))
@@ -110,11 +112,11 @@ class Cash:
             self.replay.plan(max(document.voided_on, counts), (*order, 1, 1), partial(self.concede, row, -1))
 
     def plan_payment(self, row: Payment) -> None:
-        order = (CASH, row.payment_date, row.payment_id)
         if row.kind in ("refund", "dispute_lost") and row.payment_id not in self.silent_refunds:
+            order = (CASH, 0, row.payment_date, row.payment_id)
             self.replay.plan(row.payment_date, order, partial(self.refund, row))
-        elif row.kind == "write_off":
-            owner = contract_of_payment(self.books, row)
+        elif row.kind == "write_off":  # of what the day's credits and refunds have left
+            owner, order = contract_of_payment(self.books, row), (CASH, 1, row.kind, row.payment_id)
             self.replay.plan(
                 row.payment_date, order, partial(self.write_off, row.payment_id, owner, net(self.books, row))
             )

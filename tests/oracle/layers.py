@@ -42,9 +42,12 @@ def service_from(stretches: tuple[Stretch, ...], m: date) -> tuple[Stretch, ...]
 
 
 def service_until(stretches: tuple[Stretch, ...], end: date) -> tuple[Stretch, ...]:
-    """The stretches with another end: the last one that begins by then is moved to it."""
+    """The stretches with another end: the last one is moved to it; a gap stays one where service ends in it."""
     kept = [(first, last) for first, last in stretches if first <= end]
-    return (*kept[:-1], (kept[-1][0], end)) if kept else ()
+    if not kept:
+        return ()
+    first, last = kept[-1]
+    return (*kept[:-1], (first, end if len(kept) == len(stretches) else min(last, end)))
 
 
 @dataclass(frozen=True)

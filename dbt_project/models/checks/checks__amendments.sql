@@ -126,6 +126,8 @@ modifications as (
         effective_date,
         signed_date,
         max(case when treatment = 'auto' and method = 'percent_complete' then 1 else 0 end) = 1 as is_on_progress,
+        -- lines that are added at their price, and nothing else, stand alone for certain; a longer term may
+        max(case when treatment = 'auto' and action != 'add' then 1 else 0 end) = 0 as is_addition_alone,
         min(case
             when treatment != 'auto' then 1
             when action = 'add' and ssp_source in ('line', 'price_list', 'product') and ssp_minor != 0
@@ -148,6 +150,7 @@ judged as (
         described.*,
         case
             when described.treatment != 'auto' then described.treatment
+            when modifications.may_be_separate and modifications.is_addition_alone then 'separate'
             when modifications.may_be_separate then 'auto'
             when modifications.is_on_progress then 'cumulative_catch_up'
             else 'prospective'
