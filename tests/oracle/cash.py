@@ -84,7 +84,7 @@ class Cash:
                 self.plan_payment(payment)
 
     def plan_document(self, row: DocumentLine, document: Document) -> None:
-        order = (document.issue_date, row.document_id, row.document_line_id)
+        order: Order = (document.issue_date, row.document_id, row.document_line_id)
         is_invoice = document.document_type == "invoice"
         if is_invoice and row.contract_line_id is None:
             self.replay.plan(document.issue_date, (SPREAD, *order), partial(self.spread, row, document))
@@ -113,12 +113,12 @@ class Cash:
 
     def plan_payment(self, row: Payment) -> None:
         if row.kind in ("refund", "dispute_lost") and row.payment_id not in self.silent_refunds:
-            order = (CASH, 0, row.payment_date, row.payment_id)
-            self.replay.plan(row.payment_date, order, partial(self.refund, row))
+            first: Order = (CASH, 0, row.payment_date, row.payment_id)
+            self.replay.plan(row.payment_date, first, partial(self.refund, row))
         elif row.kind == "write_off":  # of what the day's credits and refunds have left
-            owner, order = contract_of_payment(self.books, row), (CASH, 1, row.kind, row.payment_id)
+            owner, then = contract_of_payment(self.books, row), (CASH, 1, row.kind, row.payment_id)
             self.replay.plan(
-                row.payment_date, order, partial(self.write_off, row.payment_id, owner, net(self.books, row))
+                row.payment_date, then, partial(self.write_off, row.payment_id, owner, net(self.books, row))
             )
 
     # --- billed ---------------------------------------------------------------------------------------------
