@@ -29,9 +29,9 @@ MUTATIONS = (
     Mutation(
         "what is constrained is in the price",
         "§3.1",
-        f"{_PRICE}/contract_line_terms.sql",
-        "amount_minor + estimated_minor end as price_minor",
-        "amount_minor end as price_minor",
+        f"{_MODIFICATIONS}/estimate_changes.sql",
+        "- changes.constrained_minor + changes.constrained_before_minor as bigint",
+        "as bigint",
         ("constraint-released",),
     ),
     Mutation(
