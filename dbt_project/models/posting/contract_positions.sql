@@ -2,9 +2,9 @@
 -- in which all reach 0.
 -- Why: contract positions are netted per accounting contract (accounting.md §1, architecture.md 20): refund
 -- liability = max(billed − contracted, what estimates say will be given back, 0) over the lines that can have one; billed
--- − recognized − refund liability is deferred revenue where positive, a contract asset where negative. A receivable falls by the money received
--- that is no deposit. What estimates
--- said at the last close is what was published then, and stays with a contract that is held.
+-- − recognized − refund liability is deferred revenue where positive, a contract asset where negative. A receivable falls
+-- by the money received that is no deposit. What estimates said at the last close is what was published then, and stays
+-- with a contract that is held.
 
 {% set measures = ['contracted', 'billed', 'tax', 'recognized', 'settled', 'deposited', 'bad_debt', 'refundable'] %}
 

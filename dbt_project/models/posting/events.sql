@@ -1,6 +1,7 @@
 -- Grain: measure × event × set of dimensions × period.
 -- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, put aside as
--- deposits, given up as bad debt, and what is billed but not yet counted in positions. Revenue is the one measure that also grows between events.
+-- deposits, given up as bad debt, and what is billed but not yet counted in positions. Revenue is the one measure that
+-- also grows between events.
 
 with dimensions as (
 

@@ -2,7 +2,8 @@
 -- Why: E1, past + scheduled + unscheduled revenue of a line = its allocated amount on the terms valid then.
 -- Unscheduled is what a held contract holds back, what is open of a line that a known cancellation ends later (unless
 -- it is earned by time) or that a signed amendment changes later, and what lies beyond the last of the company's own
--- accounting_periods. What is recognized as invoiced is contracted as it is earned: its schedule is no part of what is contracted yet.
+-- accounting_periods. What is recognized as invoiced is contracted as it is earned: its schedule is no part of what is
+-- contracted yet.
 
 with lines as (
 

@@ -5,7 +5,7 @@
 
 {% set kept = [
     'source_row', 'contract_line_id', 'contract_id', 'amendment_id', 'accounting_contract_id', 'line_number', 'line_place',
-    'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on',
+    'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on', 'counts_from',
     'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
     'is_unpriced', 'is_residual', 'quantity_millionths', 'return_scale', 'ssp_unit', 'ssp_per', 'ssp_source',
@@ -17,6 +17,8 @@ with terms as (
     select
         contract_line_terms.*,
         coalesce(returns.scale, 1) as return_scale,
+        -- a line that an amendment adds counts once it is signed and takes effect
+        greatest(contract_line_terms.signed_date, contract_line_terms.priced_on) as counts_from,
         cast(row_number() over (
             partition by contract_line_terms.accounting_contract_id
             order by

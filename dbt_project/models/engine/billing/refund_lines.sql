@@ -3,16 +3,7 @@
 -- no discount, and on no line whose amendment is still to take effect. One without such lines falls on the whole contract
 -- like a credit note would.
 
-with additions as (
-
-    select contract_line_id, min(known_from) as known_from
-    from {{ ref('amendment_rows') }}
-    where action = 'add'
-    group by contract_line_id
-
-),
-
-invoiced as (
+with invoiced as (
 
     select
         refunds.payment_id,
@@ -27,11 +18,9 @@ invoiced as (
     inner join {{ ref('accepted__invoice_lines') }} as lines
         on invoices.invoice_id = lines.invoice_id and lines.contract_id = refunds.contract_id
     inner join {{ ref('line_allocations') }} as terms
-        on lines.contract_line_id = terms.contract_line_id and terms.signed_date <= refunds.payment_date
-    left join additions on lines.contract_line_id = additions.contract_line_id
+        on lines.contract_line_id = terms.contract_line_id and terms.counts_from <= refunds.payment_date
     where refunds.kind in ('refund', 'dispute_lost')
         and not terms.is_discount
-        and (additions.known_from is null or additions.known_from <= refunds.payment_date)
     group by refunds.payment_id, lines.contract_line_id
 
 ),

@@ -43,26 +43,16 @@ contracts as (
 
 ),
 
-additions as (
-
-    select contract_line_id, min(known_from) as known_from
-    from {{ ref('amendment_rows') }}
-    where action = 'add'
-    group by contract_line_id
-
-),
-
 linked as (
 
     select
         credits.*,
         contracts.accounting_contract_id,
         coalesce(lines.signed_date, contracts.signed_date) as signed_date,
-        coalesce(additions.known_from, contracts.signed_date) as counted_date
+        coalesce(lines.counts_from, contracts.signed_date) as counted_date
     from credits
     inner join contracts on credits.contract_id = contracts.contract_id
     left join {{ ref('line_allocations') }} as lines on credits.contract_line_id = lines.contract_line_id
-    left join additions on credits.contract_line_id = additions.contract_line_id
     where lines.recognition_method is distinct from 'as_invoiced'
 
 ),

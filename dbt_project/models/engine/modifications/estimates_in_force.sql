@@ -6,7 +6,7 @@ select
     versions.contract_line_id,
     versions.estimate_id,
     versions.estimate_date,
-    greatest(versions.estimate_date, lines.signed_date, lines.priced_on) as counts_from,
+    greatest(versions.estimate_date, lines.counts_from) as counts_from,
     versions.variable_minor,
     versions.constrained_minor,
     versions.reason
@@ -17,5 +17,5 @@ where not lines.is_unpriced
     and (
         versions.estimate_id is null
         or cancellations.contracted_date is null
-        or greatest(versions.estimate_date, lines.signed_date, lines.priced_on) < cancellations.contracted_date
+        or greatest(versions.estimate_date, lines.counts_from) < cancellations.contracted_date
     )
