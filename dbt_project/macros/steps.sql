@@ -6,7 +6,7 @@
      progress_date
      progress   cumulative: goods in millionths of a unit (delivered less returned, at most what of the deliveries is
                 expected to stay; times scale), percent_complete in 10⁻¹² of the whole, milestone and usage in minor
-                units, drawdown too (more by what is expected never to be used), on_start 1
+                units and never below 0, drawdown too (more by what is expected never to be used), on_start 1
      whole      what all of it is, in the same unit: the quantity, 10¹², the stated amount, 1; for drawdown the money
                 itself is the measure, and its whole is what is allocated (null)
      is_ended   from that day on all is earned, whatever the measure says (the end of a drawdown)
@@ -23,8 +23,8 @@
         case
             when days.is_goods
                 then {{ units_that_stay('days.delivered', 'days.moved', 'coalesce(returns.stays, 1)', 'coalesce(returns.scale, 1)') }}
-            when returns.stays > 0 then {{ prorate('days.moved', 'returns.scale', 'returns.stays') }}
-            else days.moved
+            when returns.stays > 0 then {{ prorate('greatest(days.moved, 0)', 'returns.scale', 'returns.stays') }}
+            else greatest(days.moved, 0)
         end as progress,
         days.whole,
         days.is_ended or coalesce(not days.is_goods and returns.stays = 0, false) as is_ended,

@@ -78,7 +78,7 @@ class Estimates:
             self.expect_back(row, row.expected_return_pct)
 
     def expect_back(self, row: Estimate, pct: Fraction) -> None:
-        """Every goods line of the group without a figure of its own."""
+        """Every goods line that names the group, added apart or not, without a figure of its own."""
         own = {
             other.contract_line_id
             for other in self.replay.books.estimates
@@ -90,7 +90,7 @@ class Estimates:
             is_goods = self.replay.terms.method(line) in ("point_in_time", "drawdown")
             if state is None or state.final is not None or not is_goods:
                 continue
-            if state.group != row.allocation_group:
+            if self.replay.terms.group_of(line) != row.allocation_group:
                 continue
             if line.expected_return_pct is None and key not in own:
                 self.replay.change(key, pct=pct)

@@ -60,8 +60,24 @@ def modifications(replay: Replay) -> list[Modification]:
 
 
 def plan_modifications(replay: Replay) -> None:
-    for rank, modification in enumerate(modifications(replay)):
+    planned = modifications(replay)
+    check_milestones(replay, planned)
+    for rank, modification in enumerate(planned):
         _Planned(replay, modification).plan(rank)
+
+
+def check_milestones(replay: Replay, planned: Sequence[Modification]) -> None:
+    """Every amendment leaves an amount that milestones are parts of, also one that a cancellation comes before."""
+    stated: dict[str, int] = {}
+    for modification in planned:
+        for row in modification.rows:
+            line = replay.line_of[row.contract_line_id]
+            if row.action == "add" or replay.terms.method(line) != "milestone":
+                continue
+            key = line.contract_line_id
+            stated[key] = stated.get(key, line.amount) + (row.amount_delta or 0)
+            if stated[key] <= 0:
+                raise QuarantinedError(f"amendment {row.key} leaves no amount that milestones are parts of")
 
 
 def later_end(row: Amendment, end: date | None) -> bool:

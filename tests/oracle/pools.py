@@ -44,8 +44,6 @@ def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
             end_date=end,
             amended_ssp=row.ssp_unit if row.ssp_unit is not None else state.amended_ssp,
         )
-        if replay.terms.method(line) == "milestone" and replay.lines[key].stated <= 0:
-            raise QuarantinedError(f"amendment {row.key} leaves no amount that milestones are parts of")
     return money
 
 

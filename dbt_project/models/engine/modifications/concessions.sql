@@ -84,10 +84,7 @@ select
     final.used_minor,
     final.applies_to,
     cast(final.returned_before_minor as bigint) as returned_before_minor,
-    case
-        when final.applies_to = 'return' then {{ add_days('final.known_from', 1) }}
-        else coalesce(to_end.first_day_without_service, final.known_from)
-    end as effective_date
+    coalesce(to_end.first_day_without_service, final.known_from) as effective_date
 from final
 left join to_end on final.event_id = to_end.event_id
 cross join {{ source('run', 'context') }} as context

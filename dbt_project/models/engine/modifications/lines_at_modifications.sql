@@ -64,7 +64,12 @@ present as (
         modifications.kind,
         modifications.contract_id as modified_contract_id,
         modifications.first_id,
-        modifications.effective_date,
+        -- a return credit finds the goods that came back through its own day (accounting.md §6)
+        case
+            when conceded.applies_to = 'return' and lines.recognition_method = 'point_in_time'
+                then {{ add_days('modifications.effective_date', 1) }}
+            else modifications.effective_date
+        end as effective_date,
         modifications.known_from,
         lines.contract_id,
         lines.contract_line_id,
@@ -97,6 +102,8 @@ present as (
         lines.line_place
     from modifications
     inner join lines on modifications.accounting_contract_id = lines.accounting_contract_id
+    left join {{ ref('concessions') }} as conceded
+        on modifications.kind = 'concession' and modifications.first_id = conceded.event_id
     left join added on lines.contract_line_id = added.contract_line_id
     left join terms as added_terms
         on added.contract_line_id = added_terms.contract_line_id and added.modification_number = added_terms.modification_number
