@@ -8,7 +8,8 @@
     'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on', 'counts_from',
     'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
-    'is_unpriced', 'is_residual', 'quantity_millionths', 'return_scale', 'ssp_unit', 'ssp_per', 'ssp_source', 'earned_until',
+    'is_unpriced', 'is_residual', 'quantity_millionths', 'return_scale', 'ssp_unit', 'ssp_per', 'ssp_currency',
+    'rate_numerator', 'rate_denominator', 'ssp_source', 'earned_until',
 ] %}
 
 with terms as (
