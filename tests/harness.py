@@ -161,7 +161,9 @@ PUBLISHED_TABLES = (
 def policy_lines(values: object) -> str:
     """Lines of tieout.toml."""
     found = values if isinstance(values, dict) else {}
-    texts = {name: str(value).lower() if isinstance(value, bool) else f'"{value}"' for name, value in found.items()}
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else f'"{value}"' for name, value in found.items()
+    }
     return "".join(f"{name} = {text}\n" for name, text in texts.items())
 
 
