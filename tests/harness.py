@@ -158,10 +158,13 @@ PUBLISHED_TABLES = (
 )
 
 
-def _policies(values: object) -> str:
+def policy_lines(values: object) -> str:
     """Lines of tieout.toml."""
     found = values if isinstance(values, dict) else {}
-    return "".join(f'{name} = "{value}"\n' for name, value in found.items())
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else f'"{value}"' for name, value in found.items()
+    }
+    return "".join(f"{name} = {text}\n" for name, text in texts.items())
 
 
 def build(
@@ -180,7 +183,7 @@ def build(
         f'max_held_amount_percent = "{percent["held_tolerance"]}"\n'
         f'max_fall_percent = "{percent["fall_tolerance"]}"\n'
         'unlinked_billing_tolerance = "1000000"\n'
-        f"{_policies(settings.get('policies'))}",
+        f"{policy_lines(settings.get('policies'))}",
     )
     for number, wave in enumerate(waves, start=1):
         company.deliver({entity: rows for entity, rows in wave.rows.items() if rows})

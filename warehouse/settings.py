@@ -289,6 +289,12 @@ class Policies(DeliveryPolicies):
         description="When an invoice counts in balances: issue_date, due_date, or cash_if_cancellable (under "
         "termination for convenience only as far as it is paid or earned). Billings are at the issue date in any case.",
     )
+    stop_on_uncollectible: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether the contracts of a customer earn nothing further while an invoice of it is uncollectible. "
+        "Where they go on, audit.earned_while_uncollectible lists what they earn.",
+    )
     max_rate_age_days: int = Field(
         default=7,
         ge=0,

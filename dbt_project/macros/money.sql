@@ -49,31 +49,59 @@
         * cast(0.001 as decimal(4, 3)) as decimal(18, 3))
 {%- endmacro %}
 
-{# Unit price (9 decimals) × quantity (millionths) × months of term, rounded once to the minor unit
-   (accounting.md §3.3); null where it overflows, which the gate refuses by name. The product stands in a try
-   of its own: it occurs twice, and DuckDB computes what occurs twice outside the try around both. #}
-{% macro times_quantity(unit_price, quantity='quantity_millionths') -%}
-    {{ _times_quantity(unit_price, '1000000000', quantity) }}
+{# Unit price (9 decimals) × quantity (millionths) × months of term × rate into the contract's currency, rounded once to
+   the minor unit (accounting.md §3.3); null without a rate and where it overflows, which the gate refuses by name. The
+   product stands in a try of its own: it occurs twice, and DuckDB computes what occurs twice outside the try around
+   both. Beside the price stand exponent, months_numerator ÷ months_denominator and <rate>_numerator ÷
+   <rate>_denominator. #}
+{% macro times_quantity(unit_price, quantity='quantity_millionths', rate='rate') -%}
+    case
+        when {{ rate }}_numerator = {{ rate }}_denominator then {{ _times_quantity(unit_price, '1000000000', quantity) }}
+        else {{ _times_quantity_in_thousandths(unit_price, quantity, rate) }}
+    end
 {%- endmacro %}
 
 {# The same where months are a long fraction: most prices have three decimals, which leaves room for it. #}
 {% macro times_quantity_in_part(unit_price, quantity) -%}
     case
+        when rate_numerator = rate_denominator then {{ _times_quantity_in_thousandths(unit_price, quantity) }}
+        else {{ _times_quantity_in_thousandths(unit_price, quantity, 'rate') }}
+    end
+{%- endmacro %}
+
+{% macro _times_quantity_in_thousandths(unit_price, quantity, rate=none) -%}
+    case
         when {{ unit_price }} * 1000 = cast({{ unit_price }} * 1000 as {{ wide_integer() }}) and {{ quantity }} % 1000 = 0
-            then {{ _times_quantity(unit_price, '1000', integer_division(quantity, '1000'), '1000') }}
-        else {{ _times_quantity(unit_price, '1000000000', quantity) }}
+            then {{ _times_quantity(unit_price, '1000', integer_division(quantity, '1000'), '1000', rate) }}
+        else {{ _times_quantity(unit_price, '1000000000', quantity, '1000000', rate) }}
     end
 {%- endmacro %}
 
 {# An integer that ends in eight zeros, without them. #}
 {% macro without_eight_digits(number) -%}{{ integer_division(number, '100000000') }}{%- endmacro %}
 
-{% macro _times_quantity(unit_price, scale, quantity, quantity_scale='1000000') -%}
+{# A rate, decimal(28,12), -> integer 10⁻¹², exactly; null where it overflows. #}
+{% macro to_trillionths(rate) -%}
+    {{ try_or_null('cast(' ~ rate ~ ' * 1000000000000 as ' ~ wide_integer() ~ ')') }}
+{%- endmacro %}
+
+{# At another rate than 1 the product is divided before it is multiplied by the rate, and what the divisions leave is
+   rounded with the rest: q × n ÷ d + r × n ÷ (parts × d), all in one. #}
+{% macro _times_quantity(unit_price, scale, quantity, quantity_scale='1000000', rate=none) -%}
     {%- set product = try_or_null(
         'cast(' ~ unit_price ~ ' * ' ~ scale ~ ' as ' ~ wide_integer() ~ ') * ' ~ quantity ~ ' * months_numerator'
         ~ ' * (case exponent when 0 then 1 when 2 then 100 when 3 then 1000 end)') -%}
     {%- set parts = "cast('1" ~ '0' * (scale | length + quantity_scale | length - 2) ~ "' as " ~ wide_integer() ~ ')' -%}
+    {%- if not rate -%}
     {{ try_or_null('cast(' ~ _round_half_away(product, parts ~ ' * months_denominator') ~ ' as bigint)') }}
+    {%- else -%}
+    {%- set parts = '(' ~ parts ~ ' * months_denominator)' -%}
+    {%- set converted = try_or_null(integer_division(product, parts) ~ ' * ' ~ rate ~ '_numerator') -%}
+    {%- set rest = try_or_null(
+        '(' ~ converted ~ ' % ' ~ rate ~ '_denominator) * ' ~ parts ~ ' + (' ~ product ~ ' % ' ~ parts ~ ') * ' ~ rate ~ '_numerator') -%}
+    {{ try_or_null('cast(' ~ integer_division(converted, rate ~ '_denominator') ~ ' + '
+        ~ _round_half_away(rest, try_or_null(parts ~ ' * ' ~ rate ~ '_denominator')) ~ ' as bigint)') }}
+    {%- endif -%}
 {%- endmacro %}
 
 {# dividend ÷ divisor as decimal(18,6), rounded half away from zero; null where there is nothing to divide by.

@@ -13,7 +13,7 @@
      stays, scale       the part that is expected to stay, 1 and 1 where nothing is expected back
      delivered, kept    of goods: deliveries, and deliveries less returns, in millionths of a unit
      lines         relation with contract_line_id, recognition_method, quantity_millionths, amount_minor, exponent,
-                   return_scale, start_date, end_date
+                   return_scale, start_date, end_date, earned_until
      fulfillments  relation of fulfillments
      returns       relation of expected_returns #}
 {% macro line_progress(lines, fulfillments, returns) %}
@@ -71,9 +71,12 @@
                     lines.recognition_method = 'drawdown' and fulfillments.event_date >= lines.end_date as is_ended
                 from {{ fulfillments }} as fulfillments
                 inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
-                where (lines.recognition_method = 'point_in_time' and fulfillments.kind in ('delivery', 'return'))
-                    or (lines.recognition_method = 'milestone' and fulfillments.kind = 'milestone' and lines.amount_minor > 0)
-                    or (lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage')
+                where {{ still_earns('lines', 'fulfillments.event_date') }}
+                    and (
+                        lines.recognition_method = 'point_in_time' and fulfillments.kind in ('delivery', 'return')
+                        or lines.recognition_method = 'milestone' and fulfillments.kind = 'milestone' and lines.amount_minor > 0
+                        or lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
+                    )
 
                 union all
 
@@ -87,7 +90,7 @@
                     false as is_goods,
                     true as is_ended
                 from {{ lines }} as lines
-                where recognition_method = 'drawdown'
+                where recognition_method = 'drawdown' and {{ still_earns('lines', 'lines.end_date') }}
 
                 union all
 
@@ -101,7 +104,7 @@
                         'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
                     ) }} as whole,
                     lines.recognition_method = 'point_in_time' as is_goods,
-                    lines.recognition_method = 'drawdown' and returns.valid_from >= lines.end_date as is_ended
+                    lines.recognition_method = 'drawdown' and {{ read_on('lines', 'returns.valid_from') }} >= lines.end_date as is_ended
                 from {{ returns }} as returns
                 inner join {{ lines }} as lines on returns.contract_line_id = lines.contract_line_id
                 where returns.version_number > 1
@@ -147,6 +150,7 @@
         from {{ fulfillments }} as fulfillments
         inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
         where lines.recognition_method = 'percent_complete' and fulfillments.kind = 'progress'
+            and {{ still_earns('lines', 'fulfillments.event_date') }}
     ) as percentages
     where recency = 1
 
@@ -163,7 +167,7 @@
         cast(null as bigint) as delivered,
         cast(null as bigint) as kept
     from {{ lines }} as lines
-    where recognition_method = 'on_start'
+    where recognition_method = 'on_start' and {{ still_earns('lines', 'lines.start_date') }}
 {% endmacro %}
 
 {# Units of goods that count, times scale: actual returns first use up what is expected back (accounting.md §6). #}
@@ -283,6 +287,7 @@
             from {{ fulfillments }} as fulfillments
             inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
             where lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
+                and {{ still_earns('lines', 'fulfillments.event_date') }}
         ) as used
     ) as counted
 {% endmacro %}

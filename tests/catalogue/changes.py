@@ -1,6 +1,7 @@
 """Amendments, estimates, deliveries and other events, adjustments, plans and opening balances."""
 
-from tests.catalogue.cases import OUT, Case, Row, amendment, case, contract, event, goods, line_of
+from tests.catalogue.cases import OUT, Case, Row, amendment, case, contract, event, goods, line_of, product
+from tests.catalogue.parties import price
 
 
 def key(name: str, number: int = 1, line: int = 1) -> str:
@@ -297,6 +298,24 @@ AMENDMENTS: list[Case] = [
             line_of("two-ways-of-one-apart", 2, amount="300", amendment_id="M1-two-ways-of-one-apart")
         ],
         amendments=two_ways("two-ways-of-one-apart", "separate"),
+    ),
+    contract(
+        "listed-in-euros-since",
+        "an amendment of a line whose price is listed in another currency by then, and no rate",
+        f"quarantine amendments.missing_ssp_rate {key('listed-in-euros-since')}",
+        line={"product_id": "LISTED-IN-EUROS-SINCE", "quantity": "1"},
+        products=[product("LISTED-IN-EUROS-SINCE", recognition_method="ratable")],
+        ssp_prices=[price("LISTED-IN-EUROS-SINCE", currency="EUR", valid_from="2026-02-15")],
+        amendments=[amendment("listed-in-euros-since", "change", amount_delta="100")],
+        fate=OUT,
+    ),
+    contract(
+        "priced-since",
+        "nothing: the same, and the amendment gives a price",
+        line={"product_id": "PRICED-SINCE", "quantity": "1"},
+        products=[product("PRICED-SINCE", recognition_method="ratable")],
+        ssp_prices=[price("PRICED-SINCE", currency="EUR", valid_from="2026-02-15")],
+        amendments=[amendment("priced-since", "change", amount_delta="100", ssp_unit="90")],
     ),
     amended(
         "draws-more",

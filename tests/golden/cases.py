@@ -106,10 +106,10 @@ def load_cases() -> list[Case]:
     return [_load_case(path.parent) for path in sorted(FOLDER.glob("*/case.yaml"))]
 
 
-def policies(scenario: str) -> dict[str, str]:
+def policies(scenario: str) -> dict[str, str | bool]:
     """Policies of its workspace, where they are not the defaults."""
     found: dict[str, str] = _load_yaml(FOLDER / "scenarios.yaml")[scenario].get("policies", {})
-    return found
+    return {name: {"true": True, "false": False}.get(value, value) for name, value in found.items()}
 
 
 def _same_columns(rows: Iterable[dict[str, str]]) -> Rows:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.golden.cases import Case, policies, waves
-from tests.harness import PUBLISHED_TABLES, Company
+from tests.harness import PUBLISHED_TABLES, Company, policy_lines
 from tests.mutations.mutations import Mutation
 from tests.oracle.tables import Tables
 from warehouse import engine
@@ -25,7 +25,7 @@ from warehouse.plan import Step, TransformError, execute
 from warehouse.transform import compiled
 from warehouse.workspace import shipped
 
-SCENARIOS = ("opening", "due-date", "cash")
+SCENARIOS = ("opening", "due-date", "cash", "stopped", "rates")
 """Nothing arrives late in them: what their last delivery says, with no month closed yet, is computed by one build."""
 
 
@@ -75,7 +75,7 @@ class Proof:
         self._cases = {case.case_id: case for case in cases}
         (scenario,) = {case.scenario for case in cases}
         wave = waves(scenario, cases)[-1]
-        own = "".join(f'{name} = "{value}"\n' for name, value in policies(scenario).items())
+        own = policy_lines(policies(scenario))
         company = Company(
             root,
             "[policies]\nfreshness_hours = 0\nmax_fall_percent = 100\n"

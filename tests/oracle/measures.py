@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from tests.oracle.books import Books
 from tests.oracle.conventions import ONE_DAY, days
-from tests.oracle.entities import ContractLine, DocumentLine
+from tests.oracle.entities import ContractLine, Document, DocumentLine
 from tests.oracle.layers import ALL, Layer
 from tests.oracle.money import QuarantinedError, half_away
 from tests.oracle.state import LineState
@@ -38,6 +38,11 @@ class Measures:
             if row.contract_line_id is not None and row.reason != "bad_debt" and not is_silent:
                 self.documents_of.setdefault(row.contract_line_id, []).append(row)
 
+    def until(self, line: ContractLine, d: date) -> date:
+        """d, at most the day before nothing further is earned (section 6, stop_on_uncollectible)."""
+        stopped = self.stopped.get(self.terms.contract(line).customer_id)
+        return d if stopped is None else min(d, stopped - ONE_DAY)
+
     # --- sums of events -------------------------------------------------------------------------------
 
     def delivered(self, line: ContractLine, d: date) -> Fraction:
@@ -49,32 +54,42 @@ class Measures:
         return self._sum(line, d, "return")
 
     def _sum(self, line: ContractLine, d: date, kind: str) -> Fraction:
-        events = self.books.fulfillments_of.get(line.contract_line_id, ())
+        d, events = self.until(line, d), self.books.fulfillments_of.get(line.contract_line_id, ())
         return sum((row.quantity for row in events if row.kind == kind and row.event_date <= d), NOTHING)
 
     def amounts(self, line: ContractLine, d: date, kind: str) -> int:
         """Sum of usage or milestone amounts through d (cumulative never below 0)."""
-        events = self.books.fulfillments_of.get(line.contract_line_id, ())
+        d, events = self.until(line, d), self.books.fulfillments_of.get(line.contract_line_id, ())
         return max(sum(row.amount for row in events if row.kind == kind and row.event_date <= d), 0)
 
     def percent(self, line: ContractLine, d: date) -> Fraction:
         """The latest cumulative percentage on or before d; the later id of one day wins."""
-        events = self.books.fulfillments_of.get(line.contract_line_id, ())
+        d, events = self.until(line, d), self.books.fulfillments_of.get(line.contract_line_id, ())
         known = [row.percent for row in events if row.percent is not None and row.event_date <= d]
         return known[-1] if known else NOTHING
 
     def invoiced(self, line: ContractLine, d: date) -> int:
         """as_invoiced: each invoice line earned over its service period, daily, else at its issue date."""
-        return sum(self.earned(row, d) for row in self.documents_of.get(line.contract_line_id, ()))
+        last = self.until(line, d)
+        return sum(self.earned(row, d, last) for row in self.documents_of.get(line.contract_line_id, ()))
 
-    def earned(self, row: DocumentLine, d: date) -> int:
-        """One document line, from its issue on and until its void."""
+    def earned(self, row: DocumentLine, d: date, last: date) -> int:
+        """One document line, from its issue on and until its void, by the days of service through d, at most the last.
+
+        Of an invoice after the last day nothing is earned, nor is anything taken back by a credit of it.
+        """
         document = self.books.document(row)
         if not document.has_counted or document.issue_date > d:
             return 0
         if document.voided_on is not None and document.voided_on <= d:
             return 0
+        invoice: Document | None = document
+        if document.document_type == "credit_note":
+            invoice = self.books.documents.get(("invoice", document.invoice_id or ""))
+        if invoice is not None and last < invoice.issue_date <= d:
+            return 0
         start, end = self.service(row)
+        d = last
         if start is None or end is None or d >= end:
             return row.amount
         return half_away(row.amount * Fraction(days(start, d), days(start, end))) if d >= start else 0
@@ -88,15 +103,13 @@ class Measures:
 
     def drawn(self, line: ContractLine, state: LineState, d: date) -> Fraction:
         """drawdown: usage, with the breakage that an estimate expects; all at the end."""
-        if d >= state.end or state.pct == 1:
+        if self.until(line, d) >= state.end or state.pct == 1:
             return ALL
         return self.amounts(line, d, "usage") / (1 - state.pct)
 
     def u(self, line: ContractLine, state: LineState, layer: Layer, d: date) -> Fraction:
         """What the method of a line measures through d, for one of its layers."""
-        stopped = self.stopped.get(self.terms.contract(line).customer_id)
-        if stopped is not None:
-            d = min(d, stopped - ONE_DAY)
+        d = self.until(line, d)
         if layer.curve is not None:
             return layer.curve.weight(d)
         method = self.terms.method(line)

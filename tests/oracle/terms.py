@@ -115,6 +115,10 @@ class Terms:
         own = self.contract(line).currency
         return self.books.rates.rate(currency or own, own, on)
 
+    def converted(self, line: ContractLine, unit: Fraction, currency: str | None, on: date) -> Fraction:
+        """0 needs no rate, nor does a line without a quantity, of which the price is not used."""
+        return unit * self.rate(line, currency, on) if unit and line.quantity is not None else unit
+
     def is_residual(self, line: ContractLine) -> bool:
         return (line.ssp_method or self.product(line).ssp_method) == "residual"
 
@@ -128,11 +132,11 @@ class Terms:
         if line.ssp_unit is not None:
             return UnitSsp(line.ssp_unit, line.ssp_per, "line")
         if price is not None:
-            unit = price.ssp_unit * self.rate(line, price.currency, on)
+            unit = self.converted(line, price.ssp_unit, price.currency, on)
             return UnitSsp(unit, price.ssp_per, "price_list")
         if product.ssp_unit is None:
             return None
-        unit = product.ssp_unit * self.rate(line, product.ssp_currency, on)
+        unit = self.converted(line, product.ssp_unit, product.ssp_currency, on)
         return UnitSsp(unit, product.ssp_per, "product")
 
     def first_priced(self, line: ContractLine) -> date:

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from tests.oracle.conventions import CONVENTIONS, ONE_DAY, add_months, days_in_month
 from tests.oracle.ledger import Facts, Ledger
 from tests.oracle.money import OutOfScopeError, QuarantinedError, as_decimal, minor_units, scale
+from tests.oracle.policy import DEFAULT, Policy
 from tests.oracle.positions import Positions
 from tests.oracle.records import read_books, read_calendar
 from tests.property import eventful
@@ -331,9 +332,9 @@ class Script:
         lives = tuple(life for life in self.lives if life.life_id in life_ids)
         return Script(self.timeline, self.entities, lives)
 
-    def expected(self) -> Facts:
+    def expected(self, policy: Policy = DEFAULT) -> Facts:
         """What the oracle publishes and shows for this script."""
-        return oracle(self.waves)
+        return oracle(self.waves, policy)
 
     def _repr_pretty_(self, printer: Any, _: bool) -> None:
         """Hypothesis prints a falsifying example with this."""
@@ -361,9 +362,9 @@ def _short(row: Mapping[str, str]) -> str:
     return " ".join(f"{column}={value}" for column, value in row.items() if value)
 
 
-def oracle(waves: Sequence[Wave]) -> Facts:
+def oracle(waves: Sequence[Wave], policy: Policy = DEFAULT) -> Facts:
     """Deliver, close, run at the end: closed months as published and the open ones of the last wave."""
-    ledger = Ledger(read_calendar(waves[0].rows))
+    ledger = Ledger(read_calendar(waves[0].rows), policy=policy)
     facts = Facts()
     for wave in waves:
         books = read_books(wave.rows, leave_out=wave.broken)

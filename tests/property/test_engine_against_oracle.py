@@ -32,6 +32,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.oracle.policy import DEFAULT, Policy
 from tests.property.compare import differences, failing_lives, report
 from tests.property.lives import DAYS, ONCE, Options, Script, Wave, generate_lives, scripts
 
@@ -69,11 +70,17 @@ def quarantined_lives(rows: Sequence[Mapping[str, Any]]) -> set[str]:
     return {str(row["contract_id"]).split("-")[0] for row in rows if row["rule"] == "not_yet_supported"}
 
 
-def check(build: Build, tmp_path: Path, script: Script, policies: Mapping[str, object]) -> None:
+def check(
+    build: Build,
+    tmp_path: Path,
+    script: Script,
+    policies: Mapping[str, object],
+    policy: Policy = DEFAULT,
+) -> None:
     """Build it, compare it; of what differs, print the smallest life with all its exports."""
     published = build(tmp_path, script.waves, policies)
     held_back = quarantined_lives(published["audit.quarantine"])
-    found = [row for row in differences(published, script.expected()) if row.life_id not in held_back]
+    found = [row for row in differences(published, script.expected(policy)) if row.life_id not in held_back]
     assert len(held_back) <= len(script.lives) * float(str(policies.get("share_held_back", 0)))
     if found:
         lives = [script.only({life_id}) for life_id in failing_lives(found)]
@@ -103,6 +110,13 @@ def test_lives_with_held_contracts_agree_with_the_oracle(build: Build, tmp_path:
 def test_everything_over_closes_agrees_with_the_oracle(build: Build, tmp_path: Path, seed: int) -> None:
     """Every method, amendment, estimate, credit and payment in any order, with closes and late data in between."""
     check(build, tmp_path, generate_lives(200 + seed, LIVES, options=EVERYTHING), EVERYTHING_SETTINGS)
+
+
+@pytest.mark.slow
+def test_lives_that_uncollectible_invoices_stop_agree_with_the_oracle(build: Build, tmp_path: Path) -> None:
+    lives = generate_lives(912, LIVES, options=EVERYTHING)
+    stopping = EVERYTHING_SETTINGS | {"policies": {"stop_on_uncollectible": True}}
+    check(build, tmp_path, lives, stopping, Policy(stop_on_uncollectible=True))
 
 
 @pytest.mark.slow

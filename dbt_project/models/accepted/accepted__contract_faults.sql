@@ -102,9 +102,15 @@ reached as (
     select lines.contract_id, faulty_prices.rule
     from faulty_prices
     inner join {{ ref('links__contract_lines') }} as lines on faulty_prices.product_id = lines.product_id
-    inner join contracts
-        on lines.contract_id = contracts.contract_id
-        and faulty_prices.currency = contracts.currency
+    inner join contracts on lines.contract_id = contracts.contract_id
+    -- a price in another currency counts where there is none in the contract's own
+    left join {{ ref('exchange__currencies') }} as currencies on faulty_prices.currency = currencies.currency
+    where faulty_prices.currency = contracts.currency
+        or currencies.currency is not null
+        and not exists (
+            select 1 from {{ ref('exchange__ssp_prices') }} as own
+            where own.product_id = faulty_prices.product_id and own.currency = contracts.currency
+        )
 
     union all
 

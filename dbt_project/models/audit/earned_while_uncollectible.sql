@@ -3,16 +3,7 @@
 -- Why: revenue goes on, and somebody has to ask whether it may (accounting.md §6). On all contracts of the customer, from
 -- the day of the first such invoice on, as the terms are known now.
 
-with found as (
-
-    select customer_id, min(coalesce(status_date, issue_date)) as found_on
-    from {{ ref('accepted__invoices') }}
-    where status = 'uncollectible'
-    group by customer_id
-
-),
-
-periods as (
+with periods as (
 
     select periods.period, periods.start_date, least(periods.end_date, context.cut_date) as end_date
     from {{ ref('periods') }} as periods
@@ -34,7 +25,7 @@ lines as (
         greatest({{ add_days('found.found_on', -1) }}, {{ add_days('periods.start_date', -1) }}) as before_date
     from {{ ref('line_allocations') }} as terms
     inner join {{ ref('accepted__contracts') }} as contracts on terms.contract_id = contracts.contract_id
-    inner join found on contracts.customer_id = found.customer_id
+    inner join {{ ref('uncollectible_customers') }} as found on contracts.customer_id = found.customer_id
     inner join periods on found.found_on <= periods.end_date
 
 ),

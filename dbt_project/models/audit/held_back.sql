@@ -114,6 +114,7 @@ lines as (
         terms.end_date,
         terms.recognition_method,
         terms.recognition_convention,
+        uncollectible.earned_until,
         case
             when amended.contract_id is not null or contracts.cancelled_date is not null then 'it is amended or cancelled'
             when terms.exponent is null then 'its currency is unknown'
@@ -140,6 +141,7 @@ lines as (
     from {{ ref('contract_line_terms') }} as terms
     inner join contracts_out on terms.contract_id = contracts_out.contract_id and contracts_out.fate = 'quarantined'
     inner join {{ ref('exchange__contracts') }} as contracts on terms.contract_id = contracts.contract_id
+    left join {{ ref('uncollectible_customers') }} as uncollectible on contracts.customer_id = uncollectible.customer_id
     left join amended on terms.contract_id = amended.contract_id
     left join {{ ref('expected_returns') }} as returns
         on terms.contract_line_id = returns.contract_line_id and returns.version_number = 1
@@ -200,7 +202,8 @@ spreads as (
         cast(0 as bigint) as base_minor,
         shaped.allocated_minor as spread_minor,
         shaped.signed_date,
-        edges.at_date,
+        edges.at_date as edge_date,
+        {{ read_on('shaped', 'edges.at_date') }} as at_date,
         edges.sign
     from (
         {{ ratable_shape('ratable') }}
@@ -227,7 +230,7 @@ earned as (
     -- nothing is earned before the signature
     select source_row, sign * recognized_minor as earned_minor
     from ( {{ recognized_at('spreads') }} ) as evaluated
-    where signed_date <= at_date
+    where signed_date <= edge_date
 
     union all
 

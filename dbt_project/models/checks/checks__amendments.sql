@@ -210,6 +210,51 @@ given_twice as (
 
 ),
 
+-- lines that a pool or a tolerance asks for their price on the day, where that may be in another currency
+prices_to_ask as (
+
+    select
+        treated.record_key,
+        terms.contract_line_id,
+        terms.product_id,
+        terms.currency,
+        treated.effective_date as priced_on,
+        terms.ssp_source,
+        terms.ssp_unit,
+        terms.ssp_per,
+        terms.ssp_currency,
+        max(given.ssp_unit) as given_ssp_unit
+    from treated
+    inner join {{ ref('contract_line_terms') }} as terms
+        on treated.accounting_contract_id = terms.accounting_contract_id
+        and treated.allocation_group = terms.allocation_group
+    left join described as given
+        on terms.contract_line_id = given.contract_line_id
+        and given.known_from <= treated.known_from
+        and given.ssp_unit is not null
+    where treated.likely_treatment in ('prospective', 'auto')
+        and not terms.is_discount and not terms.is_unpriced and not terms.is_residual and terms.quantity_millionths is not null
+        and (
+            terms.ssp_currency != terms.currency
+            or exists (
+                select 1 from {{ ref('exchange__ssp_prices') }} as prices
+                where prices.product_id = terms.product_id and prices.currency != terms.currency
+            )
+        )
+    group by treated.record_key, terms.contract_line_id, terms.product_id, terms.currency, treated.effective_date,
+        terms.ssp_source, terms.ssp_unit, terms.ssp_per, terms.ssp_currency
+
+),
+
+unrated as (
+
+    select record_key, min(ssp_currency) as unrated_currency
+    from ( {{ prices_on('prices_to_ask', ['record_key', 'contract_line_id']) }} ) as asked_prices
+    where ssp_unit != 0 and rate_numerator is null
+    group by record_key
+
+),
+
 facts_of_rows as (
 
     select
@@ -368,6 +413,7 @@ final as (
         coalesce(facts_of_rows.quantity_millionths is not null, false) as has_quantity,
         facts_of_rows.service_start,
         facts_of_rows.milestones_of,
+        unrated.unrated_currency,
         coalesce(cancels.cancels, 0) as cancels,
         case when new_amendments.record_key is not null and new_amounts.amount_delta is not null
             then {{ to_amount('published.contracted_minor', 'currencies.exponent') }} + new_amounts.amount_delta
@@ -380,6 +426,7 @@ final as (
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
     left join {{ ref('exchange__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
     left join facts_of_rows on records.record_key = facts_of_rows.record_key
+    left join unrated on records.record_key = unrated.record_key
     left join cancels on records.contract_line_id = cancels.contract_line_id
     left join signed_changes on records.contract_line_id = signed_changes.contract_line_id
     left join cancelled_contracts on records.contract_id = cancelled_contracts.contract_id

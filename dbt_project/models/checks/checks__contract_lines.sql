@@ -36,21 +36,6 @@ adding as (
 
 ),
 
--- products with prices on the list, by whether any is in the contract's currency
-listed as (
-
-    select
-        contracts.contract_id,
-        prices.product_id,
-        max(case when prices.currency = contracts.currency then 1 else 0 end) = 1 as is_in_its_currency
-    from {{ ref('exchange__contracts') }} as contracts
-    inner join {{ ref('exchange__contract_lines') }} as lines on contracts.contract_id = lines.contract_id
-    inner join {{ ref('exchange__ssp_prices') }} as prices on lines.product_id = prices.product_id
-    inner join {{ ref('exchange__currencies') }} as currencies on prices.currency = currencies.currency
-    group by contracts.contract_id, prices.product_id
-
-),
-
 final as (
 
     select
@@ -74,6 +59,8 @@ final as (
         terms.ssp_minor,
         terms.ssp_low_minor,
         terms.ssp_high_minor,
+        terms.priced_on,
+        terms.unrated_currency,
         coalesce(group_prices.priced_lines, 0) as priced_lines,
         coalesce(group_prices.residual_lines, 0) as residual_lines,
         coalesce(listed_groups.listed_lines, 0) as listed_lines,
@@ -96,19 +83,7 @@ final as (
             case when terms.is_residual and records.amendment_id is not null
                 then 'a residual price of a line that an amendment adds'
             end,
-            case when products.revenue_category = 'pass_through' then 'revenue_category pass_through' end,
-            case
-                when products.ssp_currency != contracts.currency
-                    and (terms.ssp_source = 'product'
-                        or terms.is_residual and terms.ssp_low_minor is not null
-                        or terms.is_residual and terms.ssp_high_minor is not null)
-                    then 'SSP in ' || products.ssp_currency
-            end,
-            case
-                when not listed.is_in_its_currency and terms.ssp_source = 'stated' and terms.ssp_unit is null
-                    and records.quantity is not null and not terms.is_unpriced
-                    then 'a price list in other currencies only'
-            end
+            case when products.revenue_category = 'pass_through' then 'revenue_category pass_through' end
         ), '') as unsupported,
         {{ common_checks('contract_lines', 'currencies.exponent') }}
     from {{ ref('exchange__contract_lines') }} as records
@@ -124,7 +99,6 @@ final as (
     left join listed_groups
         on terms.accounting_contract_id = listed_groups.accounting_contract_id
         and terms.allocation_group = listed_groups.allocation_group
-    left join listed on records.contract_id = listed.contract_id and records.product_id = listed.product_id
     left join published on records.record_key = published.record_key
     left join newly_amended on records.contract_line_id = newly_amended.contract_line_id
     left join adding

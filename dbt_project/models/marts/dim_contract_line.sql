@@ -5,7 +5,7 @@
 {% set columns = [
     'contract_line_id', 'contract_id', 'line_number', 'product_id', 'description', 'currency', 'quantity', 'unit_price',
     'amount', 'allocated_amount', 'ssp', 'ssp_source', 'allocation_group', 'method', 'convention', 'start_date',
-    'end_date', 'promised_date', 'booking_period',
+    'end_date', 'promised_date', 'earned_until', 'booking_period',
 ] %}
 
 with modified as (
@@ -59,6 +59,7 @@ current_rows as (
         coalesce(amended.start_date, lines.start_date) as start_date,
         coalesce(amended.end_date, lines.end_date) as end_date,
         lines.promised_date,
+        lines.earned_until,
         days.period as booking_period
     from {{ ref('line_allocations') }} as lines
     inner join {{ ref('accepted__contract_lines') }} as source_lines on lines.source_row = source_lines.source_row
@@ -83,4 +84,4 @@ select * from published
 union all
 select
     '(not linked)', '(not linked)', null, '(not linked)', null, null, null, null, null, null, null, null, null, null,
-    null, null, null, null, null
+    null, null, null, null, null, null

@@ -75,6 +75,7 @@ lines as (
         lines.product_id,
         lines.currency,
         lines.method,
+        lines.earned_until,
         contracts.entity_id,
         contracts.customer_id,
         coalesce(lines.end_date, lines.promised_date, contracts.end_date) as expected_date
@@ -85,7 +86,7 @@ lines as (
 
 undated as (
 
-    -- a line that is cancelled from a later day on has no expected delivery
+    -- a line that is cancelled from a later day on has no expected delivery, nor has one that earns nothing further
     select
         backlog.contract_line_id,
         backlog.backlog as scheduled,
@@ -99,6 +100,7 @@ undated as (
         and backlog.entity_id = lines.entity_id
         and backlog.product_id = lines.product_id
     where lines.method in {{ undated_methods() }}
+        and lines.earned_until is null
         and backlog.contract_line_id not in (
             select contract_line_id from segments where valid_from > cut_date
         )

@@ -52,6 +52,14 @@ reached as (
     select lines.contract_id
     from {{ ref('accepted__contract_lines') }} as lines
     inner join differing_products on lines.product_id = differing_products.product_id
+    union
+    -- an invoice that is uncollectible, or is no more, may stop all contracts of its customer
+    select contracts.contract_id
+    from differing
+    inner join {{ ref('accepted__invoices') }} as invoices on differing.record_key = invoices.record_key
+    inner join {{ ref('accepted__contracts') }} as contracts on invoices.customer_id = contracts.customer_id
+    cross join {{ source('run', 'context') }} as context
+    where differing.entity = 'invoices' and context.policy_stop_on_uncollectible
 
 ),
 

@@ -1,7 +1,8 @@
 -- Grain: row of audit.tie_outs, at the last day counted.
 -- Why: E1, past + scheduled + unscheduled revenue of a line = its allocated amount on the terms valid then.
 -- Unscheduled is what a held contract holds back, what is open of a line that a known cancellation ends later (unless
--- it is earned by time) or that a signed amendment changes later, and what lies beyond the last of the company's own
+-- it is earned by time) or that a signed amendment changes later, what earns nothing while its customer's invoices are
+-- uncollectible, and what lies beyond the last of the company's own
 -- accounting_periods. What is recognized as invoiced is contracted as it is earned: its schedule is no part of what is
 -- contracted yet.
 
@@ -121,6 +122,7 @@ without_a_day as (
         -- of a held one only its published schedule is known
         or (terms.method = 'drawdown' and held.contract_line_id is not null and terms.end_date > context.cut_date)
         or (terms.method = 'as_invoiced' and held.contract_line_id is not null)
+        or terms.earned_until is not null
 
 ),
 

@@ -1,17 +1,9 @@
 -- Grain: currency × day on which a contract is signed or a document issued in it.
--- Why: whether the company's rates say what it is worth in the reporting currency on that day (accounting.md §7):
--- directly, inversely or over one common currency, no rate older than the policy. Without any rates, no rows.
+-- Why: whether the company's rates say what it is worth in the reporting currency on that day (accounting.md §7). Without
+-- any rates, no rows.
 {{ config(materialized='table') }}
 
-with rates as (
-
-    select from_currency, to_currency, rate_date from {{ ref('exchange__fx_rates') }} where rate > 0
-    union
-    select to_currency, from_currency, rate_date from {{ ref('exchange__fx_rates') }} where rate > 0
-
-),
-
-used as (
+with used as (
 
     select currency, signed_date as used_date
     from {{ ref('exchange__contracts') }}
@@ -23,33 +15,18 @@ used as (
 
 ),
 
--- what a currency can be changed into on a day
-changed as (
+converted as (
 
-    select distinct
-        used.currency,
-        used.used_date,
-        rates.to_currency,
-        context.reporting_currency,
-        context.policy_max_rate_age_days as max_age
+    select used.currency as from_currency, context.reporting_currency as to_currency, used.used_date as rate_day
     from used
     cross join {{ source('run', 'context') }} as context
-    inner join rates
-        on used.currency = rates.from_currency
-        and rates.rate_date between used.used_date - context.policy_max_rate_age_days and used.used_date
+    where used.currency != context.reporting_currency
 
 ),
 
 rated as (
 
-    select changed.currency, changed.used_date
-    from changed
-    left join rates
-        on changed.to_currency = rates.from_currency
-        and changed.reporting_currency = rates.to_currency
-        and rates.rate_date between changed.used_date - changed.max_age and changed.used_date
-    where changed.to_currency = changed.reporting_currency or rates.rate_date is not null
-    group by changed.currency, changed.used_date
+    {{ rates_on('converted') }}
 
 ),
 
@@ -58,11 +35,11 @@ final as (
     select
         used.currency,
         used.used_date,
-        used.currency = context.reporting_currency or rated.currency is not null as has_rate
+        used.currency = context.reporting_currency or rated.from_currency is not null as has_rate
     from used
     cross join {{ source('run', 'context') }} as context
-    left join rated on used.currency = rated.currency and used.used_date = rated.used_date
-    where exists (select 1 from rates)
+    left join rated on used.currency = rated.from_currency and used.used_date = rated.rate_day
+    where exists (select 1 from {{ ref('rates') }})
 
 )
 

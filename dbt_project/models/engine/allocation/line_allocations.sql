@@ -8,7 +8,8 @@
     'product_id', 'currency', 'exponent', 'signed_date', 'allocation_group', 'amount_minor', 'price_minor', 'priced_on', 'counts_from',
     'start_date', 'end_date',
     'contract_end_date', 'promised_date', 'recognition_method', 'recognition_convention', 'is_discount',
-    'is_unpriced', 'is_residual', 'quantity_millionths', 'return_scale', 'ssp_unit', 'ssp_per', 'ssp_source',
+    'is_unpriced', 'is_residual', 'quantity_millionths', 'return_scale', 'ssp_unit', 'ssp_per', 'ssp_currency',
+    'rate_numerator', 'rate_denominator', 'ssp_source', 'earned_until',
 ] %}
 
 with terms as (
@@ -19,6 +20,8 @@ with terms as (
         coalesce(returns.scale, 1) as return_scale,
         -- a line that an amendment adds counts once it is signed and takes effect
         greatest(contract_line_terms.signed_date, contract_line_terms.priced_on) as counts_from,
+        -- the last day on which anything is earned, null: it goes on
+        uncollectible.earned_until,
         cast(row_number() over (
             partition by contract_line_terms.accounting_contract_id
             order by
@@ -29,6 +32,8 @@ with terms as (
     from {{ ref('contract_line_terms') }} as contract_line_terms
     inner join {{ ref('accepted__contract_lines') }} as accepted
         on contract_line_terms.source_row = accepted.source_row
+    inner join {{ ref('accepted__contracts') }} as contracts on contract_line_terms.contract_id = contracts.contract_id
+    left join {{ ref('uncollectible_customers') }} as uncollectible on contracts.customer_id = uncollectible.customer_id
     left join {{ ref('expected_returns') }} as returns
         on contract_line_terms.contract_line_id = returns.contract_line_id and returns.version_number = 1
 

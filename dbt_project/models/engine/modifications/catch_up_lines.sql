@@ -87,7 +87,9 @@ terms_again as (
         case when caught_up.joined_by = 0 then caught_up.first_quantity_millionths else joined.quantity_millionths end
             as joined_quantity_millionths,
         case when caught_up.joined_by = 0 then caught_up.first_ssp_unit else joined.ssp_unit end as joined_ssp_unit,
-        case when caught_up.joined_by = 0 then caught_up.first_ssp_per else joined.ssp_per end as joined_ssp_per
+        case when caught_up.joined_by = 0 then caught_up.first_ssp_per else joined.ssp_per end as joined_ssp_per,
+        joined.rate_numerator as joined_rate_numerator,
+        joined.rate_denominator as joined_rate_denominator
     from caught_up
     left join lines as joined
         on caught_up.contract_line_id = joined.contract_line_id and caught_up.joined_by = joined.modification_number
@@ -152,7 +154,7 @@ joined_at as (
         case
             when is_added_later and joined_ssp_unit is not null and ssp_source not in ('residual', 'discount')
                 and (joined_ssp_unit = 0 or joined_quantity_millionths is not null)
-                then {{ times_quantity('joined_ssp_unit', 'coalesce(joined_quantity_millionths, 0)') }}
+                then {{ times_quantity('joined_ssp_unit', 'coalesce(joined_quantity_millionths, 0)', 'joined_rate') }}
             else joined_basis_minor
         end as basis_then_minor
     from (

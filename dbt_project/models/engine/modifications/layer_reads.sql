@@ -57,12 +57,13 @@ select
     taken.accounting_contract_id,
     taken.modification_number,
     taken.contract_line_id,
-    taken.at_date,
+    {{ read_on('lines', 'taken.at_date') }} as at_date,
     taken.made_in,
     taken.layer,
     taken.is_open,
     taken.from_date <= taken.at_date and replaced.contract_line_id is null as is_in_force
 from taken
+inner join {{ ref('line_allocations') }} as lines on taken.contract_line_id = lines.contract_line_id
 left join replaced
     on taken.modification_number = replaced.modification_number
     and taken.contract_line_id = replaced.contract_line_id

@@ -154,11 +154,12 @@ skipped as (
             as skipped_unit
     from (
         {{ elapsed_at(
-            "(select conceded.contract_line_id, conceded.modification_number, conceded.layer, " ~ add_days('made.known_from', '-1')
+            "(select conceded.contract_line_id, conceded.modification_number, conceded.layer, " ~ read_on('lines', add_days('made.known_from', '-1'))
             ~ " as at_date, found.spread_start, found.spread_to as spread_end, found.first_month, found.last_month, "
             ~ "found.weight_unit, found.first_weight, found.last_weight, found.total_weight, found.convention "
             ~ "from conceded inner join made on conceded.contract_line_id = made.contract_line_id and made.change = 'concession' "
             ~ "and conceded.modification_number = made.modification_number and conceded.layer = made.layer "
+            ~ "inner join lines on made.contract_line_id = lines.contract_line_id "
             ~ "inner join spread_out as found on conceded.contract_line_id = found.contract_line_id "
             ~ "and conceded.found_in = found.modification_number and found.layer = 'main')"
         ) }}

@@ -207,6 +207,9 @@ final as (
         lines.start_date as first_start_date,
         lines.end_date as first_end_date,
         coalesce(prices.ssp_unit, lines.ssp_unit) as ssp_unit,
+        case when prices.ssp_unit is not null then prices.rate_numerator else lines.rate_numerator end as rate_numerator,
+        case when prices.ssp_unit is not null then prices.rate_denominator else lines.rate_denominator end
+            as rate_denominator,
         coalesce(terms.quantity_millionths, lines.quantity_millionths) as quantity_millionths,
         coalesce(terms.amount_minor, lines.amount_minor) as amount_minor,
         coalesce(terms.start_date, lines.start_date) as start_date,

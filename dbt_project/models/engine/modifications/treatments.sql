@@ -24,6 +24,8 @@ rows_at_modifications as (
         lines.end_date as first_end_date,
         terms.quantity_millionths,
         prices.ssp_unit as ssp_unit_now,
+        prices.rate_numerator,
+        prices.rate_denominator,
         terms.signed_end_before as end_before,
         coalesce(
             amendment.new_end_date > terms.signed_end_before and lines.recognition_method = 'ratable'

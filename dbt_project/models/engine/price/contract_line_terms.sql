@@ -21,12 +21,6 @@ products as (
 
 ),
 
-ssp_prices as (
-
-    select * from {{ ref('exchange__ssp_prices') }}
-
-),
-
 currencies as (
 
     select * from {{ ref('exchange__currencies') }}
@@ -46,23 +40,22 @@ adding as (
 
 ),
 
-listed_prices as (
+to_list as (
 
-    -- the price list's last entry on or before the day
     select
         lines.source_row,
-        ssp_prices.ssp_unit,
-        ssp_prices.ssp_per,
-        ssp_prices.ssp_low,
-        ssp_prices.ssp_high,
-        row_number() over (partition by lines.source_row order by ssp_prices.valid_from desc) as recency
+        lines.product_id,
+        contracts.currency,
+        coalesce(adding.effective_date, contracts.signed_date) as priced_on
     from lines
     inner join contracts on lines.contract_id = contracts.contract_id
     left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
-    inner join ssp_prices
-        on lines.product_id = ssp_prices.product_id
-        and contracts.currency = ssp_prices.currency
-        and ssp_prices.valid_from <= coalesce(adding.effective_date, contracts.signed_date)
+
+),
+
+listed_prices as (
+
+    {{ listed_prices('to_list', ['source_row']) }}
 
 ),
 
@@ -109,9 +102,14 @@ described as (
         coalesce(lines.ssp_unit, listed_prices.ssp_unit, products.ssp_unit) as ssp_unit,
         case
             when lines.ssp_unit is not null then coalesce(lines.ssp_per, products.ssp_per, 'unit')
-            when listed_prices.ssp_unit is not null then coalesce(listed_prices.ssp_per, 'unit')
+            when listed_prices.ssp_unit is not null then listed_prices.ssp_per
             else coalesce(products.ssp_per, 'unit')
         end as ssp_per,
+        case
+            when lines.ssp_unit is not null then contracts.currency
+            when listed_prices.ssp_unit is not null then listed_prices.ssp_currency
+            when products.ssp_unit is not null then coalesce(products.ssp_currency, contracts.currency)
+        end as ssp_currency,
         -- the range of a residual price is the price list's where that has one, else the product's, each per its own
         case when listed_prices.ssp_low is not null or listed_prices.ssp_high is not null
             then listed_prices.ssp_low else products.ssp_low end as ssp_low,
@@ -119,15 +117,41 @@ described as (
             then listed_prices.ssp_high else products.ssp_high end as ssp_high,
         case
             when listed_prices.ssp_low is not null or listed_prices.ssp_high is not null
-                then coalesce(listed_prices.ssp_per, 'unit')
+                then listed_prices.ssp_per
             else coalesce(products.ssp_per, 'unit')
-        end as range_per
+        end as range_per,
+        case
+            when listed_prices.ssp_low is not null or listed_prices.ssp_high is not null then listed_prices.ssp_currency
+            when products.ssp_low is not null or products.ssp_high is not null
+                then coalesce(products.ssp_currency, contracts.currency)
+        end as range_currency
     from lines
     left join contracts on lines.contract_id = contracts.contract_id
     left join products on lines.product_id = products.product_id
     left join currencies on contracts.currency = currencies.currency
     left join adding on lines.contract_line_id = adding.contract_line_id and lines.amendment_id = adding.amendment_id
-    left join listed_prices on lines.source_row = listed_prices.source_row and listed_prices.recency = 1
+    left join listed_prices on lines.source_row = listed_prices.source_row
+
+),
+
+-- prices in another currency are converted at the rate of the day for which they are asked
+to_convert as (
+
+    select ssp_currency as from_currency, currency as to_currency, priced_on as rate_day
+    from described
+    where ssp_currency != currency
+
+    union
+
+    select range_currency as from_currency, currency as to_currency, priced_on as rate_day
+    from described
+    where range_currency != currency
+
+),
+
+rated as (
+
+    {{ rates_on('to_convert') }}
 
 ),
 
@@ -151,9 +175,17 @@ scaled as (
     select
         described.*,
         case described.ssp_per when 'month' then terms_of_time.months_numerator else 1 end as months_numerator,
-        case described.ssp_per when 'month' then terms_of_time.months_denominator else 1 end as months_denominator
+        case described.ssp_per when 'month' then terms_of_time.months_denominator else 1 end as months_denominator,
+        case when described.ssp_currency != described.currency then rated.rate_numerator else {{ wide_literal(1) }} end
+            as rate_numerator,
+        case when described.ssp_currency != described.currency then rated.rate_denominator else {{ wide_literal(1) }} end
+            as rate_denominator
     from described
     left join terms_of_time on described.source_row = terms_of_time.source_row
+    left join rated
+        on described.ssp_currency = rated.from_currency
+        and described.currency = rated.to_currency
+        and described.priced_on = rated.rate_day
 
 ),
 
@@ -161,15 +193,24 @@ ranged as (
 
     select
         source_row,
+        rate_numerator as range_rate,
         {{ times_quantity('ssp_low', 'coalesce(quantity_millionths, 1000000)') }} as ssp_low_minor,
         {{ times_quantity('ssp_high', 'coalesce(quantity_millionths, 1000000)') }} as ssp_high_minor
     from (
         select
             described.*,
             case described.range_per when 'month' then terms_of_time.months_numerator else 1 end as months_numerator,
-            case described.range_per when 'month' then terms_of_time.months_denominator else 1 end as months_denominator
+            case described.range_per when 'month' then terms_of_time.months_denominator else 1 end as months_denominator,
+            case when described.range_currency != described.currency then rated.rate_numerator else {{ wide_literal(1) }} end
+                as rate_numerator,
+            case when described.range_currency != described.currency then rated.rate_denominator else {{ wide_literal(1) }} end
+                as rate_denominator
         from described
         left join terms_of_time on described.source_row = terms_of_time.source_row
+        left join rated
+            on described.range_currency = rated.from_currency
+            and described.currency = rated.to_currency
+            and described.priced_on = rated.rate_day
         where described.ssp_low is not null or described.ssp_high is not null
     ) as described
 
@@ -180,6 +221,7 @@ priced as (
     select
         scaled.*,
         {{ times_quantity('ssp_unit') }} as listed_ssp_minor,
+        ranged.range_rate,
         ranged.ssp_low_minor,
         ranged.ssp_high_minor
     from scaled
@@ -215,6 +257,16 @@ final as (
         quantity_millionths,
         ssp_unit,
         ssp_per,
+        ssp_currency,
+        rate_numerator,
+        rate_denominator,
+        -- the currency of a price that it stands on, or that its residual price is held against, without a rate that day
+        case
+            when is_discount or is_unpriced then null
+            when is_residual and range_currency != currency and range_rate is null then range_currency
+            when not is_residual and quantity_millionths is not null and ssp_unit != 0 and rate_numerator is null
+                then ssp_currency
+        end as unrated_currency,
         is_residual and not is_discount and not is_unpriced as is_residual,
         cast(case
             when is_discount then 0

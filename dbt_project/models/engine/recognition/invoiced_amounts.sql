@@ -1,17 +1,18 @@
 -- Grain: document line × contract line that is recognized as invoiced.
 -- Why: each document line is earned over its service period by days, without one on the day it counts; a credit of any
 -- reason but bad debt takes back over the service period of the invoice line it names, a void takes back all
--- (accounting.md §4, §6). It has the columns of a revenue segment, whose layer is the document line.
+-- (accounting.md §4, §6). It has the columns of a revenue segment, whose layer is the document line. What is invoiced when
+-- a line earns nothing further has none, nor has what is credited of it.
 
 with lines as (
 
-    select contract_line_id from {{ ref('line_allocations') }} where recognition_method = 'as_invoiced'
+    select contract_line_id, earned_until from {{ ref('line_allocations') }} where recognition_method = 'as_invoiced'
 
 ),
 
 events as (
 
-    select events.*
+    select events.*, lines.earned_until
     from {{ ref('billing_events') }} as events
     inner join lines on events.contract_line_id = lines.contract_line_id
 
@@ -21,11 +22,13 @@ credited as (
 
     select
         'credit_note:' || credits.credit_note_line_id as event_id,
+        invoices.issue_date,
         invoice_lines.service_start,
         invoice_lines.service_end
     from {{ ref('accepted__credit_note_lines') }} as credits
     inner join {{ ref('accepted__invoice_lines') }} as invoice_lines
         on credits.invoice_line_id = invoice_lines.invoice_line_id
+    inner join {{ ref('accepted__invoices') }} as invoices on invoice_lines.invoice_id = invoices.invoice_id
 
 ),
 
@@ -49,6 +52,10 @@ documents as (
         and voided.event_type = issued.document_type || '_void'
     left join credited on issued.event_id = credited.event_id
     where issued.event_type = issued.document_type
+        and case
+            when issued.document_type = 'invoice' then {{ still_earns('issued', 'issued.event_date') }}
+            else {{ still_earns('issued', 'credited.issue_date') }}
+        end
 
 ),
 

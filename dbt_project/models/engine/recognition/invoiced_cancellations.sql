@@ -5,7 +5,7 @@
 
 with cancelled as (
 
-    select cancellations.*
+    select cancellations.*, lines.earned_until
     from {{ ref('cancellations') }} as cancellations
     inner join {{ ref('line_allocations') }} as lines on cancellations.contract_line_id = lines.contract_line_id
     where lines.recognition_method = 'as_invoiced'
@@ -17,8 +17,9 @@ asked as (
     select
         amounts.*,
         sides.is_final,
+        cancelled.earned_until,
         {{ add_days('case when sides.is_final then cancelled.first_day_without_service else cancelled.contracted_date end', '-1') }}
-            as at_date
+            as day_before
     from {{ ref('invoiced_amounts') }} as amounts
     inner join cancelled on amounts.contract_line_id = cancelled.contract_line_id
     cross join (values (true), (false)) as sides (is_final)
@@ -28,10 +29,10 @@ asked as (
 in_force as (
 
     -- what is earned by x − 1 is read off the documents of that day, signed or not, as of every other method
-    select *
+    select asked.*, {{ read_on('asked', 'day_before') }} as at_date
     from asked
-    where case when is_final then earned_from else valid_from end <= at_date
-        and coalesce(case when is_final then voided_on else void_date end > at_date, true)
+    where case when is_final then earned_from else valid_from end <= day_before
+        and coalesce(case when is_final then voided_on else void_date end > day_before, true)
 
 ),
 

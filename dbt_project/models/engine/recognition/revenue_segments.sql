@@ -3,7 +3,8 @@
 -- Why: recognized(d) of any method = Σ over its layers of base + what of the spread has elapsed at d (macros/ratable.sql);
 -- the segments are the published revenue schedule (architecture.md 22). Nothing is earned before the signature: a
 -- layer starts on the day it is known with what its terms give there (accounting.md §2). Most lines have the one layer
--- they were signed with; amendments and cancellations put others in its place (engine/modifications).
+-- they were signed with; amendments and cancellations put others in its place (engine/modifications). Of a line that
+-- earns nothing further (macros/earning.sql) only what is changed by its terms is.
 
 {% set spread_columns = [
     'convention', 'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight',
@@ -299,13 +300,61 @@ earning as (
 
 ),
 
+-- 4. what is still spread out when a line earns nothing further stays at what it has earned by then
+stopping as (
+
+    select
+        earning.contract_line_id,
+        earning.layer,
+        greatest(earning.valid_from, {{ add_days('lines.earned_until', 1) }}) as valid_from,
+        earning.earned_date,
+        earning.known_until,
+        earning.base_minor,
+        earning.spread_minor,
+        lines.earned_until as at_date,
+        {%- for column in spread_columns %}
+        earning.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from earning
+    inner join lines on earning.contract_line_id = lines.contract_line_id
+    where earning.spread_minor != 0 and lines.earned_until < coalesce(earning.known_until, cast('9999-12-31' as date))
+
+),
+
+stopped as (
+
+    select
+        contract_line_id,
+        layer,
+        valid_from,
+        earned_date,
+        known_until,
+        cast(recognized_minor as bigint) as base_minor,
+        {{ no_spread() }}
+    from ( {{ recognized_at('stopping') }} ) as evaluated
+
+),
+
+earned as (
+
+    select earning.*
+    from earning
+    inner join lines on earning.contract_line_id = lines.contract_line_id
+    where earning.spread_minor = 0 or {{ still_earns('lines', 'earning.valid_from') }}
+
+    union all
+
+    select * from stopped
+
+),
+
 dated as (
 
     -- of several steps before a layer counts only the last one does
     select
-        earning.*,
+        earned.*,
         row_number() over (partition by contract_line_id, layer, valid_from order by earned_date desc) as recency
-    from earning
+    from earned
     where known_until is null or valid_from <= known_until
 
 ),
