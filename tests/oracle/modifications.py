@@ -223,8 +223,10 @@ class _Planned:
         return PROSPECTIVE, "any other change"
 
     def is_at_ssp(self, row: Amendment) -> bool:
-        """A distinct line within tolerance of a real SSP, or a longer term within that of the added term."""
+        """It only adds a line within tolerance of a real SSP, or only a term within tolerance of that term's."""
         terms, line = self.replay.terms, self.replay.line_of[row.contract_line_id]
+        if [other.contract_line_id for other in self.modification.rows].count(row.contract_line_id) > 1:
+            return False
         if row.action == "add":
             if not terms.has_price(line):
                 return True

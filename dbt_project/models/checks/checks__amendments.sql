@@ -38,6 +38,10 @@ described as (
         amendments.contract_line_id,
         amendments.action,
         coalesce(amendments.treatment, 'auto') as treatment,
+        sum(case when amendments.action != 'cancel' then 1 else 0 end) over (
+            partition by amendments.contract_id, amendments.contract_line_id, amendments.effective_date,
+                greatest(amendments.signed_date, contracts.signed_date)
+        ) as rows_of_line,
         amendments.effective_date,
         greatest(amendments.signed_date, contracts.signed_date) as signed_date,
         greatest(amendments.effective_date, amendments.signed_date, contracts.signed_date) as known_from,
@@ -130,6 +134,7 @@ modifications as (
         max(case when treatment = 'auto' and action != 'add' then 1 else 0 end) = 0 as is_addition_alone,
         min(case
             when treatment != 'auto' then 1
+            when rows_of_line > 1 then 0
             when action = 'add' and ssp_source in ('line', 'price_list', 'product') and ssp_minor != 0
                 and abs(cast(price_minor as {{ wide_integer() }}) - ssp_minor) * 100000
                 <= abs(cast(ssp_minor as {{ wide_integer() }})) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint)

@@ -1,7 +1,7 @@
 -- Grain: amendment row (amendment_id × contract_line_id), no cancellation.
 -- Why: which treatment it gets and the rule that decides (accounting.md §5 auto). The rows of one modification are
 -- judged together: separate only where every one of them adds distinct goods or a longer term within the tolerance of
--- a real stand-alone selling price.
+-- a real stand-alone selling price, and no other row changes that line.
 
 with lines as (
 
@@ -27,6 +27,9 @@ rows_at_modifications as (
         prices.rate_numerator,
         prices.rate_denominator,
         terms.signed_end_before as end_before,
+        count(*) over (
+            partition by amendment.accounting_contract_id, amendment.modification_number, amendment.contract_line_id
+        ) as rows_of_line,
         coalesce(
             amendment.new_end_date > terms.signed_end_before and lines.recognition_method = 'ratable'
             and coalesce(amendment.quantity_delta_millionths, 0) = 0 and amendment.new_start_date is null
@@ -116,7 +119,7 @@ judged as (
     select
         priced.*,
         coalesce(
-            fair_minor != 0
+            fair_minor != 0 and rows_of_line = 1
             and cast(abs(amount_delta_minor - fair_minor) as {{ wide_integer() }}) * 100000
             <= cast(abs(fair_minor) as {{ wide_integer() }}) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint),
             false
