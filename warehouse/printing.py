@@ -30,4 +30,4 @@ def exact_text(number: Decimal, decimals: int) -> str:
 
 def printable(text: str) -> str:
     """Text without control characters, which could rewrite a terminal or turn the order of a page's letters."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)

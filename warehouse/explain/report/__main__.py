@@ -18,7 +18,9 @@ def again(folder: Path) -> bytes:
     chain, _ = inspect_chain(folder.parent.parent)
     found = [month for month in chain.folders if month.path == folder]
     if not found:
-        raise ConfigurationError(f"{folder} is no published month", "Name a folder like published/2026-03/v1.")
+        raise ConfigurationError(
+            f"{folder} is no published month", "Name a folder like published/2026-03/v1."
+        )
     folders = [month.path for month in chain.through(found[0]).months]
     with closing(connect(allowed=[folder.parent.parent])) as con:
         return report(con, found[0].document, folders)

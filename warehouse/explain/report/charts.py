@@ -26,7 +26,8 @@ def bars(values: Sequence[Decimal | None], periods: Sequence[str], title: str) -
     """A bar a month; the last one stands out."""
     known = [value for value in values if value is not None]
     high, low = max([*known, _ZERO]), min([*known, _ZERO])
-    span = high - low or Decimal(1)
+    high = high if high - low else Decimal(1)
+    span = high - low
     step = Decimal(_WIDTH) / max(len(values), 12)
     left = _WIDTH - step * len(values)
     scale = Decimal(_BASE - _TOP) / span
@@ -49,7 +50,7 @@ def bars(values: Sequence[Decimal | None], periods: Sequence[str], title: str) -
         width=_WIDTH,
         height=_HEIGHT,
         title=title,
-        grid=_grid(high, low, zero, scale),
+        grid=_grid(high, low, zero, scale) if any(known) else "",
         marks=marks,
         zero=_px(zero),
         names=_first_and_last(periods, left),
@@ -76,7 +77,7 @@ def _first_and_last(periods: Sequence[str], left: Decimal) -> Markup:
 
 
 def spark(values: Sequence[Decimal | None], title: str) -> Markup:
-    """A line a few letters high, for the cell of a table."""
+    """A line a few letters high, for the cell of a table; one month alone is no line."""
     known = [value for value in values if value is not None]
     high, low = max([*known, _ZERO]), min([*known, _ZERO])
     span = high - low or Decimal(1)
@@ -86,7 +87,7 @@ def spark(values: Sequence[Decimal | None], title: str) -> Markup:
         for place, value in enumerate(values)
         if value is not None
     ]
-    if not points:
+    if len(points) < 2:
         return Markup("")
     line = "L".join(f"{_px(x)} {_px(y)}" for x, y in points)
     return Markup(
@@ -111,7 +112,9 @@ def heat_map(
         Markup('<path class="{}" d="{}"/>').format(name, path) for name, path in sorted(shades.items())
     )
     booked = Markup("").join(
-        Markup('<text class="end" x="{}" y="{}">{}</text>').format(_LEFT - 5, _HEAD + place * _STEP + 10, name)
+        Markup('<text class="end" x="{}" y="{}">{}</text>').format(
+            _LEFT - 5, _HEAD + place * _STEP + 10, name
+        )
         for place, name in enumerate(rows)
     )
     earned = Markup("").join(

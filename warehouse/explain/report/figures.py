@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,8 @@ LARGEST = 8
 
 Row = tuple[Any, ...]
 
+_IS_TRANSLATED = " and ".join(f"{name}_reporting is not null" for name in FIGURES)
+
 
 class Pair(NamedTuple):
     """What figures are kept apart by: money of one entity in one currency."""
@@ -37,6 +39,8 @@ class Series:
 
     periods: Sequence[str]
     figures: Mapping[str, Sequence[Decimal | None]]
+    is_translated: bool = True
+    """Whether all of this month's figures are known in the reporting currency."""
 
 
 class Cell(NamedTuple):
@@ -95,21 +99,22 @@ class MonthFiles:
     def series(self) -> dict[Pair, Series]:
         """Every pair that has figures this month."""
         rows = self._rows(
-            f"select entity_id, currency, period, {', '.join(FIGURES)}"
+            f"select entity_id, currency, period, {_IS_TRANSLATED}, {', '.join(FIGURES)}"
             f" from {self._over_months('rpt_bbb', MONTHS_BACK + 1)}"
         )
-        return self._series({(Pair(*row[:2]), row[2]): row[3:] for row in rows})
+        now = {Pair(*row[:2]): row[3] for row in rows if row[2] == self.period}
+        found = self._series({(Pair(*row[:2]), row[2]): row[4:] for row in rows})
+        return {pair: replace(one, is_translated=now[pair]) for pair, one in found.items()}
 
-    def reporting_series(self, currency: str) -> Series | None:
-        """All entities and currencies in the reporting currency; None where this month has money not translated."""
+    def reporting_series(self, currency: str) -> Series:
+        """All entities and currencies in the reporting currency; months that are not all translated are left out."""
         sums = ", ".join(f"cast(sum({name}_reporting) as decimal(38, 3))" for name in FIGURES)
-        complete = " and ".join(f"{name}_reporting is not null" for name in FIGURES)
         rows = self._rows(
             f"select period, {sums} from {self._over_months('rpt_bbb', MONTHS_BACK + 1)}"
-            f" group by period having bool_and({complete})"
+            f" group by period having bool_and({_IS_TRANSLATED})"
         )
         pair = Pair("", currency)
-        return self._series({(pair, row[0]): row[1:] for row in rows}).get(pair)
+        return self._series({(pair, row[0]): row[1:] for row in rows})[pair]
 
     def _series(self, values: Mapping[tuple[Pair, str], Row]) -> dict[Pair, Series]:
         periods = [folder.parent.name for folder in self._folders[-MONTHS_BACK - 1 :]]
@@ -137,10 +142,11 @@ class MonthFiles:
         if not self.has("dim_period"):
             return None
         # Periods need not sort as text (a calendar may change its names): their order is the calendar's.
-        periods = dict(self._rows(f"{self._of('dim_period')} select period_number, period from dim_period"))
+        calendar = self._rows(f"{self._of('dim_period')} select period_number, period from dim_period")
+        periods = {int(number): str(period) for number, period in calendar}
         here = next(number for number, period in periods.items() if period == self.period)
         # row and column -1: booked before the first row, earned after the last column
-        cells: dict[Pair, list[tuple[int, int, bool, Decimal]]] = {}
+        cells: dict[Pair, list[tuple[int, int, tuple[bool, Decimal]]]] = {}
         for row in self._rows(
             f"""
             {self._of("dim_period")},
@@ -166,7 +172,7 @@ class MonthFiles:
             first_row=here - MONTHS_BACK + 1,
             last_column=here + AHEAD,
         ):
-            cells.setdefault(Pair(*row[:2]), []).append(row[2:])
+            cells.setdefault(Pair(*row[:2]), []).append((row[2], row[3], (row[4], row[5])))
         booked = sorted({cell[0] for of_pair in cells.values() for cell in of_pair} | {here})
         earned = {cell[1] for of_pair in cells.values() for cell in of_pair}
         columns = [number for number in sorted(earned | {here}) if number != -1]
@@ -176,7 +182,7 @@ class MonthFiles:
             [*(periods[number] for number in columns), *(["later"] if -1 in earned else [])],
             places[here],
             {
-                pair: [Cell(booked.index(row), places[column], *rest) for row, column, *rest in of_pair]
+                pair: [Cell(booked.index(row), places[column], *rest) for row, column, rest in of_pair]
                 for pair, of_pair in cells.items()
             },
             self._bands(),
@@ -251,6 +257,10 @@ class MonthFiles:
             """
         )
 
+    def prior_contracts(self) -> int:
+        """How many contracts have any of it."""
+        return int(self._rows(f"{self._prior()} select count(distinct contract_id) from prior")[0][0])
+
     def largest_prior(self) -> list[Row]:
         """Entity, currency, contract, customer, measure, cause, amount: the largest of each entity and currency."""
         names = " union all ".join(
@@ -298,7 +308,10 @@ class MonthFiles:
         )
 
     def held_money(self) -> list[Row]:
-        """Rule (null: all of them, a contract once), currency, contracts, contracted, billed, revenue of the month."""
+        """Rule, currency, contracts, contracted, billed, revenue of the month, how many of unknown revenue.
+
+        Without a rule: all of them, each contract once.
+        """
         if not self.has("held_back"):
             return []
         money = ", ".join(
@@ -312,7 +325,7 @@ class MonthFiles:
                 union all by name
                 select null as rule, * exclude (rules) from held_back
             )
-            select rule, currency, count(distinct contract_id), {money}
+            select rule, currency, count(distinct contract_id), {money}, count(revenue_gap)
             from by_rule
             group by rule, currency
             order by rule nulls last, currency

@@ -83,11 +83,9 @@ def report(con: Connection, manifest: Mapping[str, Any], folders: Sequence[Path]
         summary=[_summary(place, pair, series[pair]) for place, pair in enumerate(pairs, start=1)],
         sections=_sections(files, series, pairs[:MOST_SECTIONS]),
         left_out=max(0, len(pairs) - MOST_SECTIONS),
-        total=_total(files, pairs, reporting),
+        total=_total(files, series, reporting),
         reporting=reporting,
-        is_translated=all(pair.currency == reporting for pair in pairs),
-        prior=files.prior_by_cause() if files.has("dim_period") else [],
-        largest=files.largest_prior() if files.has("dim_period") else [],
+        prior=_prior(files),
         largest_of=LARGEST,
         held=_held(files),
         uncollectible=files.earned_while_uncollectible(),
@@ -102,7 +100,8 @@ def report(con: Connection, manifest: Mapping[str, Any], folders: Sequence[Path]
 
 def _order(pair: Pair, series: Series, reporting: str) -> tuple[bool, str, Decimal, str]:
     """By revenue where it can be compared: the reporting currency's first, then currency by currency."""
-    return pair.currency != reporting, pair.currency, -(series.figures["revenue"][-1] or 0), pair.entity_id
+    revenue = series.figures["revenue"][-1] or Decimal(0)
+    return pair.currency != reporting, pair.currency, -revenue, pair.entity_id
 
 
 def _summary(place: int, pair: Pair, series: Series) -> dict[str, Any]:
@@ -141,10 +140,11 @@ def _sections(
     ]
 
 
-def _total(files: MonthFiles, pairs: Sequence[Pair], reporting: str) -> list[dict[str, Any]] | None:
+def _total(files: MonthFiles, series: Mapping[Pair, Series], reporting: str) -> list[dict[str, Any]] | None:
     """All entities and currencies together, where there are several and all their money is translated."""
-    found = files.reporting_series(reporting) if reporting and len(pairs) > 1 else None
-    return _cards(found, reporting, f"all entities, {reporting}") if found else None
+    if not reporting or len(series) < 2 or not all(one.is_translated for one in series.values()):
+        return None
+    return _cards(files.reporting_series(reporting), reporting, f"all entities, {reporting}")
 
 
 def _cards(series: Series, currency: str, whose: str) -> list[dict[str, Any]]:
@@ -194,6 +194,16 @@ def _rollforward(movements: Mapping[str, Mapping[str, Decimal]]) -> dict[str, An
     return {"balances": used, "rows": rows}
 
 
+def _prior(files: MonthFiles) -> dict[str, Any]:
+    """The first close has nothing before it that could change."""
+    causes = files.prior_by_cause() if files.has("dim_period") else []
+    return {
+        "causes": causes,
+        "contracts": files.prior_contracts() if causes else 0,
+        "largest": files.largest_prior() if causes else [],
+    }
+
+
 def _held(files: MonthFiles) -> dict[str, Any]:
     records = files.held_records()
     money: dict[str | None, list[tuple[Any, ...]]] = {}
@@ -231,7 +241,7 @@ def _sources(manifest: Mapping[str, Any]) -> list[tuple[str, str, int, int]]:
 
 
 def _named(pair: Pair) -> str:
-    return f"{pair.entity_id}, {pair.currency}"
+    return printable(f"{pair.entity_id}, {pair.currency}")
 
 
 def _span(periods: Sequence[str]) -> str:
@@ -244,7 +254,7 @@ def _label(name: object) -> str:
 
 def _amount(amount: Decimal | str | None, currency: str | None) -> str:
     """Money with the decimals of its currency; a dash where there is none."""
-    return "–" if amount is None else amount_text(Decimal(amount), currency)
+    return "-" if amount is None else amount_text(Decimal(amount), currency)
 
 
 def _exact(number: Decimal) -> str:
