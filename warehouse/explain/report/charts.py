@@ -99,7 +99,7 @@ def spark(values: Sequence[Decimal | None], title: str) -> Markup:
 def heat_map(
     cells: Sequence[Cell], rows: Sequence[str], columns: Sequence[str], now: int, title: str
 ) -> Markup:
-    """A square for what was booked in one period and is earned in another; the darker, the more."""
+    """A square for what was booked in one period and is earned in another; the stronger its colour, the more."""
     most = max((abs(cell.amount) for cell in cells), default=_ZERO)
     shades: dict[str, str] = {}
     for cell in cells:
@@ -128,7 +128,7 @@ def heat_map(
     )
     return Markup(
         '<svg class="heat" viewBox="0 0 {} {}" width="{}" height="{}" role="img"><title>{}</title>{}{}{}{}</svg>'
-    ).format(width, height, width, height, title, squares, frame, booked, earned)
+    ).format(width, height, width * 4 // 3, height * 4 // 3, title, squares, frame, booked, earned)
 
 
 def _level(amount: Decimal, most: Decimal) -> int:

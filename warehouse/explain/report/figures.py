@@ -144,7 +144,9 @@ class MonthFiles:
         # Periods need not sort as text (a calendar may change its names): their order is the calendar's.
         calendar = self._rows(f"{self._of('dim_period')} select period_number, period from dim_period")
         periods = {int(number): str(period) for number, period in calendar}
-        here = next(number for number, period in periods.items() if period == self.period)
+        here = next((number for number, period in periods.items() if period == self.period), None)
+        if here is None:
+            return None
         # row and column -1: booked before the first row, earned after the last column
         cells: dict[Pair, list[tuple[int, int, tuple[bool, Decimal]]]] = {}
         for row in self._rows(
@@ -332,22 +334,31 @@ class MonthFiles:
             """
         )
 
+    def held_numbers(self) -> Row:
+        """Contracts, and the lines that held_contracts would have without its limit."""
+        if not self.has("held_back"):
+            return (0, 0)
+        return self._rows(
+            f"{self._of('held_back')} select count(distinct contract_id), count(*) from held_back"
+        )[0]
+
     def held_contracts(self) -> list[Row]:
         """Contract, currency, fate, rules, contracted, billed, revenue of the month, why that is unknown."""
         if not self.has("held_back"):
             return []
         return self._rows(
             f"{self._of('held_back')} select contract_id, currency, fate, rules, contracted, billed, revenue,"
-            " revenue_gap from held_back order by contract_id, currency"
+            f" revenue_gap from held_back order by contract_id, currency limit {LONGEST_LIST}"
         )
 
     def earned_while_uncollectible(self) -> list[Row]:
-        """Customer, contract, currency, revenue of the month."""
+        """Customer, contract, currency, revenue of the month, and how many such lines there are."""
         if not self.has("earned_while_uncollectible"):
             return []
         return self._rows(
-            f"{self._of('earned_while_uncollectible')} select customer_id, contract_id, currency, amount"
-            " from earned_while_uncollectible where period = $period order by customer_id, contract_id, currency",
+            f"{self._of('earned_while_uncollectible')} select customer_id, contract_id, currency, amount,"
+            " count(*) over () from earned_while_uncollectible where period = $period"
+            f" order by customer_id, contract_id, currency limit {LONGEST_LIST}",
             period=self.period,
         )
 

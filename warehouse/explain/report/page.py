@@ -209,13 +209,14 @@ def _held(files: MonthFiles) -> dict[str, Any]:
     money: dict[str | None, list[tuple[Any, ...]]] = {}
     for rule, *of_currency in files.held_money():
         money.setdefault(rule, []).append(tuple(of_currency))
-    contracts = files.held_contracts()
+    number, lines = files.held_numbers()
     return {
         "rules": [row for row in records if row[0] != "warn"],
         "warnings": [row for row in records if row[0] == "warn"],
         "money": money,
-        "contracts": contracts,
-        "number": len({row[0] for row in contracts}),
+        "contracts": files.held_contracts(),
+        "number": number,
+        "lines": lines,
     }
 
 
