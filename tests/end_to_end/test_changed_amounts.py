@@ -143,8 +143,8 @@ def changed(con: Connection, month: Month, place: Place, *, is_sealed_again: boo
         if is_sealed_again:
             entry = commit.describe(place.table, written)
             document = {**month.document, "files": {**month.document["files"], file.name: entry}}
-            printed = [manifest.month_hash(one).encode() for one in (month.document, document)]
-            report = before[manifest.REPORT].replace(*printed)
+            printed, printed_now = (manifest.month_hash(one).encode() for one in (month.document, document))
+            report = before[manifest.REPORT].replace(printed, printed_now)
             document["files"][manifest.REPORT] = {"sha256": manifest.sha256(report)}
             content = manifest.canonical(document)
             (month.path / manifest.REPORT).write_bytes(report)
