@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from orchestration import unchanged
+from orchestration import totals, unchanged
 from orchestration.calendar import Calendar, calendar_of
 from orchestration.context_tables import cut_date_of, write_context, write_published_checks, write_waivers
 from orchestration.findings import Finding
 from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
 from orchestration.stages import STAGE_TITLES, split
+from orchestration.totals import Figures, Totals
 from orchestration.waivers import Coverage
 from warehouse import fingerprint as rules
 from warehouse import plan, quarantine
@@ -54,8 +55,9 @@ class Build:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        """Times a stage and keeps its error, which Dagster would only hand on as text."""
+        """Times a stage and keeps its error, which Dagster would only hand on as text; a stage may be tried again."""
         self.held.progress.stage(STAGE_TITLES[name])
+        self.error = None
         try:
             with self.watch.measure(name):
                 yield
@@ -162,6 +164,19 @@ class Build:
             " from audit.tie_outs group by equation"
         ).fetchall()
         return {str(equation): (int(tested), int(broken)) for equation, tested, broken in rows}
+
+    @property
+    def period(self) -> str:
+        """The period that runs on the as-of day, or the one that is closed."""
+        return self.context.close_period or self.calendar.of_day(self.context.as_of).period
+
+    def totals(self) -> dict[str, Totals]:
+        """The money of each fact."""
+        return totals.of_facts(self.held.connection, self.period)
+
+    def figures(self) -> Figures:
+        """The report of the period that runs."""
+        return totals.of_period(self.held.connection, self.period)
 
     @property
     def kind(self) -> str:

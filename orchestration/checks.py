@@ -2,17 +2,32 @@
 What a rule says stands in expectations/."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from expectations.suites import Rule
+from orchestration.findings import described, money_text
+from orchestration.metadata import Metadata, table
 from orchestration.stages import EQUATIONS
-from orchestration.translator import GATE_KEY, RELEASE_KEY
+from orchestration.translator import GATE_KEY, RELEASE_KEY, lake_key
+from warehouse.extract.findings import FileFinding
+from warehouse.settings import Settings
 
 if TYPE_CHECKING:
     from expectations.gate import GateReport, RuleOutcome
+
+
+FOLLOWS = {
+    "block": "The run stopped; readers see what they saw before.",
+    "quarantine": "These records are held out of the figures, each with its whole contract; the rest went on.",
+    "warn": "They are used, and listed.",
+    "excluded": "They are left out by a rule of business, and no fault.",
+    "later": "They are used once their day has come, and no fault.",
+}
 
 
 def check_name(entity: str, severity: str) -> str:
@@ -41,8 +56,8 @@ def gate_specs(rules: Iterable[Rule]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def gate_checks(rules: Iterable[Rule], report: "GateReport") -> Iterator[dg.AssetCheckResult]:
-    """What the gate found, check by check: rules, records and money held back."""
+def gate_checks(rules: Iterable[Rule], report: "GateReport", pages: Path) -> Iterator[dg.AssetCheckResult]:
+    """What the gate found, check by check: what is wrong, how much it is, and what mends it."""
     found: dict[tuple[str, str], list[RuleOutcome]] = defaultdict(list)
     for outcome in report.outcomes:
         found[outcome.entity, outcome.severity].append(outcome)
@@ -54,13 +69,41 @@ def gate_checks(rules: Iterable[Rule], report: "GateReport") -> Iterator[dg.Asse
             # A draft or a later invoice is no fault, so it fails no check.
             passed=not failed or severity in {"excluded", "later"},
             severity=dg.AssetCheckSeverity.ERROR if severity == "block" else dg.AssetCheckSeverity.WARN,
-            description="; ".join(one.message for one in failed) or "Every record passes.",
-            metadata={
-                "records": sum(one.records for one in failed),
-                "rules": {one.rule: one.records for one in failed},
-                "held": {one.rule: {c: str(a) for c, a in one.money} for one in failed if one.money},
-            },
+            description="\n".join(line for one in failed for line in described(one))
+            or "Every record passes.",
+            metadata=_found(failed, severity, pages),
         )
+
+
+def _found(failed: Sequence["RuleOutcome"], severity: str, pages: Path) -> Metadata:
+    """What someone who is woken by it needs, in the order of the questions."""
+    records = dg.MetadataValue.int(sum(one.records for one in failed))
+    if not failed:
+        return {"records": records}
+    header = ["rule", "what is wrong", "records", "money", "what to do", "for example"]
+    rows = [
+        (one.rule, one.message, one.records, money_text(one.money), one.remedy or "", "; ".join(one.examples))
+        for one in failed
+    ]
+    return {
+        "what follows": dg.MetadataValue.text(FOLLOWS[severity]),
+        "records": records,
+        "money": dg.MetadataValue.text(money_text(_added(failed)) or "none"),
+        "rules": table(header, rows),
+        "all of them": dg.MetadataValue.text(f"tieout show quarantine --rule {failed[0].rule}")
+        if severity == "quarantine"
+        else dg.MetadataValue.text("select * from audit.quarantine, in tieout.duckdb"),
+        "page (tieout docs writes it)": dg.MetadataValue.path(pages / "rules.html"),
+    }
+
+
+def _added(failed: Iterable["RuleOutcome"]) -> list[tuple[str, Decimal]]:
+    """The money of several rules; a record that breaks two counts with both."""
+    money: dict[str, Decimal] = defaultdict(Decimal)
+    for one in failed:
+        for currency, amount in one.money:
+            money[currency] += amount
+    return sorted(money.items())
 
 
 def equation_specs() -> list[dg.AssetCheckSpec]:
@@ -83,3 +126,43 @@ def equation_checks(found: Mapping[str, tuple[int, int]]) -> Iterator[dg.AssetCh
             passed=broken == 0,
             metadata={"tested": tested, "broken": broken},
         )
+
+
+FRESH = "fresh"
+
+
+def freshness_hours(settings: Settings, system: str, name: str) -> int:
+    """The age at which an object's newest file is too old; 0 where nobody asks."""
+    policies = settings.delivery_policies(system, name)
+    return 0 if policies.stale_exports == "off" else policies.freshness_hours
+
+
+def freshness_specs(objects: Iterable[tuple[str, str]], settings: Settings) -> list[dg.AssetCheckSpec]:
+    """A check for every export object with a freshness limit; whether it stops the run is its policy's matter."""
+    return [
+        dg.AssetCheckSpec(
+            FRESH,
+            asset=lake_key(system, name),
+            description=f"The newest file is no older than {hours:,} hours (freshness_hours in tieout.toml).",
+        )
+        for system, name in objects
+        if (hours := freshness_hours(settings, system, name))
+    ]
+
+
+def freshness_checks(
+    specs: Iterable[dg.AssetCheckSpec], objects: Iterable[tuple[str, str]], findings: Iterable[FileFinding]
+) -> Iterator[dg.AssetCheckResult]:
+    """What extraction said about the age of exports."""
+    stale = {(one.system, one.object): one for one in findings if one.rule == "stale_exports"}
+    checked = {spec.asset_key for spec in specs}
+    for system, name in objects:
+        if lake_key(system, name) in checked:
+            finding = stale.get((system, name)) or stale.get((system, None))
+            yield dg.AssetCheckResult(
+                asset_key=lake_key(system, name),
+                check_name=FRESH,
+                passed=finding is None,
+                severity=dg.AssetCheckSeverity.WARN,
+                description="\n".join(described(finding)) if finding else "It is.",
+            )

@@ -21,11 +21,12 @@ from orchestration.assets import (
 )
 from orchestration.cli.options import DEMO_FOLDER, WORKSPACE_VARIABLE
 from orchestration.schedules import nightly_schedule
-from orchestration.translator import node_key
+from orchestration.translator import node_key, source_specs
 from warehouse.connectors import enabled_connectors
 from warehouse.extract.deliver import in_force
 from warehouse.extract.find import find_files
 from warehouse.journal import Journal
+from warehouse.settings import Settings
 from warehouse.transform import compiled
 from warehouse.workspace import Workspace
 
@@ -38,12 +39,18 @@ def build_defs(
     objects: Sequence[tuple[str, str]],
     rules: Sequence[Rule],
     build: dg.ResourceDefinition,
-    time_zone: str = "UTC",
+    settings: Settings,
 ) -> dg.Definitions:
     """Assets, checks, jobs and schedule over a parsed dbt project, with what each step works on."""
-    extract = extract_assets(objects) if objects else no_exports_asset()
-    gate = gate_asset(rules, _models(manifest, {"checks"}))
-    release = release_asset(_models(manifest, {"marts", "audit"}))
+    owner = settings.schedule.owner
+    made = [
+        extract_assets(objects, settings) if objects else no_exports_asset(owner),
+        dbt_stage_assets(manifest, "stage", owner),
+        gate_asset(rules, _models(manifest, {"checks"}), owner),
+        dbt_stage_assets(manifest, "facts", owner),
+    ]
+    release = release_asset(_models(manifest, {"marts", "audit"}), owner)
+    keys = {key for one in (*made, release) for key in one.keys}
     nightly = dg.define_asset_job(
         NIGHTLY, selection=dg.AssetSelection.all(), description="Exports to tieout.duckdb."
     )
@@ -53,15 +60,9 @@ def build_defs(
         description="What a close looks at before it publishes; started by `tieout close`.",
     )
     return dg.Definitions(
-        assets=[
-            extract,
-            dbt_stage_assets(manifest, "stage"),
-            gate,
-            dbt_stage_assets(manifest, "facts"),
-            release,
-        ],
+        assets=[*made, release, *source_specs(manifest, keys, owner)],
         jobs=[nightly, close],
-        schedules=[nightly_schedule(nightly, time_zone)],
+        schedules=[nightly_schedule(nightly, settings)],
         resources={RESOURCE: build},
         # Every step in a process of its own would import everything again: seconds a step.
         executor=dg.in_process_executor,
@@ -98,5 +99,5 @@ def tieout() -> dg.Definitions:
         present_objects(workspace),
         rules_of(workspace.expectations),
         build_resource(workspace),
-        workspace.settings.company.time_zone,
+        workspace.settings,
     )

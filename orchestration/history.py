@@ -40,7 +40,17 @@ LEFT_OUT = frozenset(
     }
 )
 
-INSTANCE_CONFIGURATION = "telemetry:\n  enabled: false\n"
+INSTANCE_CONFIGURATION = """\
+telemetry:
+  enabled: false
+# One writer: a run waits until the one before it is done.
+concurrency:
+  pools:
+    granularity: run
+    default_limit: 1
+freshness:
+  enabled: true
+"""
 
 
 def inbox(workspace: Workspace) -> Path:

@@ -1,13 +1,14 @@
 """Executes a Dagster job in this process. The only module of the pipeline that imports Dagster; imported late."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 
 from expectations.suites import rules_of
 from orchestration import history
+from orchestration.assets import tags_of
 from orchestration.build import Build
 from orchestration.definitions import CLOSE, NIGHTLY, build_defs
 from warehouse.errors import TieoutError
@@ -23,7 +24,7 @@ def execute(build: Build, *, is_close: bool) -> None:
     with history.recording() as (instance, events):
         with _at_work_on(build):
             result = job.execute_in_process(
-                instance=instance, raise_on_error=False, run_config=QUIET, tags=_tags(build)
+                instance=instance, raise_on_error=False, run_config=QUIET, tags=tags_of(build)
             )
         history.keep(build.context.workspace, instance, result.run_id, events)
     if isinstance(build.error, dg.DagsterExecutionInterruptedError):
@@ -60,18 +61,12 @@ def _job(build: Build, *, is_close: bool) -> dg.JobDefinition:
     project = build.held.project
     objects = tuple(sorted({(one.system, one.object) for one in build.held.extract(build.context).current}))
     rules = rules_of(build.context.workspace.expectations)
-    key = (project.digest, objects, repr(rules), is_close)
+    settings = build.context.settings
+    key = (project.digest, objects, repr(rules), settings.model_dump_json(), is_close)
     if key not in _jobs:
-        definitions = build_defs(project.manifest, objects, rules, _current_build)
+        definitions = build_defs(project.manifest, objects, rules, _current_build, settings)
         _jobs[key] = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
     return _jobs[key]
-
-
-def _tags(build: Build) -> Mapping[str, str]:
-    tags = {"tieout/run_id": build.run_id, "tieout/as_of": build.context.as_of.isoformat()}
-    if build.context.close_period:
-        tags["tieout/closing"] = build.context.close_period
-    return tags
 
 
 def _first_failure(result: dg.ExecuteInProcessResult) -> str:

@@ -1,22 +1,26 @@
 """How dbt nodes appear in Dagster: keys are the tables' own names, groups are the stages of a row's life."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from dagster import AssetKey
+from dagster import AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
+STAGING = "stg_"
 GROUPS = {
     "lake": "1_lake",
+    "run": "1_lake",
     "staging": "2_staging",
     "exchange": "3_exchange",
     "checks": "4_gate",
     "gate": "4_gate",
+    "links": "5_accepted",
     "accepted": "5_accepted",
     "engine": "6_engine",
     "posting": "7_posting",
     "marts": "8_marts",
     "audit": "8_audit",
+    "frozen": "9_published",
     "published": "9_published",
 }
 
@@ -36,10 +40,11 @@ def node_key(node: Mapping[str, Any]) -> AssetKey:
 
 
 class Translator(DagsterDbtTranslator):  # type: ignore[misc] # dagster-dbt is not looked into
-    """Keys, groups and descriptions of dbt's models, and of the sources between the stages."""
+    """Keys, groups, owner and descriptions of dbt's models, and of the sources between the stages."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+        self.owner = owner
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """Schema and table."""
@@ -49,13 +54,41 @@ class Translator(DagsterDbtTranslator):  # type: ignore[misc] # dagster-dbt is n
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """The stage."""
-        schema = str(dbt_resource_props["schema"])
-        return GROUPS["staging"] if schema.startswith("stg_") else GROUPS.get(schema, schema)
+        return group_of(str(dbt_resource_props["schema"]))
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002 (as Dagster calls it)
+        """Whoever answers for the workspace."""
+        return [self.owner]
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The description in the model's YAML, else the grain and reason in its header."""
+        """The description in the model's YAML, else the grain and reason in its header, else where it stems from."""
         described = str(dbt_resource_props.get("description") or "")
-        return described or header_of(str(dbt_resource_props.get("raw_code") or ""))
+        described = described or header_of(str(dbt_resource_props.get("raw_code") or ""))
+        schema, name = str(dbt_resource_props["schema"]), str(dbt_resource_props["name"])
+        if not described and schema.startswith(STAGING):
+            system, entity = schema.removeprefix(STAGING), name.rsplit("__", maxsplit=1)[-1]
+            return f"The exports of {system} as {entity}, by the SQL of its connector."
+        return described
+
+
+def group_of(schema: str) -> str:
+    """The stage of a row's life that a schema belongs to."""
+    return GROUPS["staging"] if schema.startswith(STAGING) else GROUPS.get(schema, schema)
+
+
+def source_specs(manifest: Mapping[str, Any], made: Collection[AssetKey], owner: str) -> list[AssetSpec]:
+    """What models read and no step of the night materializes: context, frozen months, objects without an export."""
+    return [
+        AssetSpec(
+            key,
+            group_name=group_of(source["source_name"]),
+            description=source["description"] or source["source_description"],
+            owners=[owner],
+            kinds={"duckdb"},
+        )
+        for source in manifest["sources"].values()
+        if (key := AssetKey([source["source_name"], source["name"]])) not in made
+    ]
 
 
 def header_of(sql: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -50,6 +51,14 @@ def _exact(value: object) -> object:
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError('it must be an IANA time zone, as in "Europe/Berlin"') from error
+    return value
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -80,11 +89,7 @@ class Company(_Section):
     @field_validator("time_zone")
     @classmethod
     def _is_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError('it must be an IANA time zone, as in "Europe/Berlin"') from error
-        return value
+        return _zone(value)
 
     @property
     def default_entity_currency(self) -> str:
@@ -362,6 +367,45 @@ class Engine(_Section):
     )  # fmt: skip
 
 
+class Schedule(_Section):
+    """When the nightly job starts by itself in Dagster, and who answers for it. None of these changes a figure."""
+
+    nightly: str = Field(
+        default="0 4 * * *",
+        description="When it starts: minute, hour, day of the month, month and weekday, as cron has them.",
+    )
+    time_zone: str = Field(default="", description='The time zone of these; "" is the company\'s.')
+    settled_seconds: int = Field(
+        default=60,
+        ge=0,
+        strict=True,
+        description="How long new exports must have stood still before they start a run.",
+    )
+    owner: str = Field(
+        default="team:finance-data",
+        description="Who Dagster names as owner of every table: team:<name>, or an address.",
+    )
+
+    @field_validator("nightly")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9*/,\-A-Za-z]+( [0-9*/,\-A-Za-z#?]+){4}", value):
+            raise ValueError('it must have five parts, as in "0 4 * * *"')
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        return _zone(value) if value else value
+
+    @field_validator("owner")
+    @classmethod
+    def _is_owner(cls, value: str) -> str:
+        if not re.fullmatch(r"team:\S.*|[^@\s]+@[^@\s]+\.[^@\s]+", value):
+            raise ValueError('it must be a team or an address, as in "team:finance-data"')
+        return value
+
+
 class Settings(_Section):
     """The whole of tieout.toml."""
 
@@ -370,6 +414,7 @@ class Settings(_Section):
     policies: Policies = Field(default_factory=Policies)
     waivers: tuple[StandingWaiver, ...] = ()
     engine: Engine = Field(default_factory=Engine)
+    schedule: Schedule = Field(default_factory=Schedule)
 
     def object_settings(self, system: str, name: str | None) -> ObjectSettings:
         source = self.sources.get(system)
@@ -481,7 +526,8 @@ def template() -> str:
     parts = [
         "# The configuration of this workspace. Every key is shown with its default; take the # away to set it."
     ]
-    for name, section in (("company", Company), ("policies", Policies), ("engine", Engine)):
+    sections = (("company", Company), ("policies", Policies), ("engine", Engine), ("schedule", Schedule))
+    for name, section in sections:
         parts.append(f"\n# {section.__doc__}\n[{name}]\n{_commented(section)}")
     parts.append(f"\n# {StandingWaiver.__doc__}\n# [[waivers]]\n{_commented(StandingWaiver)}")
     parts.append(

@@ -114,6 +114,10 @@ class Workspace:
         return self.state / "lock"
 
     @property
+    def docs(self) -> Path:
+        return self.state / "docs"
+
+    @property
     def spill(self) -> Path:
         return self.state / "spill"
 

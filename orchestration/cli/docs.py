@@ -32,7 +32,7 @@ def docs(workspace: WorkspaceOption = None) -> None:
 
     opened = open_workspace(workspace)
     rules = declared_rules(opened.expectations)
-    folder = opened.state / "docs"
+    folder = opened.docs
     company = opened.settings.company.name or opened.root.name
     # It looks at the working warehouse, which a run has to itself.
     with workspace_lock(opened):

@@ -101,7 +101,7 @@ def test_the_template_sets_nothing_and_all_of_it_can_be_switched_on() -> None:
     switched_on = re.sub(r"(?m)^# (?=[a-z_]+ = |\[)", "", template())
     data = tomllib.loads(switched_on)
     data["sources"]["files"]["contracts"]["mode"] = "full"
-    assert set(data) == {"company", "policies", "engine", "waivers", "sources"}
+    assert set(data) == {"company", "policies", "engine", "schedule", "waivers", "sources"}
     settings = Settings.parse(data)
     assert settings.sources["files"].objects["contracts"].version_column == "updated_at"
     assert set(data["policies"]) == set(type(settings.policies).model_fields)
