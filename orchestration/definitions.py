@@ -1,6 +1,6 @@
 """The Dagster code location. It only assembles; `dagster dev` loads it from the repository root.
 
-It shows the workspace that TIEOUT_WORKSPACE names, else the demo's.
+It shows the workspace that TIEOUT_WORKSPACE names, else the demo's; where there is none yet, it says how to make one.
 """
 
 import os
@@ -20,6 +20,7 @@ from orchestration.assets import (
     release_asset,
 )
 from orchestration.cli.options import DEMO_FOLDER, WORKSPACE_VARIABLE
+from orchestration.partitions import month_spec
 from orchestration.schedules import nightly_schedule
 from orchestration.translator import node_key, source_specs
 from warehouse.connectors import enabled_connectors
@@ -40,8 +41,9 @@ def build_defs(
     rules: Sequence[Rule],
     build: dg.ResourceDefinition,
     settings: Settings,
+    sensors: Sequence[dg.SensorDefinition] = (),
 ) -> dg.Definitions:
-    """Assets, checks, jobs and schedule over a parsed dbt project, with what each step works on."""
+    """Assets, checks, jobs, schedule and sensors over a parsed dbt project, with what each step works on."""
     owner = settings.schedule.owner
     made = [
         extract_assets(objects, settings) if objects else no_exports_asset(owner),
@@ -49,7 +51,8 @@ def build_defs(
         gate_asset(rules, _models(manifest, {"checks"}), owner),
         dbt_stage_assets(manifest, "facts", owner),
     ]
-    release = release_asset(_models(manifest, {"marts", "audit"}), owner)
+    published = _models(manifest, {"marts", "audit"})
+    release = release_asset(published, owner)
     keys = {key for one in (*made, release) for key in one.keys}
     nightly = dg.define_asset_job(
         NIGHTLY, selection=dg.AssetSelection.all(), description="Exports to tieout.duckdb."
@@ -60,9 +63,10 @@ def build_defs(
         description="What a close looks at before it publishes; started by `tieout close`.",
     )
     return dg.Definitions(
-        assets=[*made, release, *source_specs(manifest, keys, owner)],
+        assets=[*made, release, month_spec(published, owner), *source_specs(manifest, keys, owner)],
         jobs=[nightly, close],
         schedules=[nightly_schedule(nightly, settings)],
+        sensors=sensors,
         resources={RESOURCE: build},
         # Every step in a process of its own would import everything again: seconds a step.
         executor=dg.in_process_executor,
@@ -88,16 +92,33 @@ def shown_workspace() -> Path:
     return Path(os.environ.get(WORKSPACE_VARIABLE) or DEMO_FOLDER)
 
 
+def no_workspace(folder: Path) -> dg.Definitions:
+    """What to do where nobody named a workspace and the demo was not made."""
+    missing = dg.AssetSpec(
+        dg.AssetKey(["no_workspace"]),
+        group_name="0_no_workspace",
+        description=f"{folder} is no workspace. `make demo` makes one, or set {WORKSPACE_VARIABLE} to yours; "
+        "then reload this code location.",
+        owners=[Settings().schedule.owner],
+    )
+    return dg.Definitions(assets=[missing])
+
+
 @dg.definitions
 def tieout() -> dg.Definitions:
-    """The code location; the workspace must exist, because its connectors decide what there is to show."""
+    """The code location; a workspace's connectors decide what there is to show."""
     from orchestration.interface import build_resource
+    from orchestration.sensors import sensors_of
 
-    workspace = Workspace.open(shown_workspace())
+    folder = shown_workspace()
+    if WORKSPACE_VARIABLE not in os.environ and not folder.is_dir():
+        return no_workspace(folder)
+    workspace = Workspace.open(folder)
     return build_defs(
         compiled(workspace).manifest,
         present_objects(workspace),
         rules_of(workspace.expectations),
         build_resource(workspace),
         workspace.settings,
+        sensors_of(workspace, NIGHTLY),
     )

@@ -16,7 +16,7 @@ from warehouse.extract.order import Delivery
 if TYPE_CHECKING:
     from orchestration.totals import Figures, Totals
 
-Metadata = dict[str, dg.MetadataValue]  # type: ignore[type-arg] # of any kind
+Metadata = dict[str, dg.MetadataValue]
 ROWS = "dagster/row_count"
 BARS = "▁▂▃▄▅▆▇█"
 

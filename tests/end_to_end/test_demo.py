@@ -230,13 +230,16 @@ def test_dagster_shows_the_assets_jobs_and_schedules_of_the_stored_picture(
     To accept a change, run this test with TIEOUT_WRITE_PICTURE=1 and read the difference it makes.
     """
     from orchestration.definitions import tieout as code_location
+    from orchestration.partitions import MONTH_KEY
 
     monkeypatch.setenv("TIEOUT_WORKSPACE", str(demo[0].root))
     definitions = code_location()
     graph = definitions.resolve_asset_graph()
-    picture = [f"asset {key.to_user_string()}" for key in sorted(graph.materializable_asset_keys)]
+    shown = graph.materializable_asset_keys | {MONTH_KEY}
+    picture = [f"asset {key.to_user_string()}" for key in sorted(shown)]
     picture += [f"job {job.name}" for job in definitions.jobs or []]
     picture += [f"schedule {schedule.name}" for schedule in definitions.schedules or []]
+    picture += [f"sensor {sensor.name}" for sensor in definitions.sensors or []]
     stored = Path(__file__).with_name("dagster_picture.txt")
     if os.environ.get("TIEOUT_WRITE_PICTURE"):
         stored.write_text("\n".join(picture) + "\n", encoding="utf-8")
