@@ -20,6 +20,7 @@ from orchestration.checks import (
     gate_checks,
     gate_specs,
 )
+from orchestration.lineage import Lineage, shown
 from orchestration.stages import BEFORE_GATE
 from orchestration.totals import Totals
 from orchestration.translator import GATE_KEY, GROUPS, RELEASE_KEY, Translator, lake_key, node_key
@@ -131,6 +132,7 @@ def _results(
     manifest: Mapping[str, Any],
     outcome: "Mapping[str, int | None]",
     totals: Mapping[str, Totals],
+    columns: Lineage,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """One result for every model built, with its rows where it is a table, and its money where it is a fact."""
     wanted = context.selected_asset_keys
@@ -141,7 +143,9 @@ def _results(
         key = node_key(node)
         if key in wanted:
             total = totals.get(key.path[-1]) if key.path[0] == "marts" else None
-            yield dg.MaterializeResult(asset_key=key, metadata=metadata.built(rows, total))
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={**metadata.built(rows, total), **shown(columns, key)}
+            )
 
 
 def _test_results(
@@ -171,7 +175,9 @@ def _test_results(
             )
 
 
-def dbt_stage_assets(manifest: Mapping[str, Any], name: str, owner: str) -> dg.AssetsDefinition:
+def dbt_stage_assets(
+    manifest: Mapping[str, Any], name: str, owner: str, columns: Lineage
+) -> dg.AssetsDefinition:
     """The models before the gate (`stage`) or after it (`facts`), built by one call of dbt in this process."""
     before = " ".join(BEFORE_GATE)
     selection = {"select": before} if name == "stage" else {"select": "fqn:*", "exclude": before}
@@ -180,13 +186,13 @@ def dbt_stage_assets(manifest: Mapping[str, Any], name: str, owner: str) -> dg.A
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         build: Build = getattr(context.resources, RESOURCE)
         outcome = build.stage() if name == "stage" else build.facts()
-        yield from _results(context, manifest, outcome, {} if name == "stage" else build.totals())
+        yield from _results(context, manifest, outcome, {} if name == "stage" else build.totals(), columns)
         yield from _test_results(context, checks, build, name)
 
     decorate = dbt_assets(
         manifest=manifest,
         name=name,
-        dagster_dbt_translator=Translator(owner),
+        dagster_dbt_translator=Translator(owner, columns),
         required_resource_keys={RESOURCE},
         pool=WRITER,
         **selection,

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from expectations.suites import Rule, rules_of
+from orchestration import lineage
 from orchestration.assets import (
     RESOURCE,
     dbt_stage_assets,
@@ -20,6 +21,7 @@ from orchestration.assets import (
     release_asset,
 )
 from orchestration.cli.options import DEMO_FOLDER, WORKSPACE_VARIABLE
+from orchestration.lineage import Lineage
 from orchestration.partitions import month_spec
 from orchestration.schedules import nightly_schedule
 from orchestration.translator import node_key, source_specs
@@ -41,15 +43,16 @@ def build_defs(
     rules: Sequence[Rule],
     build: dg.ResourceDefinition,
     settings: Settings,
+    columns: Lineage,
     sensors: Sequence[dg.SensorDefinition] = (),
 ) -> dg.Definitions:
     """Assets, checks, jobs, schedule and sensors over a parsed dbt project, with what each step works on."""
     owner = settings.schedule.owner
     made = [
         extract_assets(objects, settings) if objects else no_exports_asset(owner),
-        dbt_stage_assets(manifest, "stage", owner),
+        dbt_stage_assets(manifest, "stage", owner, columns),
         gate_asset(rules, _models(manifest, {"checks"}), owner),
-        dbt_stage_assets(manifest, "facts", owner),
+        dbt_stage_assets(manifest, "facts", owner, columns),
     ]
     published = _models(manifest, {"marts", "audit"})
     release = release_asset(published, owner)
@@ -114,11 +117,13 @@ def tieout() -> dg.Definitions:
     if WORKSPACE_VARIABLE not in os.environ and not folder.is_dir():
         return no_workspace(folder)
     workspace = Workspace.open(folder)
+    project = compiled(workspace)
     return build_defs(
-        compiled(workspace).manifest,
+        project.manifest,
         present_objects(workspace),
         rules_of(workspace.expectations),
         build_resource(workspace),
         workspace.settings,
+        lineage.read(workspace, project),
         sensors_of(workspace, NIGHTLY),
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from expectations.suites import rules_of
-from orchestration import history
+from orchestration import history, lineage
 from orchestration.assets import tags_of
 from orchestration.build import Build
 from orchestration.definitions import CLOSE, NIGHTLY, build_defs
@@ -64,7 +64,8 @@ def _job(build: Build, *, is_close: bool) -> dg.JobDefinition:
     settings = build.context.settings
     key = (project.digest, objects, repr(rules), settings.model_dump_json(), is_close)
     if key not in _jobs:
-        definitions = build_defs(project.manifest, objects, rules, _current_build, settings)
+        columns = lineage.of_readers(build.context.workspace, project.digest)
+        definitions = build_defs(project.manifest, objects, rules, _current_build, settings, columns)
         _jobs[key] = definitions.resolve_job_def(CLOSE if is_close else NIGHTLY)
     return _jobs[key]
 

@@ -6,6 +6,8 @@ from typing import Any
 from dagster import AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
+from orchestration.lineage import Lineage, shown
+
 STAGING = "stg_"
 GROUPS = {
     "lake": "1_lake",
@@ -42,9 +44,10 @@ def node_key(node: Mapping[str, Any]) -> AssetKey:
 class Translator(DagsterDbtTranslator):  # type: ignore[misc] # dagster-dbt is not looked into
     """Keys, groups, owner and descriptions of dbt's models, and of the sources between the stages."""
 
-    def __init__(self, owner: str) -> None:
+    def __init__(self, owner: str, columns: Lineage) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
         self.owner = owner
+        self.columns = columns
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """Schema and table."""
@@ -59,6 +62,11 @@ class Translator(DagsterDbtTranslator):  # type: ignore[misc] # dagster-dbt is n
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:  # noqa: ARG002 (as Dagster calls it)
         """Whoever answers for the workspace."""
         return [self.owner]
+
+    def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The columns with their descriptions, and what each is made of."""
+        found: Mapping[str, Any] = super().get_metadata(dbt_resource_props)
+        return {**found, **shown(self.columns, self.get_asset_key(dbt_resource_props))}
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The description in the model's YAML, else the grain and reason in its header, else where it stems from."""

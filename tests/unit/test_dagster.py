@@ -14,7 +14,7 @@ import pytest
 
 from expectations.gate import GateReport, RuleOutcome
 from expectations.suites import shipped_rules
-from orchestration import metadata
+from orchestration import lineage, metadata
 from orchestration.assets import may_pass
 from orchestration.checks import freshness_checks, freshness_specs, gate_checks
 from orchestration.cli.options import WORKSPACE_VARIABLE
@@ -85,7 +85,8 @@ def definitions(
     settings: Settings | None = None, objects: tuple[tuple[str, str], ...] = ()
 ) -> dg.Definitions:
     resource = dg.ResourceDefinition.none_resource()
-    found = build_defs(small_project(), objects, shipped_rules(), resource, settings or Settings())
+    columns = {"marts.fct_bookings": {"amount": [("checks", "contracts", "amount")]}}
+    found = build_defs(small_project(), objects, shipped_rules(), resource, settings or Settings(), columns)
     dg.Definitions.validate_loadable(found)
     return found
 
@@ -104,6 +105,25 @@ def test_a_table_shows_its_columns_as_the_yaml_describes_them() -> None:
     shown = definitions().resolve_asset_graph().get(dg.AssetKey(["marts", "fct_bookings"]))
     [column] = shown.metadata["dagster/column_schema"].columns
     assert (column.name, column.type, column.description) == ("amount", "decimal(18,3)", "Money.")
+
+
+def test_a_table_shows_what_its_columns_are_made_of() -> None:
+    shown = definitions().resolve_asset_graph().get(dg.AssetKey(["marts", "fct_bookings"]))
+    [origin] = shown.metadata["dagster/column_lineage"].value.deps_by_column["amount"]
+    assert (origin.asset_key.path, origin.column_name) == (["checks", "contracts"], "amount")
+
+
+def test_a_columns_origins_are_followed_through_the_parts_of_a_query() -> None:
+    found = lineage.of_sql(
+        "with both_kinds as (select a.id, a.price * b.rate as amount from s.orders as a join s.rates as b using (day)"
+        " union all select id, amount from s.returns), final as (select id, -amount as amount from both_kinds)"
+        " select * from final where id > 0",
+        {"s": {"orders": dict.fromkeys(("id", "price", "day"), "text"),
+               "rates": dict.fromkeys(("rate", "day"), "text"),
+               "returns": dict.fromkeys(("id", "amount"), "text")}},
+    )  # fmt: skip
+    assert found["id"] == [("s", "orders", "id"), ("s", "returns", "id")]
+    assert found["amount"] == [("s", "orders", "price"), ("s", "rates", "rate"), ("s", "returns", "amount")]
 
 
 def test_all_steps_share_the_pool_of_the_one_writer() -> None:
