@@ -386,7 +386,9 @@ _ADDRESS = re.compile(r"[^\s<>,;:@]+@[^\s<>,;:@]+")
 def _variable(value: object) -> object:
     """The name of an environment variable; a secret itself never stands in a file that months archive."""
     if isinstance(value, str) and not _VARIABLE.fullmatch(value):
-        raise ValueError("it must be the name of an environment variable; the secret itself does not stand here")
+        raise ValueError(
+            "it must be the name of an environment variable; the secret itself does not stand here"
+        )
     return value
 
 
@@ -401,7 +403,7 @@ Address = Annotated[str, BeforeValidator(_address)]
 
 
 class Channel(_Section):
-    """Whom to tell of what happens unattended: a command, a webhook, or e-mail; one of the three, as often as you like."""
+    """Whom to tell of what happens unattended: a command, a webhook, or e-mail; one of the three, as often as needed."""
 
     events: tuple[EventName, ...] = Field(
         default=typing.get_args(EventName), min_length=1, description="What it is told of."
@@ -425,7 +427,9 @@ class Channel(_Section):
     smtp_security: SmtpSecurity = Field(default="starttls", description="starttls, tls or none.")
     smtp_user: str = Field(default="", description='Who signs in there; "" is nobody.')
     smtp_password_env: Variable | None = Field(
-        default=None, examples=["TIEOUT_SMTP_PASSWORD"], description="The environment variable with the password."
+        default=None,
+        examples=["TIEOUT_SMTP_PASSWORD"],
+        description="The environment variable with the password.",
     )
     timeout_seconds: int = Field(
         default=10, ge=1, le=300, strict=True, description="How long it may take; a run waits no longer."

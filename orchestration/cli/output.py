@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from orchestration.cli.options import Format
+from orchestration.findings import printable
 from warehouse.spreadsheet import as_text
 
 if TYPE_CHECKING:
@@ -73,11 +74,6 @@ def people_number(value: Cell, kind: Kind, exponent: int = 2) -> str:
     if kind == "percent":
         return f"{Decimal(str(value)) * 100:,.1f} %"
     return f"{value:,}" if isinstance(value, int) else f"{Decimal(str(value)):,f}"
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which could rewrite a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def people_cell(value: Cell, kind: Kind, exponent: int) -> str:

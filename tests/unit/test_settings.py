@@ -84,8 +84,16 @@ def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], sai
             "smtp_user and smtp_password_env belong together",
         ),
         (
-            {"notifications": [{"email_to": ["a@b.example"], "smtp_user": "u", "smtp_password_env": "P",
-                                "smtp_security": "none"}]},
+            {
+                "notifications": [
+                    {
+                        "email_to": ["a@b.example"],
+                        "smtp_user": "u",
+                        "smtp_password_env": "P",
+                        "smtp_security": "none",
+                    }
+                ]
+            },
             "a password is never sent unencrypted",
         ),
         ({"lake": {"keep_days": 0}}, "lake.keep_days"),
