@@ -17,12 +17,13 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestration.findings import printable
+from orchestration.findings import money_text, printable
 from warehouse import __version__
 from warehouse.settings import Channel, EventName
 
@@ -78,7 +79,7 @@ class Event:
         for finding in self.findings:
             lines += ["", f"{finding['rule']}: {finding['message']}"]
             lines += [f"  What to do: {finding['remedy']}"] if finding.get("remedy") else []
-        money = " and ".join(f"{currency} {amount}" for currency, amount in self.held.items())
+        money = money_text((currency, Decimal(amount)) for currency, amount in self.held.items())
         lines += ["", f"Held back: {money or 'no money'}"]
         lines += [f"Chain head: {self.chain_head}"] if self.chain_head else []
         lines += [

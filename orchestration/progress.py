@@ -66,7 +66,8 @@ class Lines:
         self._since = 0.0
 
     def record(self, event: Mapping[str, Any]) -> None:
-        """People read the command's own last lines."""
+        """Ends the last stage; people read the command's own last lines."""
+        self._end_stage()
 
     def stage(self, name: str, about: str = "") -> None:
         """Ends the stage before and announces the new one."""

@@ -403,7 +403,7 @@ Address = Annotated[str, BeforeValidator(_address)]
 
 
 class Channel(_Section):
-    """Whom to tell of what happens unattended: a command, a webhook, or e-mail; one of the three, as often as needed."""
+    """Whom to tell of what happens unattended: a command, a webhook, or e-mail; one of them, as often as needed."""
 
     events: tuple[EventName, ...] = Field(
         default=typing.get_args(EventName), min_length=1, description="What it is told of."

@@ -209,7 +209,11 @@ def _show(
     output.show(
         Table(
             AGE_COLUMNS,
-            [[one[column.name] for column in AGE_COLUMNS] for one in found["freshness"]],
+            [
+                [*one.values()]
+                for age in found["freshness"]
+                for one in [{**age, "modified": age["modified"][:16].replace("T", " ")}]
+            ],
             title="Exports",
             remarks=[f"overdue: {one['message']}" for one in found["overdue"]],
             empty="No file of any object lies in exports/.",
