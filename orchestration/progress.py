@@ -65,7 +65,7 @@ class Lines:
         self._stage: str | None = None
         self._since = 0.0
 
-    def record(self, event: Mapping[str, Any]) -> None:
+    def record(self, event: Mapping[str, Any]) -> None:  # noqa: ARG002 (people read other words)
         """Ends the last stage; people read the command's own last lines."""
         self._end_stage()
 

@@ -42,6 +42,7 @@ def deliver(company: Company, contracts: int, *, broken: bool = False) -> None:
     """All contracts so far; the export before is overwritten, as nightly exports are."""
     numbers = range(1, contracts + 1)
     signed = {"customer_id": "C", "status": "active", "currency": "USD", "signed_date": "2026-01-10"}
+    ends = {f"L{contracts}": {"end_date": "2025-12-31"}} if broken else {}
     term = {"start_date": "2026-01-01", "end_date": "2026-12-31", "recognition_method": "ratable"}
     company.deliver(
         {
@@ -51,7 +52,7 @@ def deliver(company: Company, contracts: int, *, broken: bool = False) -> None:
             "contract_lines": [
                 {
                     "contract_line_id": f"L{n}", "contract_id": f"K{n}", "line_number": "1", "product_id": "P",
-                    "amount": str(1200 * n), **term, **({"end_date": "2025-12-31"} if broken and n == contracts else {}),
+                    "amount": str(1200 * n), **term, **ends.get(f"L{n}", {}),
                 }
                 for n in numbers
             ],
@@ -122,7 +123,9 @@ def test_nobody_watches_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.
         company.commit("2026-02", "2026-03-06")
         before = lake_files(company)
         published = company.published_files()
-        found = retention.prunable(Workspace.open(company.workspace.root), datetime.now(UTC) + timedelta(days=365))
+        found = retention.prunable(
+            Workspace.open(company.workspace.root), datetime.now(UTC) + timedelta(days=365)
+        )
         # Of 20 January and 20 February. The faulty one of 5 March stays: the history of the fault names file and row.
         assert sorted(one.path for one in found) == [
             *["exports/files/contract_lines.csv"] * 2,
