@@ -11,6 +11,7 @@ import typer
 from orchestration.cli import output
 from orchestration.cli.options import Format, FormatOption, WorkspaceOption, open_workspace
 from orchestration.cli.output import Cell, Column, Table
+from orchestration.findings import printable
 
 if TYPE_CHECKING:
     from warehouse.extract.overdue import Age
@@ -241,7 +242,7 @@ def blocking_lines(found: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"  note: {one['rows']:,} rows of {one['object']} became nothing (`tieout show completeness`)"
         )
-    return [output.printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def disk_lines(use: Mapping[str, Any]) -> list[str]:
