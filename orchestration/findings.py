@@ -41,11 +41,6 @@ class Finding:
     examples: tuple[str, ...] = field(default=())
 
 
-def printable(text: str) -> str:
-    """Text on one line without control characters, which could rewrite a terminal or begin a header."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
 def money_text(money: Iterable[tuple[str, Decimal]]) -> str:
     """`USD 1,234.50 and EUR 10.00`; nothing where there is no money."""
     return " and ".join(f"{currency} {amount:,.2f}" for currency, amount in money)

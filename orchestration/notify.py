@@ -23,8 +23,9 @@ from email.utils import format_datetime, make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestration.findings import money_text, printable
+from orchestration.findings import money_text
 from warehouse import __version__
+from warehouse.printing import printable
 from warehouse.settings import Channel, EventName
 
 NOTIFICATIONS = "notifications"

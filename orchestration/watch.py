@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestration import notify
-from orchestration.findings import printable
 from orchestration.notify import NOTIFICATIONS, Event, Sent
 from orchestration.progress import Progress
 from warehouse.errors import EXIT_INTERRUPTED, BlockedError, TieoutError, WorkspaceBusyError
 from warehouse.explain import freshness, show
 from warehouse.journal import Journal
 from warehouse.lock import workspace_lock
+from warehouse.printing import printable
 from warehouse.publish.manifest import inspect_chain
 from warehouse.settings import EventName
 from warehouse.workspace import RunContext, Workspace

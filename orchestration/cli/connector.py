@@ -7,7 +7,7 @@ import typer
 from orchestration.cli import output
 from orchestration.cli.options import Format, FormatOption, WorkspaceOption, open_workspace
 from orchestration.cli.output import Cell, Column, Table
-from orchestration.findings import printable
+from warehouse.printing import printable
 
 if TYPE_CHECKING:
     from warehouse.fixtures import Result

@@ -9,12 +9,12 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from warehouse.engine import WRITER_VERSION, Connection, identifier, literal
 from warehouse.errors import TieoutError
@@ -35,6 +35,7 @@ from warehouse.publish.manifest import (
     KIND_OPENING,
     KIND_REOPEN,
     MANIFEST,
+    REPORT,
     SCHEMA_VERSION,
     SEAL,
     Chain,
@@ -53,6 +54,9 @@ from warehouse.workspace import Workspace
 _BUILDING = ".building-"
 _INTENT = "intent.json"
 VERIFY_TEMPLATE = Path(__file__).with_name("verify_template.py")
+
+MakeReport: TypeAlias = Callable[[Connection, Mapping[str, Any], Sequence[Path]], bytes]
+"""Makes a month's report of its manifest and of the folders in force up to its own, which is the last."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ class Publication:
     inputs: tuple[Mapping[str, Any], ...] = ()
     archive: Mapping[str, Path] = field(default_factory=dict)
     """Small inputs to keep with the month: path below inputs/ -> file."""
-    documents: Mapping[str, bytes] = field(default_factory=dict)
-    """Further files of the closed month (its report): name -> content."""
+    make_report: MakeReport | None = None
+    """How people read the month; without it no report is published."""
     reopening: bool = False
 
     @property
@@ -246,6 +250,8 @@ def _build(
         for table in PUBLISHED
         if table.source in present
     ]
+    base = chain.before(publication.closed.period) if publication.reopening else chain
+    in_force = [month.path for month in base.months]
     months: list[Month] = []
     for period in publication.periods:
         is_closed = period is publication.closed
@@ -256,6 +262,10 @@ def _build(
         previous = months[-1] if months else chain.head
         document = _manifest(con, publication, period, version, files, previous, chain)
         document["covers"] = [_link(month) for month in months] if is_closed else []
+        in_force.append(folder)
+        if publication.make_report is not None:
+            made = publication.make_report(con, document, in_force)
+            document["files"] |= _write_documents(folder, {REPORT: made})
         content = canonical(document)
         digest = sha256(content)
         _write(folder / MANIFEST, content)
@@ -358,7 +368,6 @@ def describe(table: PublishedTable, written: FrozenFile) -> dict[str, Any]:
 def _documents(publication: Publication, is_closed: bool) -> dict[str, bytes]:
     documents = {"verify.py": VERIFY_TEMPLATE.read_bytes()}
     if is_closed:
-        documents |= publication.documents
         documents |= {f"inputs/{name}": path.read_bytes() for name, path in publication.archive.items()}
     return documents
 
