@@ -23,9 +23,8 @@ from email.utils import format_datetime, make_msgid
 from typing import Any
 from urllib.parse import urlsplit
 
-from orchestration.findings import money_text
 from warehouse import __version__
-from warehouse.printing import printable
+from warehouse.printing import amount_text, printable
 from warehouse.settings import Channel, EventName
 
 NOTIFICATIONS = "notifications"
@@ -80,7 +79,7 @@ class Event:
         for finding in self.findings:
             lines += ["", f"{finding['rule']}: {finding['message']}"]
             lines += [f"  What to do: {finding['remedy']}"] if finding.get("remedy") else []
-        money = money_text((currency, Decimal(amount)) for currency, amount in self.held.items())
+        money = " and ".join(f"{c} {amount_text(Decimal(amount), c)}" for c, amount in self.held.items())
         lines += ["", f"Held back: {money or 'no money'}"]
         lines += [f"Chain head: {self.chain_head}"] if self.chain_head else []
         lines += [
