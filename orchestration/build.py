@@ -13,7 +13,7 @@ from orchestration.context_tables import cut_date_of, write_context, write_publi
 from orchestration.findings import Finding
 from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
-from orchestration.stages import STAGE_TITLES, split
+from orchestration.stages import split
 from orchestration.waivers import Coverage
 from warehouse import fingerprint as rules
 from warehouse import plan, quarantine
@@ -55,7 +55,7 @@ class Build:
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
         """Times a stage and keeps its error, which Dagster would only hand on as text."""
-        self.held.progress.stage(STAGE_TITLES[name])
+        self.held.progress.stage(name)
         try:
             with self.watch.measure(name):
                 yield
@@ -80,6 +80,7 @@ class Build:
         rows: dict[tuple[str, str], int] = {}
         for one in extraction.current:
             rows[one.system, one.object] = rows.get((one.system, one.object), 0) + one.rows
+        self.held.progress.count(sum(rows.values()))
         return rows
 
     def _write_context(self, chain: Chain) -> None:
@@ -120,6 +121,7 @@ class Build:
         with self._stage("gate"):
             self.gate_report = gate.run(self.held.connection, self.context, findings)
             self.gate_failures = self._count("gate.failures")
+            self.held.progress.count(self.gate_failures)
         return self.gate_report
 
     def require_gate(self) -> None:
@@ -181,7 +183,9 @@ class Build:
             ).fetchall()
         }
         relations = {step.unique_id: step.relation for step in steps if not step.is_test}
-        self.rows |= {name: counted[name] for name in relations.values() if name in counted}
+        found = {name: counted[name] for name in relations.values() if name in counted}
+        self.held.progress.count(sum(found.values()))
+        self.rows |= found
         return {unique_id: counted.get(name) for unique_id, name in relations.items()}
 
     def _require_passed(self, results: list[StepResult], stage: str) -> None:

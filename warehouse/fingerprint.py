@@ -20,8 +20,8 @@ def policies_hash(settings: Settings) -> str:
 
 
 def configuration_hash(settings: Settings) -> str:
-    """Everything in tieout.toml that can change what a run does; threads and memory cannot."""
-    return _hash(settings.model_dump(mode="json", exclude={"engine"}))
+    """Everything in tieout.toml that can change what a run does; threads, memory and who is told cannot."""
+    return _hash(settings.model_dump(mode="json", exclude={"engine", "lake", "notifications"}))
 
 
 def code_hash(workspace: Workspace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -21,6 +22,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from warehouse.errors import ConfigurationError
@@ -31,6 +33,8 @@ Cadence = Literal["daily", "weekdays", "weekly", "monthly"]
 DeferOn = Literal["issue_date", "due_date", "cash_if_cancellable"]
 Consequence = Literal["block", "warn", "off"]
 """block: the delivery is refused and nothing is computed; warn: it is used and told of; off: neither."""
+EventName = Literal["blocked", "failed", "stale", "closed"]
+SmtpSecurity = Literal["starttls", "tls", "none"]
 
 
 def _exact(value: object) -> object:
@@ -362,6 +366,90 @@ class Engine(_Section):
     )  # fmt: skip
 
 
+class Lake(_Section):
+    """How long the lake keeps what nothing stands on any more. None of this changes a figure."""
+
+    keep_days: int | None = Field(
+        default=None,
+        ge=1,
+        strict=True,
+        examples=[400],
+        description="Days after which `tieout prune` may delete the content of a delivery that a later one has "
+        "replaced and that nothing published stands on; unset: it deletes nothing.",
+    )
+
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"[^\s<>,;:@]+@[^\s<>,;:@]+")
+
+
+def _variable(value: object) -> object:
+    """The name of an environment variable; a secret itself never stands in a file that months archive."""
+    if isinstance(value, str) and not _VARIABLE.fullmatch(value):
+        raise ValueError(
+            "it must be the name of an environment variable; the secret itself does not stand here"
+        )
+    return value
+
+
+def _address(value: object) -> object:
+    if isinstance(value, str) and not _ADDRESS.fullmatch(value):
+        raise ValueError('it must be a plain address, as in "finance-data@example.com"')
+    return value
+
+
+Variable = Annotated[str, BeforeValidator(_variable)]
+Address = Annotated[str, BeforeValidator(_address)]
+
+
+class Channel(_Section):
+    """Whom to tell of what happens unattended: a command, a webhook, or e-mail; one of them, as often as needed."""
+
+    events: tuple[EventName, ...] = Field(
+        default=typing.get_args(EventName), min_length=1, description="What it is told of."
+    )
+    command: tuple[str, ...] = Field(
+        default=(),
+        examples=[("/usr/local/bin/page-someone", "--team=finance-data")],
+        description="A program and its arguments; it gets the event as JSON on standard input, and no shell.",
+    )
+    webhook_env: Variable | None = Field(
+        default=None,
+        examples=["TIEOUT_WEBHOOK"],
+        description="The environment variable that holds the URL the event is posted to as JSON.",
+    )
+    email_to: tuple[Address, ...] = Field(
+        default=(), examples=[("finance-data@example.com",)], description="Who gets an e-mail."
+    )
+    email_from: Address = Field(default="tieout@localhost", description="Its sender.")
+    smtp_host: str = Field(default="localhost", description="The mail server.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, strict=True, description="Its port.")
+    smtp_security: SmtpSecurity = Field(default="starttls", description="starttls, tls or none.")
+    smtp_user: str = Field(default="", description='Who signs in there; "" is nobody.')
+    smtp_password_env: Variable | None = Field(
+        default=None,
+        examples=["TIEOUT_SMTP_PASSWORD"],
+        description="The environment variable with the password.",
+    )
+    timeout_seconds: int = Field(
+        default=10, ge=1, le=300, strict=True, description="How long it may take; a run waits no longer."
+    )
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Channel:
+        if sum(map(bool, (self.command, self.webhook_env, self.email_to))) != 1:
+            raise ValueError("it must have one of command, webhook_env and email_to")
+        if bool(self.smtp_user) != bool(self.smtp_password_env):
+            raise ValueError("smtp_user and smtp_password_env belong together")
+        if self.smtp_user and self.smtp_security == "none":
+            raise ValueError("a password is never sent unencrypted: smtp_security must be starttls or tls")
+        return self
+
+    @property
+    def kind(self) -> Literal["command", "webhook", "e-mail"]:
+        return "command" if self.command else "webhook" if self.webhook_env else "e-mail"
+
+
 class Settings(_Section):
     """The whole of tieout.toml."""
 
@@ -370,6 +458,8 @@ class Settings(_Section):
     policies: Policies = Field(default_factory=Policies)
     waivers: tuple[StandingWaiver, ...] = ()
     engine: Engine = Field(default_factory=Engine)
+    lake: Lake = Field(default_factory=Lake)
+    notifications: tuple[Channel, ...] = ()
 
     def object_settings(self, system: str, name: str | None) -> ObjectSettings:
         source = self.sources.get(system)
@@ -481,9 +571,12 @@ def template() -> str:
     parts = [
         "# The configuration of this workspace. Every key is shown with its default; take the # away to set it."
     ]
-    for name, section in (("company", Company), ("policies", Policies), ("engine", Engine)):
+    for name, section in (
+        ("company", Company), ("policies", Policies), ("engine", Engine), ("lake", Lake)
+    ):  # fmt: skip
         parts.append(f"\n# {section.__doc__}\n[{name}]\n{_commented(section)}")
     parts.append(f"\n# {StandingWaiver.__doc__}\n# [[waivers]]\n{_commented(StandingWaiver)}")
+    parts.append(f"\n# {Channel.__doc__}\n# [[notifications]]\n{_commented(Channel)}")
     parts.append(
         f"\n# {SourceSettings.__doc__}\n# [sources.files]\n{_commented(SourceSettings)}"
         f"\n\n# {ObjectSettings.__doc__}\n# [sources.files.contracts]\n{_commented(ObjectSettings)}"
@@ -498,7 +591,7 @@ def _commented(section: type[BaseModel]) -> str:
         if field.description:
             default = None if field.is_required() else field.get_default(call_default_factory=True)
             examples = field.examples or []
-            is_unset = default is None and examples
+            is_unset = default in (None, ()) and examples
             kind = "required" if field.is_required() else "unset by default"
             shown = f"{_toml(examples[0])}  # an example; {kind}" if is_unset else _toml(default)
             lines += [f"# {field.description}"] if field.description != said else []
@@ -522,5 +615,5 @@ def _toml(value: object) -> str:
     if isinstance(value, int | date):
         return str(value)
     if isinstance(value, tuple):
-        return "[]"
+        return f"[{', '.join(map(_toml, value))}]"
     return f'"{value}"'
