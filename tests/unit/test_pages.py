@@ -1,23 +1,42 @@
-"""The page of rules is what the suites say, its example is a valid workspace file, and nothing in it is markup."""
+"""Pages are what the code says, their example is a valid workspace file, and nothing in them is markup."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import pytest
 
 from expectations.pages import EXAMPLE, Policy, markdown, page
 from expectations.suites import Rule, lowered_rules, rules_of, shipped_rules
-from tests.checks.pages import PAGE, wanted
+from tests.checks.pages import DOCS, PAGES, rules
+from warehouse.publish.dictionary import dictionary
+from warehouse.publish.tables import PUBLISHED, RELEASED_VIEWS
 from warehouse.settings import Policies, described_policies
 
 POLICIES = [Policy(*one) for one in described_policies()]
 
 
-def test_the_committed_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == wanted()
+@pytest.mark.parametrize("name", PAGES)
+def test_the_committed_page_is_up_to_date(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name]()
+
+
+def test_every_published_table_is_described_with_its_grain_and_every_column() -> None:
+    described = dictionary()
+    published = {table.name for table in PUBLISHED} | {view.split(".")[1] for view in RELEASED_VIEWS}
+    assert published <= described.keys()
+    assert [table.name for table in described.values() if "Grain:" not in table.description] == []
+    assert [
+        f"{table.name}.{column.name}"
+        for table in described.values()
+        for column in table.columns
+        if not re.search(r"\w.*[.:)]$", column.description)
+    ] == []
 
 
 def test_every_rule_and_every_policy_stands_on_the_page() -> None:
-    text = wanted()
+    text = rules()
     assert [rule.id for rule in shipped_rules() if f"| `{rule.id}` |" not in text] == []
     assert [name for name in Policies.model_fields if f"| `{name}` |" not in text] == []
 
