@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from expectations.gate import declared_rules
-from expectations.pages import Policy, markdown
+from expectations.pages import Setting, markdown
 from warehouse.publish.dictionary import DescribedTable, dictionary
 from warehouse.publish.tables import BY_NAME, RELEASED_VIEWS, Kind
-from warehouse.settings import described_policies
+from warehouse.settings import described_settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -26,8 +27,7 @@ Every table and column of `published/tieout.duckdb`, with the same words as the 
 Amounts are exact decimals, never floats, in the currency of the row's column `currency`; `<amount>_reporting` is in
 the reporting currency of tieout.toml. Columns that end in `_minor` are integers in the currency's smallest unit. Dates
 include both ends; periods are `YYYY-MM` or as the company's `accounting_periods` name them. "accounting.md §2" is a
-section of the rule book, of which [accounting/proof.md](accounting/proof.md) lists the sentences and the tests that hold
-them.
+section of the rule book; [accounting/proof.md](accounting/proof.md) lists its sentences with the tests that hold them.
 """
 _KINDS = {
     Kind.FACT: "Rows of a closed period never change; those of open periods are of the last run.",
@@ -40,7 +40,8 @@ _KINDS = {
 
 def rules() -> str:
     """docs/rules.md as it should be."""
-    return markdown(declared_rules(), [Policy(*one) for one in described_policies()])
+    policies = [Setting(**asdict(one)) for one in described_settings() if one.section == "policies"]
+    return markdown(declared_rules(), policies)
 
 
 def data_dictionary() -> str:
@@ -58,8 +59,7 @@ def _schema(table: DescribedTable) -> str | None:
     """Where readers find it; what no month holds and is no view, the file makes for itself."""
     if table.name in BY_NAME:
         return BY_NAME[table.name].released or ("audit" if table.name == "waivers" else None)
-    views = dict(reversed(view.split(".")) for view in RELEASED_VIEWS)
-    return views.get(table.name, "audit")
+    return "marts" if f"marts.{table.name}" in RELEASED_VIEWS else "audit"
 
 
 def _lines(schema: str, table: DescribedTable) -> Iterator[str]:

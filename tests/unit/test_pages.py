@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from expectations.pages import EXAMPLE, Policy, markdown, page
+from expectations import policies
+from expectations.pages import EXAMPLE, Setting, markdown, page
 from expectations.suites import Rule, lowered_rules, rules_of, shipped_rules
 from tests.checks.pages import DOCS, PAGES, rules
 from warehouse.publish.dictionary import dictionary
 from warehouse.publish.tables import PUBLISHED, RELEASED_VIEWS
-from warehouse.settings import Policies, described_policies
+from warehouse.settings import Policies, Settings, described_overrides, described_settings
 
-POLICIES = [Policy(*one) for one in described_policies()]
+POLICIES = [Setting(**asdict(one)) for one in described_settings()]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -58,7 +60,54 @@ def test_what_a_workspace_writes_is_text_on_the_page() -> None:
         entity="contracts", id="odd", severity="warn", sentence="<script>alert(1)</script>", remedy="a | b",
         condition="true", is_shipped=False,
     )  # fmt: skip
-    shown = page([*shipped_rules(), rule], POLICIES, 'Rules of <b>"A & B"</b>')
+    shown = page([*shipped_rules(), rule], 'Rules of <b>"A & B"</b>')
     assert "<script" not in shown
     assert "<b>" not in shown
     assert "| a &#124; b |" in markdown([*shipped_rules(), rule], POLICIES)
+
+
+def test_the_page_of_policies_says_what_is_in_force_and_what_it_belongs_to() -> None:
+    data = {
+        "company": {"name": "Acme & <b>Sons</b>"},
+        "policies": {"defer_on": "due_date"},
+        "sources": {"crm": {"deals": {"rows_fell": "warn", "no_delivery_on": ["2026-12-25"]}}},
+    }
+    settings = Settings.parse(data)
+    shown = policies.policy_page(
+        policies.Workspace(
+            shipped_rules(),
+            [Setting(**asdict(one)) for one in described_settings(settings)],
+            [Setting(**asdict(one)) for one in described_overrides(settings)],
+            [("`end_before_start`", "K-1", "<script>", "S. Chen", "2026-12-31")],
+            {"contract_not_signed": 1234},
+            {("ratable", "daily"): 7, ("ratable", "monthly"): 3},
+        ),
+        "Policies",
+    )
+    set_here = shown.split("Set by this workspace")[1].split("<h2>")[0]
+    assert re.findall(r"<code>(.*?)</code></td><td>(.*?)</td><td>(.*?)</td>", set_here) == [
+        ("company.name", "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;", ""),
+        ("policies.defer_on", "due_date", "issue_date"),
+    ]
+    assert "§6 When billing counts" in set_here
+    assert "<code>sources.crm.deals.rows_fell</code></td><td>warn" in shown
+    assert "<td>2026-12-25</td>" in shown
+    assert "<td>1,234</td>" in shown
+    assert "<script" not in shown
+    assert re.search(r"<code>ratable</code>.*?<td>10</td>", shown)
+    assert re.search(r"<code>daily</code>.*?<td>7</td>", shown)
+    assert all(f"<code>policies.{name}</code>" in shown for name in Policies.model_fields)
+
+
+def test_every_policy_belongs_to_a_rule() -> None:
+    assert [one.name for one in described_settings() if one.section == "policies" and not one.rule] == []
+
+
+def test_the_methods_and_conventions_of_the_page_are_those_of_the_gate() -> None:
+    allowed = {
+        rule.kwargs["column"]: set(rule.kwargs["value_set"])
+        for rule in shipped_rules()
+        if rule.entity == "contract_lines" and rule.expectation == "ExpectColumnValuesToBeInSet"
+    }
+    assert allowed["method"] == set(policies.METHODS)
+    assert allowed["convention"] == set(policies.CONVENTIONS)
