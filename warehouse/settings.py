@@ -596,7 +596,7 @@ def _shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, tuple):
         return ", ".join(str(one) for one in value)
-    return "none" if value is None else str(value)
+    return "none" if value is None else str(value) or '""'
 
 
 def _toml(value: object) -> str:

@@ -86,7 +86,7 @@ def test_the_page_of_policies_says_what_is_in_force_and_what_it_belongs_to() -> 
     )
     set_here = shown.split("Set by this workspace")[1].split("<h2>")[0]
     assert re.findall(r"<code>(.*?)</code></td><td>(.*?)</td><td>(.*?)</td>", set_here) == [
-        ("company.name", "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;", ""),
+        ("company.name", "Acme &amp; &lt;b&gt;Sons&lt;/b&gt;", "&quot;&quot;"),
         ("policies.defer_on", "due_date", "issue_date"),
     ]
     assert "§6 When billing counts" in set_here
