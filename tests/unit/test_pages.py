@@ -11,6 +11,7 @@ import pytest
 from expectations import policies
 from expectations.pages import EXAMPLE, Setting, markdown, page
 from expectations.suites import Rule, lowered_rules, rules_of, shipped_rules
+from orchestration.cli.main import app
 from tests.checks.pages import DOCS, PAGES, rules
 from warehouse.publish.dictionary import dictionary
 from warehouse.publish.tables import PUBLISHED, RELEASED_VIEWS
@@ -111,3 +112,18 @@ def test_the_methods_and_conventions_of_the_page_are_those_of_the_gate() -> None
     }
     assert allowed["method"] == set(policies.METHODS)
     assert allowed["convention"] == set(policies.CONVENTIONS)
+
+
+ROOT = DOCS.parent
+PEOPLES_PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+
+
+@pytest.mark.parametrize("path", PEOPLES_PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere_and_commands_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in link]
+    assert [link for link in links if not (path.parent / link).exists()] == []
+    known = {command.name for command in app.registered_commands} | {
+        group.name for group in app.registered_groups
+    }
+    assert set(re.findall(r"(?m)(?:^|[`$] ?)tieout ([a-z]+)", text)) - known == set()
