@@ -47,8 +47,8 @@ class Workspace:
     """What systems and their objects have in place of a policy."""
     waivers: Sequence[Sequence[str]]
     """Rule, contract, reason, approver and last day of every standing waiver."""
-    left_out: Mapping[str, int]
-    """Records that each rule leaves out now."""
+    left_out: Mapping[tuple[str, str], int]
+    """Records of an entity that a rule of it leaves out now, without those that fall with them."""
     lines: Mapping[tuple[str, str], int]
     """Contract lines by method and convention."""
 
@@ -98,7 +98,12 @@ def _optional(title: str, settings: Sequence[Setting]) -> list[Section]:
 def _what_counts(workspace: Workspace) -> Section:
     """The rules by which a record is no fault and still not in the figures; with what they leave out now."""
     rows = [
-        (f"`{rule.entity}.{rule.id}`", rule.severity, rule.title, f"{workspace.left_out.get(rule.id, 0):,}")
+        (
+            f"`{rule.entity}.{rule.id}`",
+            rule.severity,
+            rule.title,
+            f"{workspace.left_out.get((rule.entity, rule.id), 0):,}",
+        )
         for rule in workspace.rules
         if rule.severity in LEFT_OUT
     ]
@@ -106,7 +111,9 @@ def _what_counts(workspace: Workspace) -> Section:
         "A contract counts from its signed date on; its status never starts or ends revenue, its dates do. "
         "What follows is left out, or not counted yet."
     )
-    return Section("Which contracts and documents count", note, ("rule", "fate", "what is said", "now"), rows)
+    return Section(
+        "Which contracts and documents count", note, ("rule", "fate", "what is said", "records now"), rows
+    )
 
 
 def _recognition(lines: Mapping[tuple[str, str], int]) -> list[Section]:

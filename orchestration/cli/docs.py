@@ -76,7 +76,7 @@ def _policy_page(workspace: Workspace, connection: Connection, rules: Sequence[R
     from warehouse.settings import described_overrides, described_settings
 
     settings = workspace.settings
-    left_out = connection.execute("select rule, count(*) from audit.excluded group by all").fetchall()
+    left_out = connection.execute("select entity, rule, count(*) from audit.excluded group by all").fetchall()
     lines = connection.execute(
         "select coalesce(method, ''), coalesce(convention, ''), count(*) from marts.dim_contract_line group by all"
     ).fetchall()
@@ -89,7 +89,7 @@ def _policy_page(workspace: Workspace, connection: Connection, rules: Sequence[R
                 (f"`{one.rule}`", one.contract or "all", one.reason, one.approved_by, one.expires.isoformat())
                 for one in settings.waivers
             ],
-            dict(left_out),
+            {(entity, rule): count for entity, rule, count in left_out},
             {(method, convention): count for method, convention, count in lines},
         ),
         title,

@@ -80,7 +80,7 @@ def test_the_page_of_policies_says_what_is_in_force_and_what_it_belongs_to() -> 
             [Setting(**asdict(one)) for one in described_settings(settings)],
             [Setting(**asdict(one)) for one in described_overrides(settings)],
             [("`end_before_start`", "K-1", "<script>", "S. Chen", "2026-12-31")],
-            {"contract_not_signed": 1234},
+            {("contracts", "contract_not_signed"): 1234, ("contract_lines", "contract_not_signed"): 3},
             {("ratable", "daily"): 7, ("ratable", "monthly"): 3},
         ),
         "Policies",
