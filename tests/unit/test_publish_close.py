@@ -696,6 +696,10 @@ def test_the_file_is_rolled_forward_from_the_chain_alone(con: Connection, books:
     workspace.tieout_db.unlink()
     assert roll_forward(workspace)
     assert everything(workspace) == released
+    columns = read_chain(workspace.published).months[-1].document["files"]["dim_customer.parquet"]["columns"]
+    assert [column["comment"] for column in columns if column["name"] == "customer_name"] == [
+        dictionary()["dim_customer"].comments()["customer_name"]
+    ]
     assert read(workspace, "select customer_id from marts.dim_customer order by all") == [
         ("acme",),
         ("gamma",),
