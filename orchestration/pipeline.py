@@ -235,6 +235,8 @@ def closable(calendar: Calendar, chain: Chain, name: str, as_of: date, through: 
 
 def publication_of(held: Hold, context: RunContext, covered: Sequence[Coverage]) -> commit.Publication:
     """What the manifest of a month says beyond its tables."""
+    from warehouse.explain.report.page import report
+
     workspace, connection = context.workspace, held.connection
     chain = chain_of(workspace)
     judgements = connection.execute(
@@ -250,6 +252,7 @@ def publication_of(held: Hold, context: RunContext, covered: Sequence[Coverage])
         waivers=tuple(one.document() for one in covered),
         judgements=tuple(str(row[0]) for row in judgements),
         equations=commit.equations_of(connection),
+        make_report=report,
         inputs=commit.inputs_of(connection),
         archive=commit.small_inputs(
             workspace,

@@ -9,6 +9,7 @@ import typer
 from orchestration.cli import output
 from orchestration.cli.options import AsOfOption, Format, FormatOption, WorkspaceOption, open_workspace
 from orchestration.cli.output import Cell, Column, Table
+from warehouse.printing import printable
 
 if TYPE_CHECKING:
     from warehouse.explain.connectors import ConnectorFinding, Mapped
@@ -138,7 +139,7 @@ def _tell(mapped: "Sequence[Mapped]", findings: "Sequence[ConnectorFinding]") ->
 def _tell_findings(findings: "Sequence[ConnectorFinding]") -> None:
     for one in findings:
         if one.is_important:
-            typer.echo(f"  {one.check}: {output.printable(one.message)}")
+            typer.echo(f"  {one.check}: {printable(one.message)}")
     for check, words in LISTED.items():
         names = [one.column or "" for one in findings if one.check == check]
         if names:

@@ -7,6 +7,7 @@ import typer
 from orchestration.cli import output
 from orchestration.cli.options import Format, FormatOption, WorkspaceOption, open_workspace
 from orchestration.cli.output import Cell, Column, Table
+from warehouse.printing import printable
 
 if TYPE_CHECKING:
     from warehouse.fixtures import Result
@@ -105,10 +106,10 @@ def _tell(results: "list[Result]") -> None:
         for difference in one.differences:
             place = f"{difference.key} {difference.column}" if difference.column else difference.key
             typer.echo(
-                f"        {output.printable(place)}: expected {_shown(difference.expected)}, "
+                f"        {printable(place)}: expected {_shown(difference.expected)}, "
                 f"found {_shown(difference.found)}"
             )
 
 
 def _shown(text: str | None) -> str:
-    return "nothing" if text is None else output.printable(text)
+    return "nothing" if text is None else printable(text)

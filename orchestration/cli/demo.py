@@ -214,6 +214,8 @@ def _where_it_is() -> str:
 
 
 def _next_steps(workspace: "Workspace", fault: "Planted | None", last: "Wave") -> None:
+    from warehouse.publish.manifest import REPORT
+
     root, database = workspace.root, workspace.tieout_db
     query = "select * from marts.rpt_bbb order by entity_id, currency, period"
     mend = ""
@@ -225,7 +227,10 @@ def _next_steps(workspace: "Workspace", fault: "Planted | None", last: "Wave") -
   tieout run -w {root} --as-of {last.as_of}
       ... and it comes back by itself."""
     typer.echo(
-        f"""Open the result (read-only, with any DuckDB client or BI tool):
+        f"""Read the last closed month in a browser (one file, which asks nobody for anything):
+  {workspace.published / last.closes / "v1" / REPORT}
+
+Open the result (read-only, with any DuckDB client or BI tool):
   {database}
   duckdb -readonly {database} "{query}"
   python -c "import duckdb; print(duckdb.connect('{database}', read_only=True).sql('{query}'))"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from orchestration.cli.options import Format
+from warehouse.printing import exponent_of, printable
 from warehouse.spreadsheet import as_text
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ WIDTH_OF_A_LOG = 1000
 GAP = 3
 # Nobody reads more on a terminal, and laying out a million rows takes minutes.
 ROWS_FOR_PEOPLE = 1000
-
-# ISO 4217 currencies whose minor unit is not a hundredth; only decides how many decimals are printed.
-EXPONENTS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0),
-    **dict.fromkeys(("UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
 @dataclass(frozen=True)
@@ -57,11 +51,6 @@ class Table:
     """The currency of all amounts, where no column says it row by row."""
 
 
-def exponent_of(currency: Cell) -> int:
-    """Decimals that amounts of a currency are printed with."""
-    return EXPONENTS.get(str(currency), 2)
-
-
 def people_number(value: Cell, kind: Kind, exponent: int = 2) -> str:
     """A number as people read it: thousands separated, as many decimals as its kind has."""
     if value is None:
@@ -73,11 +62,6 @@ def people_number(value: Cell, kind: Kind, exponent: int = 2) -> str:
     if kind == "percent":
         return f"{Decimal(str(value)) * 100:,.1f} %"
     return f"{value:,}" if isinstance(value, int) else f"{Decimal(str(value)):,f}"
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which could rewrite a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def people_cell(value: Cell, kind: Kind, exponent: int) -> str:

@@ -19,6 +19,7 @@ from orchestration.cli.options import (
     open_workspace,
 )
 from orchestration.cli.output import Cell, Column, Kind, Table
+from warehouse.printing import exponent_of
 
 if TYPE_CHECKING:
     from warehouse.explain.show import Answer
@@ -432,7 +433,7 @@ def _exact(amount: Cell, currency: Cell) -> Decimal:
     """With the decimals of its currency, and all that it has beyond them."""
     exact = Decimal(str(amount))
     decimals = len(f"{exact:f}".rstrip("0").partition(".")[2])
-    return exact.quantize(Decimal(1).scaleb(-max(decimals, output.exponent_of(currency))))
+    return exact.quantize(Decimal(1).scaleb(-max(decimals, exponent_of(currency))))
 
 
 def quarantine_for_people(answer: "Answer", held: "Answer", excluded: int | None = None) -> list[Table]:
@@ -523,6 +524,6 @@ def sums_by_currency(rows: Sequence[Sequence[Cell]], currency: int, amount: int)
 
 def _money(sums: dict[str, Decimal]) -> str:
     return ", ".join(
-        f"{code} {output.people_number(value, 'amount', output.exponent_of(code))}".strip()
+        f"{code} {output.people_number(value, 'amount', exponent_of(code))}".strip()
         for code, value in sorted(sums.items())
     )

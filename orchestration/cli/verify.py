@@ -23,7 +23,8 @@ def verify(
 ) -> None:
     """Hash every published file again and compare with the chain of manifests.
 
-    Compare the chain head with the one on printed reports: a consistent rewrite of the whole chain shows only there.
+    Compare the hash of a month with the one its report printed when it was published (a copy that was sent or
+    printed): a consistent rewrite of the whole chain shows only there.
 
     Examples:
 
@@ -32,7 +33,7 @@ def verify(
     - `tieout verify --format json`
     """
     from warehouse.errors import VerificationError
-    from warehouse.publish.manifest import inspect_chain, listed_files
+    from warehouse.publish.manifest import inspect_chain, listed_files, month_hash
     from warehouse.publish.verify import verify as find_problems
 
     opened = open_workspace(workspace)
@@ -57,3 +58,4 @@ def verify(
             return
         typer.echo(f"{files:,} files of {len(months):,} published months are as they were published.")
         typer.echo(f"Chain head: {chain.head_sha256}")
+        typer.echo(f"Hash of {months[-1].name}, as its report prints it: {month_hash(months[-1].document)}")

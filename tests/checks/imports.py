@@ -24,6 +24,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "duckdb_engine": ("warehouse/engine.py",),
     "sqlalchemy": ("warehouse/engine.py", "expectations/"),
     "great_expectations": ("expectations/",),
+    "jinja2": ("warehouse/explain/report/",),
     "dagster": ("orchestration/",),
     "dagster_dbt": ("orchestration/",),
     "typer": ("orchestration/cli/",),

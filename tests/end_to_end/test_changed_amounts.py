@@ -119,12 +119,13 @@ def places(con: Connection, month: Month) -> list[Place]:
 
 @contextmanager
 def changed(con: Connection, month: Month, place: Place, *, is_sealed_again: bool) -> Iterator[None]:
-    """One minor unit more, and, if so, every hash, total and seal of the month as if it had been published so.
+    """One minor unit more, and, if so, every hash (the one on the report too), total and seal of the month as if it
+    had been published so.
 
     Sealed again, the same amount in the reporting currency moves with it: who can do the one does the other.
     """
     file, columns = month.path / place.table.file, columns_of(month, place.table)
-    names = (file.name, manifest.MANIFEST, manifest.SEAL)
+    names = (file.name, manifest.MANIFEST, manifest.SEAL, manifest.REPORT)
     before = {name: (month.path / name).read_bytes() for name in names}
     moved = {place.column, *([place.in_reporting_currency] if is_sealed_again else [])}
     step = f"case when row_number = {place.row} then {place.step} else 0 end"
@@ -141,9 +142,12 @@ def changed(con: Connection, month: Month, place: Place, *, is_sealed_again: boo
         written = freeze.freeze(con, "marts.changed", None, place.table.key, file, columns=columns)
         if is_sealed_again:
             entry = commit.describe(place.table, written)
-            content = manifest.canonical(
-                {**month.document, "files": {**month.document["files"], file.name: entry}}
-            )
+            document = {**month.document, "files": {**month.document["files"], file.name: entry}}
+            printed, printed_now = (manifest.month_hash(one).encode() for one in (month.document, document))
+            report = before[manifest.REPORT].replace(printed, printed_now)
+            document["files"][manifest.REPORT] = {"sha256": manifest.sha256(report)}
+            content = manifest.canonical(document)
+            (month.path / manifest.REPORT).write_bytes(report)
             (month.path / manifest.MANIFEST).write_bytes(content)
             (month.path / manifest.SEAL).write_bytes(manifest.seal(manifest.sha256(content)))
         yield

@@ -15,21 +15,25 @@ from tests.oracle.state import LineState
 
 
 def by_contracted(replay: Replay, contract_id: str, amount: int) -> dict[str, int]:
-    """Without a contract line: all lines that have a price, in proportion to what is contracted."""
+    """Without a contract line: all lines that have a price, in proportion to what is contracted (row 74)."""
     lines = [
         key
         for key, line in replay.line_of.items()
         if line.contract_id == contract_id and replay.terms.method(line) != "as_invoiced"
     ]
-    basis = {key: max(replay.contracted(key) - _pending(replay, key), 0) for key in lines}
+    basis = {key: max(_price(replay, key), 0) for key in lines}
     if sum(basis.values()) == 0:
         raise QuarantinedError(f"a concession on contract {contract_id}, to which nothing is allocated")
     return spread(amount, basis)
 
 
-def _pending(replay: Replay, key: str) -> int:
+def _price(replay: Replay, key: str) -> int:
+    """What is contracted without signed money to come; until a cancellation ends the line, by its layers."""
     state = replay.lines.get(key)
-    return 0 if state is None or state.final is not None else state.pending
+    if state is None or (state.final is not None and state.is_ended):
+        return replay.contracted(key)
+    before = replay.today - ONE_DAY
+    return replay.evaluator.contracted(replay.line_of[key], replace(state, final=None, pending=0), before)
 
 
 def credit(replay: Replay, row: DocumentLine, key: str, amount: int, sign: int) -> None:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -397,6 +397,32 @@ def positions(con: Connection) -> dict[str, int]:
 
 
 # --- chain and fold ----------------------------------------------------------------------------------
+
+
+def test_a_report_is_made_of_the_months_in_force_and_listed_beside_the_other_files(
+    con: Connection, books: Books
+) -> None:
+    made_of: list[list[str]] = []
+
+    def make_report(_: Connection, document: Mapping[str, Any], folders: Sequence[Path]) -> bytes:
+        made_of.append([f"{folder.parent.name}/{folder.name}" for folder in folders])
+        return manifest.month_hash(document).encode()
+
+    for period, reopening in ((1, False), (2, False), (2, True)):
+        books.run(con, period, reopening=PERIODS[period] if reopening else None)
+        publication = _publication(con, books, period, reopening)
+        month = publish(con, books.workspace, replace(publication, make_report=make_report))
+    assert made_of == [
+        ["2024-01/v1"],
+        ["2024-01/v1", "2024-02/v1"],
+        ["2024-01/v1", "2024-02/v1", "2024-03/v1"],
+        ["2024-01/v1", "2024-02/v1", "2024-03/v2"],
+    ]
+    chain = read_chain(books.workspace.published)
+    assert [f"{one.period}/v{one.version}" for one in chain.through(month).months] == made_of[-1]
+    assert (month.path / "report.html").read_text(encoding="utf-8") == manifest.month_hash(month.document)
+    assert month.document["files"]["report.html"]["sha256"] == freeze.file_hash(month.path / "report.html")
+    assert verify(books.workspace) == []
 
 
 def test_the_first_close_publishes_all_earlier_months_with_it(con: Connection, books: Books) -> None:

@@ -9,12 +9,12 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import metadata
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeAlias
 
 from warehouse.engine import WRITER_VERSION, Connection, identifier, literal
 from warehouse.errors import TieoutError
@@ -24,9 +24,10 @@ from warehouse.publish.freeze import (
     Column,
     FrozenFile,
     catalog,
+    describe_files,
     file_hash,
-    freeze,
     types_of,
+    write,
 )
 from warehouse.publish.manifest import (
     FORMAT_VERSION,
@@ -35,6 +36,7 @@ from warehouse.publish.manifest import (
     KIND_OPENING,
     KIND_REOPEN,
     MANIFEST,
+    REPORT,
     SCHEMA_VERSION,
     SEAL,
     Chain,
@@ -53,6 +55,9 @@ from warehouse.workspace import Workspace
 _BUILDING = ".building-"
 _INTENT = "intent.json"
 VERIFY_TEMPLATE = Path(__file__).with_name("verify_template.py")
+
+MakeReport: TypeAlias = Callable[[Connection, Mapping[str, Any], Sequence[Path]], bytes]
+"""Makes a month's report of its manifest and of the folders in force up to its own, which is the last."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,8 @@ class Publication:
     inputs: tuple[Mapping[str, Any], ...] = ()
     archive: Mapping[str, Path] = field(default_factory=dict)
     """Small inputs to keep with the month: path below inputs/ -> file."""
-    documents: Mapping[str, bytes] = field(default_factory=dict)
-    """Further files of the closed month (its report): name -> content."""
+    make_report: MakeReport | None = None
+    """How people read the month; without it no report is published."""
     reopening: bool = False
 
     @property
@@ -246,16 +251,21 @@ def _build(
         for table in PUBLISHED
         if table.source in present
     ]
+    base = chain.before(publication.closed.period) if publication.reopening else chain
+    in_force = [month.path for month in base.months]
+    folders = {period: building / period.period / f"v{version}" for period in publication.periods}
+    frozen_files = _freeze_tables(con, folders, tables, publication.closed)
     months: list[Month] = []
-    for period in publication.periods:
+    for period, folder in folders.items():
         is_closed = period is publication.closed
-        folder = building / period.period / f"v{version}"
-        folder.mkdir(parents=True)
-        files = _freeze_tables(con, folder, tables, period.period, is_closed)
-        files |= _write_documents(folder, _documents(publication, is_closed))
+        files = frozen_files[period] | _write_documents(folder, _documents(publication, is_closed))
         previous = months[-1] if months else chain.head
         document = _manifest(con, publication, period, version, files, previous, chain)
         document["covers"] = [_link(month) for month in months] if is_closed else []
+        in_force.append(folder)
+        if publication.make_report is not None:
+            made = publication.make_report(con, document, in_force)
+            document["files"] |= _write_documents(folder, {REPORT: made})
         content = canonical(document)
         digest = sha256(content)
         _write(folder / MANIFEST, content)
@@ -267,45 +277,48 @@ def _build(
 
 def _freeze_tables(
     con: Connection,
-    folder: Path,
+    folders: Mapping[PublishedPeriod, Path],
     tables: Sequence[tuple[PublishedTable, tuple[Column, ...]]],
-    period: str,
-    is_closed: bool,
-) -> dict[str, dict[str, Any]]:
-    return {
-        table.file: describe(
-            table, _freeze_table(con, table, columns, period, is_closed, folder / table.file)
-        )
-        for table, columns in tables
-        if table.is_by_period or is_closed
-    }
+    closed: PublishedPeriod,
+) -> dict[PublishedPeriod, dict[str, dict[str, Any]]]:
+    """Every table's file of every month, as the months' manifests list them."""
+    listed: dict[PublishedPeriod, dict[str, dict[str, Any]]] = {period: {} for period in folders}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    for table, present in tables:
+        columns, written = present, {}
+        for period, folder in folders.items():
+            if table.is_by_period or period is closed:
+                path = written[period] = folder / table.file
+                columns = _write_table(con, table, present, period.period, period is closed, path)
+        described = describe_files(con, list(written.values()), columns)
+        for period, path in written.items():
+            listed[period][table.file] = describe(table, described[path])
+    return listed
 
 
-def _freeze_table(
+def _write_table(
     con: Connection,
     table: PublishedTable,
     columns: tuple[Column, ...],
     period: str,
     is_closed: bool,
     path: Path,
-) -> FrozenFile:
+) -> tuple[Column, ...]:
+    """Write a month's file of a table; the columns it has."""
     if table.kind is Kind.STATE:
-        return freeze(
-            con,
-            table.source,
-            None,
-            table.key,
-            path,
-            columns=(*columns, Column("is_removed", "BOOLEAN", "the key is gone since the last close")),
-            source=delta(con, table, columns),
-        )
+        removed = Column("is_removed", "BOOLEAN", "the key is gone since the last close")
+        source = delta(con, table, columns)
+        write(con, table.source, None, table.key, path, columns=(*columns, removed), source=source)
+        return (*columns, removed)
     where = None
     if table.is_by_period and table.period_column is not None:
         where = f"{identifier(table.period_column)} = {literal(period)}"
         where += f" and {table.only}" if table.only else ""
         if table.also and is_closed:
             where = f"({where}) or {table.also}"
-    return freeze(con, table.source, where, table.key, path, columns=columns)
+    write(con, table.source, where, table.key, path, columns=columns)
+    return columns
 
 
 def delta(con: Connection, table: PublishedTable, columns: Sequence[Column]) -> str:
@@ -358,7 +371,6 @@ def describe(table: PublishedTable, written: FrozenFile) -> dict[str, Any]:
 def _documents(publication: Publication, is_closed: bool) -> dict[str, bytes]:
     documents = {"verify.py": VERIFY_TEMPLATE.read_bytes()}
     if is_closed:
-        documents |= publication.documents
         documents |= {f"inputs/{name}": path.read_bytes() for name, path in publication.archive.items()}
     return documents
 

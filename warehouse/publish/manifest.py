@@ -18,6 +18,7 @@ SCHEMA_VERSION = 1
 
 MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"
+REPORT = "report.html"
 UNLISTED = frozenset({MANIFEST, SEAL})
 """Files of a month that its manifest can't list, because they hold its own hash."""
 
@@ -44,6 +45,15 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 def sha256(content: bytes) -> str:
     """Hex digest of bytes."""
     return hashlib.sha256(content).hexdigest()
+
+
+def month_hash(document: Mapping[str, Any]) -> str:
+    """What a month's report prints to prove it: the hash of its manifest without the line of the report itself.
+
+    It covers every other file of the month and the manifest before it, and so the chain up to here.
+    """
+    files = {name: entry for name, entry in document["files"].items() if name != REPORT}
+    return sha256(canonical({**document, "files": files}))
 
 
 def policies_hash(policies: Mapping[str, Any]) -> str:
@@ -142,6 +152,10 @@ class Chain:
         """The chain as it was before any version of `period`: what a reopened month is built on."""
         places = [place for place, month in enumerate(self.folders) if month.period == period]
         return Chain(self.folders[: places[0]]) if places else self
+
+    def through(self, month: Month) -> Chain:
+        """The chain as it was when `month` was its last folder."""
+        return Chain(self.folders[: self.folders.index(month) + 1])
 
     def stamp(self) -> list[tuple[str, int, str]]:
         """(period, version, manifest hash) of the months in force: what a derived file was built from."""

@@ -45,6 +45,7 @@ STATE = ("dim_contract", "dim_contract_line", "revenue_segments")
 STANDS_ON = frozenset(f"{table}.parquet" for table in ("posted_positions", "rpt_rollforward", *STATE))
 NOT_LINKED = "(not linked)"
 SCHEDULE = "marts.fct_revenue_schedule"
+REPORT = "report.html"
 
 # What each measure of the frozen positions is in the facts: its amount and, of what is invoiced, its tax.
 FACTS = [
@@ -541,6 +542,25 @@ def waterfall_ties(table: str, column: str, is_scheduled: str) -> str:
         ) group by {grain} having sum(said) <> sum(held)"""
 
 
+def month_hash(manifest: dict[str, Any]) -> str:
+    """What report.html prints: the hash of the manifest without the line of the report itself."""
+    files = {file: entry for file, entry in manifest["files"].items() if file != REPORT}
+    content = json.dumps({**manifest, "files": files}, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def check_report(report: Report, folder: Path, manifest: dict[str, Any]) -> None:
+    """A copy of the report that was kept elsewhere proves this month and those before it where the hashes agree."""
+    if REPORT in manifest["files"]:
+        expected = month_hash(manifest)
+        is_printed = expected in (folder / REPORT).read_text(encoding="utf-8")
+        report.check(
+            f"{REPORT} prints the hash of this month",
+            [] if is_printed else [f"{expected} does not stand on it"],
+            expected,
+        )
+
+
 def waived(waiver: dict[str, Any]) -> str:
     """Who let which rule pass, and what that covered."""
     contract = f" for contract {waiver['contract_id']}" if waiver.get("contract_id") else ""
@@ -587,6 +607,7 @@ def verify_month(report: Report, folder: Path, manifest: dict[str, Any], months:
         check_reporting(report, con, present, manifest)
         check_waterfall(report, con, present, months, manifest.get("views", {}))
         check_manifest_equations(report, manifest)
+        check_report(report, folder, manifest)
     finally:
         con.close()
 
