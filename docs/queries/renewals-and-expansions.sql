@@ -56,5 +56,5 @@ select
     booked.repriced,
     booked.cancellations
 from booked
-left join renewals using (quarter, entity_id, currency)
+full join renewals using (quarter, entity_id, currency)
 order by quarter desc, entity_id, currency;
