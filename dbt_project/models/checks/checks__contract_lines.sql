@@ -76,10 +76,6 @@ final as (
             -- progress counts in millionths of a unit times scale, in 18 digits
             case when records.quantity > {{ whole_quotient('9000000000000', 'returns.scale') }}
                 then 'expected_return_pct as fine as that of so large a quantity' end,
-            case
-                when terms.recognition_method = 'as_invoiced' and records.allocation_group is not null
-                    then 'recognition method as_invoiced in an allocation group'
-            end,
             case when terms.is_residual and records.amendment_id is not null
                 then 'a residual price of a line that an amendment adds'
             end,
