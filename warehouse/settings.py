@@ -8,6 +8,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -24,6 +25,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from warehouse.errors import ConfigurationError
 
@@ -54,6 +56,11 @@ def _exact(value: object) -> object:
 Exact = Annotated[Decimal, BeforeValidator(_exact)]
 
 
+def _rule(section: str) -> dict[str, Any]:
+    """The rule of accounting.md that a setting belongs to."""
+    return {"rule": section}
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,15 +69,23 @@ class Company(_Section):
     """Who the figures are about."""
 
     name: str = Field(default="", description="Printed on reports.")
-    reporting_currency: str = Field(default="USD", description="ISO 4217 code of the currency of reports.")
+    reporting_currency: str = Field(
+        default="USD",
+        description="ISO 4217 code of the currency of reports.",
+        json_schema_extra=_rule("§7 Currency"),
+    )
     default_entity_id: str = Field(
         default="main", description="The one legal entity of a company that delivers no entities file."
     )
     functional_currency: str = Field(
-        default="", description='Currency of that entity; "" is the reporting currency.'
+        default="",
+        description='Currency of that entity; "" is the reporting currency.',
+        json_schema_extra=_rule("§7 Currency"),
     )
     time_zone: str = Field(
-        default="UTC", description="Where the company's day ends: what `today` is for --as-of."
+        default="UTC",
+        description="Where the company's day ends: what `today` is for --as-of.",
+        json_schema_extra=_rule("§1 Dates"),
     )
 
     @field_validator("reporting_currency", "functional_currency")
@@ -275,48 +290,60 @@ class Policies(DeliveryPolicies):
     max_held_contracts_percent: Exact = Field(
         default=Decimal("0.5"),
         description="Quarantined and held contracts, in percent of all, up to which a month may be closed.",
+        json_schema_extra=_rule("§2 Held versions"),
     )
     max_held_amount_percent: Exact = Field(
-        default=Decimal("0.5"), description="The same for their contracted money, in percent of all."
+        default=Decimal("0.5"),
+        description="The same for their contracted money, in percent of all.",
+        json_schema_extra=_rule("§2 Held versions"),
     )
     control_total_tolerance: Exact = Field(
         default=Decimal(0),
         description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
+        json_schema_extra=_rule("§3 Transaction price"),
     )
     ssp_tolerance_percent: Exact = Field(
         default=Decimal(5),
         description="How far, in percent, the price of what an amendment adds may be from its stand-alone selling "
         "price to count as a separate contract.",
+        json_schema_extra=_rule("§5 Treatment of amendments"),
     )
     defer_on: DeferOn = Field(
         default="issue_date",
         description="When an invoice counts in balances: issue_date, due_date, or cash_if_cancellable (under "
         "termination for convenience only as far as it is paid or earned). Billings are at the issue date in any case.",
+        json_schema_extra=_rule("§6 When billing counts"),
     )
     stop_on_uncollectible: bool = Field(
         default=False,
         strict=True,
         description="Whether the contracts of a customer earn nothing further while an invoice of it is uncollectible. "
         "Where they go on, audit.earned_while_uncollectible lists what they earn.",
+        json_schema_extra=_rule("§6 Uncollectible invoices"),
     )
     max_rate_age_days: int = Field(
         default=7,
         ge=0,
         strict=True,
         description="How many days old an exchange rate may be on the day it is needed.",
+        json_schema_extra=_rule("§7 Rates"),
     )
     unlinked_billing_tolerance: Exact = Field(
         default=Decimal(0),
         description="Billed money without a contract, in the reporting currency, up to which a month may be closed.",
+        json_schema_extra=_rule("§9 E6 Nothing lost"),
     )
     restatement_amount: Exact | None = Field(
         default=None,
         examples=["10000"],
         description="Corrections of one closed period above this, and above the percentage below, block the close; "
         "without it they never do.",
+        json_schema_extra=_rule("§2 Closed periods never change"),
     )
     restatement_percent: Exact = Field(
-        default=Decimal(5), description="In percent of what was published for that period."
+        default=Decimal(5),
+        description="In percent of what was published for that period.",
+        json_schema_extra=_rule("§2 Closed periods never change"),
     )
 
 
@@ -600,13 +627,69 @@ def _commented(section: type[BaseModel]) -> str:
     return "\n".join(lines)
 
 
-def described_policies() -> list[tuple[str, str, str]]:
-    """Every policy with its default (none: unset) and what it means, for the page of rules."""
-    found = []
-    for name, field in Policies.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        found.append((name, "none" if default is None else str(default), field.description or ""))
-    return found
+@dataclass(frozen=True)
+class DescribedSetting:
+    """A key of tieout.toml with what is in force, and the rule of accounting it belongs to."""
+
+    section: str
+    name: str
+    value: str
+    default: str
+    description: str
+    rule: str
+
+
+def described_settings(settings: Settings | None = None) -> list[DescribedSetting]:
+    """Every key of the company, the policies and the engine; without settings, with the defaults in force."""
+    current = settings or Settings()
+    return [
+        DescribedSetting(
+            section,
+            name,
+            _shown(getattr(getattr(current, section), name)),
+            _shown(field.get_default(call_default_factory=True)),
+            field.description or "",
+            _rule_of(name, field),
+        )
+        for section, model in (("company", Company), ("policies", Policies), ("engine", Engine))
+        for name, field in model.model_fields.items()
+    ]
+
+
+def described_overrides(settings: Settings) -> list[DescribedSetting]:
+    """What `[sources]` sets for a system or one of its objects."""
+    return [
+        DescribedSetting(
+            f"sources.{place}",
+            name,
+            _shown(getattr(one, name)),
+            "",
+            field.description or "",
+            _rule_of(name, field),
+        )
+        for system, source in settings.sources.items()
+        for place, one in (
+            (system, source),
+            *((f"{system}.{name}", one) for name, one in source.objects.items()),
+        )
+        for name, field in type(one).model_fields.items()
+        if name in one.model_fields_set and name != "objects"
+    ]
+
+
+def _rule_of(name: str, field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    if isinstance(extra, dict):
+        return str(extra["rule"])
+    return "the gate: deliveries" if name in DeliveryPolicies.model_fields else ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    return "none" if value is None else str(value) or '""'
 
 
 def _toml(value: object) -> str:
