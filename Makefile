@@ -55,7 +55,7 @@ prove-catalogue: $(STAMP) ## every faulty input of the catalogue with what is ex
 prove-mutations: $(STAMP) ## sentences of the rule book broken one at a time in the SQL, each caught by a golden case
 	$(BIN)/python -m tests.mutations
 
-check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports
+check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, direction of imports, generated pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -66,7 +66,7 @@ check: $(STAMP) ## format, lint, types, dbt parse, portability to Spark, directi
 	$(BIN)/python -m tests.checks.portability
 	$(BIN)/python -m tests.checks.connector_page
 
-format: $(STAMP) ## write Python, SQL and the page of rules the way `check` wants them
+format: $(STAMP) ## write Python, SQL and the generated pages the way `check` wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project

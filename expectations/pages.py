@@ -50,31 +50,37 @@ _TUNING = (
     "rule of severity quarantine can become a warning, or be tested in another way, with a `reason`; a new rule "
     "that leaves records out (excluded, later) needs one as well. Every run lists them as `rule_weakened`. "
     "Rules that block, rules that say what counts at all, and rules about files are not a workspace's to weaken: "
-    "what they allow is set by the policies below, in tieout.toml."
+    "what they allow is set by the policies of tieout.toml."
 )
 
 
 @dataclass(frozen=True)
-class Policy:
-    """A threshold of tieout.toml, as settings describe it."""
+class Setting:
+    """A key of tieout.toml, as settings describe it."""
 
+    section: str
     name: str
+    value: str
     default: str
     description: str
+    rule: str
+    """The rule of accounting.md it belongs to."""
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
+    """A heading, a sentence, and a table under it."""
+
     title: str
     note: str
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
-def markdown(rules: Iterable[Rule], policies: Sequence[Policy]) -> str:
-    """The page as Markdown."""
+def markdown(rules: Iterable[Rule], policies: Sequence[Setting]) -> str:
+    """The page of rules as Markdown, with the policies that set what they allow."""
     parts = [f"# The rules of the gate\n\n{_INTRODUCTION}\n"]
-    for section in _sections(rules, policies):
+    for section in [*_sections(rules), _policies(policies)]:
         parts.append(f"## {section.title}\n")
         if section.note:
             parts.append(f"{section.note}\n")
@@ -84,30 +90,34 @@ def markdown(rules: Iterable[Rule], policies: Sequence[Policy]) -> str:
     return "\n".join(parts)
 
 
-def page(rules: Iterable[Rule], policies: Sequence[Policy], title: str) -> str:
-    """The page as HTML that loads nothing and runs nothing."""
-    body = [f"<h1>{html.escape(title)}</h1>", f"<p>{html.escape(_INTRODUCTION)}</p>"]
-    for section in _sections(rules, policies):
+def page(rules: Iterable[Rule], title: str) -> str:
+    """The page of rules as HTML."""
+    tuning = f"<h2>A workspace's own rules</h2><p>{html.escape(_TUNING)}</p><pre>{html.escape(EXAMPLE)}</pre>"
+    return html_page(title, _INTRODUCTION, _sections(rules), tuning)
+
+
+def html_page(title: str, introduction: str, sections: Iterable[Section], end: str = "") -> str:
+    """Sections as HTML that loads nothing and runs nothing; `end` is HTML already."""
+    body = [f"<h1>{html.escape(title)}</h1>", f"<p>{html.escape(introduction)}</p>"]
+    for section in sections:
         body.append(f"<h2>{html.escape(section.title)}</h2>")
         if section.note:
             body.append(f"<p>{html.escape(section.note)}</p>")
         if section.rows:
             body.append(_html_table(section))
-    body.append(
-        f"<h2>A workspace's own rules</h2><p>{html.escape(_TUNING)}</p><pre>{html.escape(EXAMPLE)}</pre>"
-    )
+    body.append(end)
     return _PAGE.format(title=html.escape(title), style=STYLE, policy=POLICY, body="\n".join(body))
 
 
-def _sections(rules: Iterable[Rule], policies: Sequence[Policy]) -> list[_Section]:
-    """Outcomes, what the workspace changed, the rules entity by entity, and the policies."""
+def _sections(rules: Iterable[Rule]) -> list[Section]:
+    """Outcomes, what the workspace changed, and the rules entity by entity."""
     everything = list(rules)
     common = common_rule_ids()
     shared = {rule.id: rule for rule in everything if rule.id in common and rule.is_shipped}
     own = [rule for rule in everything if rule.id not in shared or not rule.is_shipped]
     sections = [
-        _Section("Outcomes", "", ("outcome", "what follows"), list(_SEVERITIES.items())),
-        *_changes(everything),
+        Section("Outcomes", "", ("outcome", "what follows"), list(_SEVERITIES.items())),
+        *changes(everything),
         _entity("Every entity", [shared[name] for name in common if name in shared]),
     ]
     by_entity = attrgetter("entity")
@@ -116,21 +126,25 @@ def _sections(rules: Iterable[Rule], policies: Sequence[Policy]) -> list[_Sectio
         note = f"Money held back: {money[entity]}." if entity in money else ""
         ordered = sorted(found, key=lambda rule: _ORDER.index(rule.severity))
         sections.append(_entity(entity, ordered, note))
-    rows = [(f"`{one.name}`", one.default, one.description) for one in policies]
+    return sections
+
+
+def _policies(policies: Sequence[Setting]) -> Section:
+    rows = [(f"`{one.name}`", one.default, one.description, one.rule) for one in policies]
     note = "Thresholds of rules and of the close gate, under `[policies]` in tieout.toml."
-    return [*sections, _Section("Policies", note, ("policy", "default", "meaning"), rows)]
+    return Section("Policies", note, ("policy", "default", "meaning", "belongs to"), rows)
 
 
-def _changes(rules: Sequence[Rule]) -> list[_Section]:
+def changes(rules: Sequence[Rule]) -> list[Section]:
     lowered = lowered_rules(rules)
     if not lowered:
         return []
     rows = [(f"`{one.entity}.{one.id}`", one.severity, str(one.reason)) for one in lowered]
-    return [_Section("Weakened by this workspace", "", ("rule", "now", "reason"), rows)]
+    return [Section("Weakened by this workspace", "", ("rule", "now", "reason"), rows)]
 
 
-def _entity(title: str, rules: Iterable[Rule], note: str = "") -> _Section:
-    return _Section(title, note, _HEADINGS, [_row(rule) for rule in rules])
+def _entity(title: str, rules: Iterable[Rule], note: str = "") -> Section:
+    return Section(title, note, _HEADINGS, [_row(rule) for rule in rules])
 
 
 def _row(rule: Rule) -> tuple[str, ...]:
@@ -138,13 +152,13 @@ def _row(rule: Rule) -> tuple[str, ...]:
     return (f"`{rule.id}`{mark}", rule.severity, rule.title, rule.remedy)
 
 
-def _markdown_table(section: _Section) -> str:
+def _markdown_table(section: Section) -> str:
     lines = [f"| {' | '.join(section.headings)} |", f"|{' --- |' * len(section.headings)}"]
     lines += [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in section.rows]
     return "\n".join(lines) + "\n"
 
 
-def _html_table(section: _Section) -> str:
+def _html_table(section: Section) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in section.headings)
     rows = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in section.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

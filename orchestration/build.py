@@ -13,7 +13,7 @@ from orchestration.context_tables import cut_date_of, write_context, write_publi
 from orchestration.findings import Finding
 from orchestration.fingerprint import own_program
 from orchestration.hold import Hold, Stopwatch
-from orchestration.stages import STAGE_TITLES, split
+from orchestration.stages import split
 from orchestration.totals import Figures, Totals
 from orchestration.waivers import Coverage
 from warehouse import fingerprint as rules
@@ -56,7 +56,7 @@ class Build:
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
         """Times a stage and keeps its error, which Dagster would only hand on as text; a stage may be tried again."""
-        self.held.progress.stage(STAGE_TITLES[name])
+        self.held.progress.stage(name)
         self.error = None
         try:
             with self.watch.measure(name):
@@ -82,6 +82,7 @@ class Build:
         rows: dict[tuple[str, str], int] = {}
         for one in extraction.current:
             rows[one.system, one.object] = rows.get((one.system, one.object), 0) + one.rows
+        self.held.progress.count(sum(rows.values()))
         return rows
 
     def _write_context(self, chain: Chain) -> None:
@@ -122,6 +123,7 @@ class Build:
         with self._stage("gate"):
             self.gate_report = gate.run(self.held.connection, self.context, findings)
             self.gate_failures = self._count("gate.failures")
+            self.held.progress.count(self.gate_failures)
         return self.gate_report
 
     def require_gate(self) -> None:
@@ -196,7 +198,9 @@ class Build:
             ).fetchall()
         }
         relations = {step.unique_id: step.relation for step in steps if not step.is_test}
-        self.rows |= {name: counted[name] for name in relations.values() if name in counted}
+        found = {name: counted[name] for name in relations.values() if name in counted}
+        self.held.progress.count(sum(found.values()))
+        self.rows |= found
         return {unique_id: counted.get(name) for unique_id, name in relations.items()}
 
     def _require_passed(self, results: list[StepResult], stage: str) -> None:

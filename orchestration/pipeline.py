@@ -16,8 +16,9 @@ from orchestration.context_tables import policies_of, write_waivers
 from orchestration.fingerprint import fingerprint
 from orchestration.hold import Hold, chain_of, hold, new_run_id
 from orchestration.progress import Progress
-from orchestration.stages import STAGE_TITLES
 from orchestration.waivers import Coverage
+from orchestration.watch import watched
+from warehouse import disk
 from warehouse import fingerprint as rules
 from warehouse.engine import Connection
 from warehouse.errors import BlockedError, ConfigurationError, TieoutError
@@ -30,6 +31,8 @@ from warehouse.workspace import RunContext, Workspace, shipped
 RUNS = "runs"
 CLOSES = "closes"
 WAIVERS = "waivers"
+BLOCKS_CLOSE = "blocks_close"
+"""What the end of a build says would block the next close."""
 
 
 @dataclass
@@ -63,10 +66,13 @@ class Outcome:
 
 def run(context: RunContext, progress: Progress) -> Outcome:
     """The nightly job: exports to tieout.duckdb. Does nothing where nothing changed since the last one."""
-    waivers.require_waivable(context.workspace, waivers.standing(context.workspace))
-    with hold(context.workspace, progress, afresh=context.full_refresh) as held:
-        outcome = Outcome(new_run_id(), context.as_of)
-        with journaled(held.journal, "run", outcome) as ending:
+    outcome = Outcome(new_run_id(), context.as_of)
+    with watched(context, progress, "run", outcome):
+        waivers.require_waivable(context.workspace, waivers.standing(context.workspace))
+        with (
+            hold(context.workspace, progress, afresh=context.full_refresh) as held,
+            journaled(held.journal, "run", outcome) as ending,
+        ):
             extraction = held.extract(context)
             ending["fingerprint"] = fingerprint(context, extraction, chain_of(context.workspace).head_sha256)
             if not context.full_refresh and is_current(
@@ -75,7 +81,9 @@ def run(context: RunContext, progress: Progress) -> Outcome:
                 outcome.is_unchanged = True
             else:
                 _execute(held, context, outcome)
-        return outcome
+                ending[BLOCKS_CLOSE] = _blocks_close(held, context)
+            ending[disk.USED] = sum(disk.used(context.workspace).values())
+    return outcome
 
 
 def close(
@@ -90,29 +98,51 @@ def close(
 
     `on_closed` hears of each month that is published and of what its waivers covered, also where a later one blocks.
     """
-    context = waivers.in_force(context)
-    with hold(context.workspace, progress) as held:
-        outcome = Outcome(new_run_id(), context.as_of)
-        for sentence in waivers.expired(context.workspace, context.as_of):
-            progress.say(f"note: {sentence}")
-        with journaled(held.journal, "close", outcome, period=period) as ending:
-            periods = periods_to_close(held, context, period, through=through)
-            try:
-                for one in periods:
-                    _close_one(held, replace(context, close_period=one.period), outcome)
-                    if on_closed is not None:
-                        on_closed(outcome.closed[-1], outcome.waived[one.period])
-            except BaseException as error:
-                if not outcome.closed:
-                    raise
-                # Why the later month is not closed is the end of the command, whatever becomes of the open ones.
-                with suppress(TieoutError):
-                    _open_months(held, context, outcome, ending)
-                if isinstance(error, BlockedError):
-                    raise error.with_consequence(f"{_published(outcome)} before it.") from error
-                raise
+    outcome = Outcome(new_run_id(), context.as_of)
+    with watched(context, progress, "close", outcome, period):
+        context = waivers.in_force(context)
+        with hold(context.workspace, progress) as held:
+            for sentence in waivers.expired(context.workspace, context.as_of):
+                progress.say(f"note: {sentence}")
+            with journaled(held.journal, "close", outcome, period=period) as ending:
+                _close_all(held, context, period, outcome, ending, through=through, on_closed=on_closed)
+    return outcome
+
+
+def _close_all(
+    held: Hold,
+    context: RunContext,
+    period: str,
+    outcome: Outcome,
+    ending: dict[str, Any],
+    *,
+    through: bool,
+    on_closed: Callable[[Month, Sequence[Coverage]], None] | None,
+) -> None:
+    periods = periods_to_close(held, context, period, through=through)
+    try:
+        for one in periods:
+            _close_one(held, replace(context, close_period=one.period), outcome)
+            if on_closed is not None:
+                on_closed(outcome.closed[-1], outcome.waived[one.period])
+    except BaseException as error:
+        if not outcome.closed:
+            raise
+        # Why the later month is not closed is the end of the command, whatever becomes of the open ones.
+        with suppress(TieoutError):
             _open_months(held, context, outcome, ending)
-        return outcome
+        if isinstance(error, BlockedError):
+            raise error.with_consequence(f"{_published(outcome)} before it.") from error
+        raise
+    _open_months(held, context, outcome, ending)
+
+
+def _blocks_close(held: Hold, context: RunContext) -> list[dict[str, Any]]:
+    """What the close gate would say of the open months as they are now, with the waivers that count."""
+    from orchestration.close_gate import close_findings
+
+    findings, _ = close_findings(held.connection, waivers.in_force(context))
+    return [{"rule": one.rule, "message": one.message, "remedy": one.remedy} for one in findings]
 
 
 def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
@@ -120,7 +150,7 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
     from orchestration.close_gate import close_findings
 
     build = _execute(held, context, outcome, is_close=True)
-    held.progress.stage(f"{STAGE_TITLES['close']} {context.close_period}")
+    held.progress.stage("close", str(context.close_period))
     findings, passed = close_findings(held.connection, context)
     if findings:
         raise BlockedError(
@@ -128,7 +158,7 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
         )
     covered = waivers.coverage(held.connection, context.waivers, passed)
     write_waivers(held.connection, covered)
-    held.progress.stage(f"{STAGE_TITLES['publish']} {context.close_period}")
+    held.progress.stage("publish", str(context.close_period))
     with build.watch.measure("publish"):
         month = commit.publish(held.connection, context.workspace, publication_of(held, context, covered))
     outcome.seconds["publish"] = round(outcome.seconds.get("publish", 0) + build.watch.seconds["publish"], 3)
@@ -152,6 +182,8 @@ def _open_months(held: Hold, context: RunContext, outcome: Outcome, ending: dict
         raise
     head = chain_of(context.workspace).head_sha256
     ending["fingerprint"] = fingerprint(now, held.extract(now), head)
+    ending[BLOCKS_CLOSE] = _blocks_close(held, now)
+    ending[disk.USED] = sum(disk.used(context.workspace).values())
 
 
 def _published(outcome: Outcome) -> str:
@@ -175,19 +207,22 @@ def _execute(held: Hold, context: RunContext, outcome: Outcome, *, is_close: boo
 @contextmanager
 def interface_build(context: RunContext, progress: Progress) -> Iterator[Build]:
     """A build whose stages someone else starts: Dagster's web interface, asset by asset."""
-    with hold(context.workspace, progress) as held:
-        outcome = Outcome(new_run_id(), context.as_of)
-        with journaled(held.journal, "interface", outcome) as ending:
-            build = Build(held, context, outcome.run_id)
-            yield build
-            outcome.add(build)
-            if build.is_released:
-                head = chain_of(context.workspace).head_sha256
-                ending["fingerprint"] = fingerprint(context, held.extract(context), head)
-            elif build.error is not None:
-                raise build.error
-            else:
-                ending["outcome"] = "partial"
+    outcome = Outcome(new_run_id(), context.as_of)
+    with (
+        watched(context, progress, "interface", outcome),
+        hold(context.workspace, progress) as held,
+        journaled(held.journal, "interface", outcome) as ending,
+    ):
+        build = Build(held, context, outcome.run_id)
+        yield build
+        outcome.add(build)
+        if build.is_released:
+            head = chain_of(context.workspace).head_sha256
+            ending["fingerprint"] = fingerprint(context, held.extract(context), head)
+        elif build.error is not None:
+            raise build.error
+        else:
+            ending["outcome"] = "partial"
 
 
 # --- which months -----------------------------------------------------------------------------------

@@ -1,6 +1,11 @@
 """Which dbt models are built before the gate and which after it. The gate's verdict stands between them."""
 
-from warehouse.plan import Plan, Step
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warehouse.plan import Plan, Step
 
 # Everything the check views look at, by the folder a model lies in. `path:` would mean the current folder,
 # which for dagster-dbt is not the project's.

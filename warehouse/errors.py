@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Protocol
 
+EXIT_INTERRUPTED = 130
+"""Ctrl-C, as shells report it."""
+
 
 class BlockingFinding(Protocol):
     """What every reason for a block can say about itself, whoever found it: the extractor or the gate."""

@@ -20,8 +20,8 @@ def policies_hash(settings: Settings) -> str:
 
 
 def configuration_hash(settings: Settings) -> str:
-    """Everything in tieout.toml that can change what a run does; threads, memory and when it starts cannot."""
-    return _hash(settings.model_dump(mode="json", exclude={"engine", "schedule"}))
+    """Everything in tieout.toml that can change what a run does; threads, memory, its hour or who is told cannot."""
+    return _hash(settings.model_dump(mode="json", exclude={"engine", "lake", "notifications", "schedule"}))
 
 
 def code_hash(workspace: Workspace) -> str:

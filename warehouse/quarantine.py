@@ -40,30 +40,6 @@ _EVENT_TYPES = {
     "deliveries": "map(varchar, bigint)",
 }
 
-COMMENTS = {
-    "entity": "exchange entity of the record; known_records for one that vanished",
-    "record_key": "key of the record",
-    "rule": "the rule it fails by itself; what is only held with it has no row",
-    "severity": "quarantine",
-    "fate": "quarantined, or held with its published figures, when it last appeared",
-    "contract_id": "contract it belongs to; null when it belongs to none",
-    "first_seen_as_of": "as-of date of the first run that saw it",
-    "first_seen_at": "when that run looked (UTC)",
-    "last_seen_as_of": "as-of date of the last run that saw it",
-    "last_seen_at": "when that run looked (UTC)",
-    "runs": "runs in which it was seen",
-    "deliveries": "deliveries of its export object in which it was seen; null where it stands in none",
-    "returns": "how often it came back after it had been released",
-    "is_open": "whether the last run still saw it",
-    "released_as_of": "as-of date of the run that found it released; null while it is open",
-    "released_at": "when that run looked (UTC)",
-    "released_how": "mended (it is delivered and passes), removed (delivered no more), excluded (now a draft, void or"
-    " the like), later (now dated after the run), lowered (its rule only warns now), waived (let go at a close)",
-    "source_file": "file in which it last appeared, relative to the workspace",
-    "source_row": "row of that file, the header being row 1",
-    "file_sha256": "hash of that file",
-}
-
 
 @dataclass(frozen=True)
 class Found:
@@ -147,8 +123,8 @@ def _read(files: Sequence[Path]) -> str:
     return f"read_json([{places}], format = 'newline_delimited', columns = {{{types}}})"
 
 
-# One row a fault: first and last seen, how often, how it ended (columns: COMMENTS). Looks are numbered, so that the
-# runs between two of them are a subtraction.
+# One row a fault: first and last seen, how often, how it ended (warehouse/publish/released.yml has the columns). Looks
+# are numbered, so that the runs between two of them are a subtraction.
 HISTORY = """
     with looks as (
         select run_id, as_of, "at", deliveries, cast(row_number() over (order by seq) as bigint) as number

@@ -8,6 +8,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -22,7 +23,9 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from warehouse.errors import ConfigurationError
 
@@ -32,6 +35,8 @@ Cadence = Literal["daily", "weekdays", "weekly", "monthly"]
 DeferOn = Literal["issue_date", "due_date", "cash_if_cancellable"]
 Consequence = Literal["block", "warn", "off"]
 """block: the delivery is refused and nothing is computed; warn: it is used and told of; off: neither."""
+EventName = Literal["blocked", "failed", "stale", "closed"]
+SmtpSecurity = Literal["starttls", "tls", "none"]
 
 
 def _exact(value: object) -> object:
@@ -59,6 +64,11 @@ def _zone(value: str) -> str:
     return value
 
 
+def _rule(section: str) -> dict[str, Any]:
+    """The rule of accounting.md that a setting belongs to."""
+    return {"rule": section}
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,15 +77,23 @@ class Company(_Section):
     """Who the figures are about."""
 
     name: str = Field(default="", description="Printed on reports.")
-    reporting_currency: str = Field(default="USD", description="ISO 4217 code of the currency of reports.")
+    reporting_currency: str = Field(
+        default="USD",
+        description="ISO 4217 code of the currency of reports.",
+        json_schema_extra=_rule("§7 Currency"),
+    )
     default_entity_id: str = Field(
         default="main", description="The one legal entity of a company that delivers no entities file."
     )
     functional_currency: str = Field(
-        default="", description='Currency of that entity; "" is the reporting currency.'
+        default="",
+        description='Currency of that entity; "" is the reporting currency.',
+        json_schema_extra=_rule("§7 Currency"),
     )
     time_zone: str = Field(
-        default="UTC", description="Where the company's day ends: what `today` is for --as-of."
+        default="UTC",
+        description="Where the company's day ends: what `today` is for --as-of.",
+        json_schema_extra=_rule("§1 Dates"),
     )
 
     @field_validator("reporting_currency", "functional_currency")
@@ -276,48 +294,60 @@ class Policies(DeliveryPolicies):
     max_held_contracts_percent: Exact = Field(
         default=Decimal("0.5"),
         description="Quarantined and held contracts, in percent of all, up to which a month may be closed.",
+        json_schema_extra=_rule("§2 Held versions"),
     )
     max_held_amount_percent: Exact = Field(
-        default=Decimal("0.5"), description="The same for their contracted money, in percent of all."
+        default=Decimal("0.5"),
+        description="The same for their contracted money, in percent of all.",
+        json_schema_extra=_rule("§2 Held versions"),
     )
     control_total_tolerance: Exact = Field(
         default=Decimal(0),
         description="By how much a control total may differ from the sum of its lines, in the contract's currency.",
+        json_schema_extra=_rule("§3 Transaction price"),
     )
     ssp_tolerance_percent: Exact = Field(
         default=Decimal(5),
         description="How far, in percent, the price of what an amendment adds may be from its stand-alone selling "
         "price to count as a separate contract.",
+        json_schema_extra=_rule("§5 Treatment of amendments"),
     )
     defer_on: DeferOn = Field(
         default="issue_date",
         description="When an invoice counts in balances: issue_date, due_date, or cash_if_cancellable (under "
         "termination for convenience only as far as it is paid or earned). Billings are at the issue date in any case.",
+        json_schema_extra=_rule("§6 When billing counts"),
     )
     stop_on_uncollectible: bool = Field(
         default=False,
         strict=True,
         description="Whether the contracts of a customer earn nothing further while an invoice of it is uncollectible. "
         "Where they go on, audit.earned_while_uncollectible lists what they earn.",
+        json_schema_extra=_rule("§6 Uncollectible invoices"),
     )
     max_rate_age_days: int = Field(
         default=7,
         ge=0,
         strict=True,
         description="How many days old an exchange rate may be on the day it is needed.",
+        json_schema_extra=_rule("§7 Rates"),
     )
     unlinked_billing_tolerance: Exact = Field(
         default=Decimal(0),
         description="Billed money without a contract, in the reporting currency, up to which a month may be closed.",
+        json_schema_extra=_rule("§9 E6 Nothing lost"),
     )
     restatement_amount: Exact | None = Field(
         default=None,
         examples=["10000"],
         description="Corrections of one closed period above this, and above the percentage below, block the close; "
         "without it they never do.",
+        json_schema_extra=_rule("§2 Closed periods never change"),
     )
     restatement_percent: Exact = Field(
-        default=Decimal(5), description="In percent of what was published for that period."
+        default=Decimal(5),
+        description="In percent of what was published for that period.",
+        json_schema_extra=_rule("§2 Closed periods never change"),
     )
 
 
@@ -406,6 +436,90 @@ class Schedule(_Section):
         return value
 
 
+class Lake(_Section):
+    """How long the lake keeps what nothing stands on any more. None of this changes a figure."""
+
+    keep_days: int | None = Field(
+        default=None,
+        ge=1,
+        strict=True,
+        examples=[400],
+        description="Days after which `tieout prune` may delete the content of a delivery that a later one has "
+        "replaced and that nothing published stands on; unset: it deletes nothing.",
+    )
+
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ADDRESS = re.compile(r"[^\s<>,;:@]+@[^\s<>,;:@]+")
+
+
+def _variable(value: object) -> object:
+    """The name of an environment variable; a secret itself never stands in a file that months archive."""
+    if isinstance(value, str) and not _VARIABLE.fullmatch(value):
+        raise ValueError(
+            "it must be the name of an environment variable; the secret itself does not stand here"
+        )
+    return value
+
+
+def _address(value: object) -> object:
+    if isinstance(value, str) and not _ADDRESS.fullmatch(value):
+        raise ValueError('it must be a plain address, as in "finance-data@example.com"')
+    return value
+
+
+Variable = Annotated[str, BeforeValidator(_variable)]
+Address = Annotated[str, BeforeValidator(_address)]
+
+
+class Channel(_Section):
+    """Whom to tell of what happens unattended: a command, a webhook, or e-mail; one of them, as often as needed."""
+
+    events: tuple[EventName, ...] = Field(
+        default=typing.get_args(EventName), min_length=1, description="What it is told of."
+    )
+    command: tuple[str, ...] = Field(
+        default=(),
+        examples=[("/usr/local/bin/page-someone", "--team=finance-data")],
+        description="A program and its arguments; it gets the event as JSON on standard input, and no shell.",
+    )
+    webhook_env: Variable | None = Field(
+        default=None,
+        examples=["TIEOUT_WEBHOOK"],
+        description="The environment variable that holds the URL the event is posted to as JSON.",
+    )
+    email_to: tuple[Address, ...] = Field(
+        default=(), examples=[("finance-data@example.com",)], description="Who gets an e-mail."
+    )
+    email_from: Address = Field(default="tieout@localhost", description="Its sender.")
+    smtp_host: str = Field(default="localhost", description="The mail server.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, strict=True, description="Its port.")
+    smtp_security: SmtpSecurity = Field(default="starttls", description="starttls, tls or none.")
+    smtp_user: str = Field(default="", description='Who signs in there; "" is nobody.')
+    smtp_password_env: Variable | None = Field(
+        default=None,
+        examples=["TIEOUT_SMTP_PASSWORD"],
+        description="The environment variable with the password.",
+    )
+    timeout_seconds: int = Field(
+        default=10, ge=1, le=300, strict=True, description="How long it may take; a run waits no longer."
+    )
+
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> Channel:
+        if sum(map(bool, (self.command, self.webhook_env, self.email_to))) != 1:
+            raise ValueError("it must have one of command, webhook_env and email_to")
+        if bool(self.smtp_user) != bool(self.smtp_password_env):
+            raise ValueError("smtp_user and smtp_password_env belong together")
+        if self.smtp_user and self.smtp_security == "none":
+            raise ValueError("a password is never sent unencrypted: smtp_security must be starttls or tls")
+        return self
+
+    @property
+    def kind(self) -> Literal["command", "webhook", "e-mail"]:
+        return "command" if self.command else "webhook" if self.webhook_env else "e-mail"
+
+
 class Settings(_Section):
     """The whole of tieout.toml."""
 
@@ -415,6 +529,8 @@ class Settings(_Section):
     waivers: tuple[StandingWaiver, ...] = ()
     engine: Engine = Field(default_factory=Engine)
     schedule: Schedule = Field(default_factory=Schedule)
+    lake: Lake = Field(default_factory=Lake)
+    notifications: tuple[Channel, ...] = ()
 
     def object_settings(self, system: str, name: str | None) -> ObjectSettings:
         source = self.sources.get(system)
@@ -526,10 +642,13 @@ def template() -> str:
     parts = [
         "# The configuration of this workspace. Every key is shown with its default; take the # away to set it."
     ]
-    sections = (("company", Company), ("policies", Policies), ("engine", Engine), ("schedule", Schedule))
+    sections = (
+        ("company", Company), ("policies", Policies), ("engine", Engine), ("lake", Lake), ("schedule", Schedule)
+    )  # fmt: skip
     for name, section in sections:
         parts.append(f"\n# {section.__doc__}\n[{name}]\n{_commented(section)}")
     parts.append(f"\n# {StandingWaiver.__doc__}\n# [[waivers]]\n{_commented(StandingWaiver)}")
+    parts.append(f"\n# {Channel.__doc__}\n# [[notifications]]\n{_commented(Channel)}")
     parts.append(
         f"\n# {SourceSettings.__doc__}\n# [sources.files]\n{_commented(SourceSettings)}"
         f"\n\n# {ObjectSettings.__doc__}\n# [sources.files.contracts]\n{_commented(ObjectSettings)}"
@@ -544,7 +663,7 @@ def _commented(section: type[BaseModel]) -> str:
         if field.description:
             default = None if field.is_required() else field.get_default(call_default_factory=True)
             examples = field.examples or []
-            is_unset = default is None and examples
+            is_unset = default in (None, ()) and examples
             kind = "required" if field.is_required() else "unset by default"
             shown = f"{_toml(examples[0])}  # an example; {kind}" if is_unset else _toml(default)
             lines += [f"# {field.description}"] if field.description != said else []
@@ -553,13 +672,69 @@ def _commented(section: type[BaseModel]) -> str:
     return "\n".join(lines)
 
 
-def described_policies() -> list[tuple[str, str, str]]:
-    """Every policy with its default (none: unset) and what it means, for the page of rules."""
-    found = []
-    for name, field in Policies.model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        found.append((name, "none" if default is None else str(default), field.description or ""))
-    return found
+@dataclass(frozen=True)
+class DescribedSetting:
+    """A key of tieout.toml with what is in force, and the rule of accounting it belongs to."""
+
+    section: str
+    name: str
+    value: str
+    default: str
+    description: str
+    rule: str
+
+
+def described_settings(settings: Settings | None = None) -> list[DescribedSetting]:
+    """Every key of the company, the policies and the engine; without settings, with the defaults in force."""
+    current = settings or Settings()
+    return [
+        DescribedSetting(
+            section,
+            name,
+            _shown(getattr(getattr(current, section), name)),
+            _shown(field.get_default(call_default_factory=True)),
+            field.description or "",
+            _rule_of(name, field),
+        )
+        for section, model in (("company", Company), ("policies", Policies), ("engine", Engine))
+        for name, field in model.model_fields.items()
+    ]
+
+
+def described_overrides(settings: Settings) -> list[DescribedSetting]:
+    """What `[sources]` sets for a system or one of its objects."""
+    return [
+        DescribedSetting(
+            f"sources.{place}",
+            name,
+            _shown(getattr(one, name)),
+            "",
+            field.description or "",
+            _rule_of(name, field),
+        )
+        for system, source in settings.sources.items()
+        for place, one in (
+            (system, source),
+            *((f"{system}.{name}", one) for name, one in source.objects.items()),
+        )
+        for name, field in type(one).model_fields.items()
+        if name in one.model_fields_set and name != "objects"
+    ]
+
+
+def _rule_of(name: str, field: FieldInfo) -> str:
+    extra = field.json_schema_extra
+    if isinstance(extra, dict):
+        return str(extra["rule"])
+    return "the gate: deliveries" if name in DeliveryPolicies.model_fields else ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    return "none" if value is None else str(value) or '""'
 
 
 def _toml(value: object) -> str:
@@ -568,5 +743,5 @@ def _toml(value: object) -> str:
     if isinstance(value, int | date):
         return str(value)
     if isinstance(value, tuple):
-        return "[]"
+        return f"[{', '.join(map(_toml, value))}]"
     return f'"{value}"'

@@ -1,4 +1,4 @@
-"""Prints what blocks a run or a close before the error's own sentence ends the command."""
+"""How a command that writes a log ends where it does not end well: every reason in the form the log has."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,17 +6,25 @@ from contextlib import contextmanager
 import typer
 
 from orchestration.findings import described
-from warehouse.errors import BlockedError
+from orchestration.progress import LogFormat
+from warehouse.errors import BlockedError, TieoutError
 
 SHOWN = 20
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Every reason for a block, each with rule, extent, examples and remedy, on standard error."""
+def explained(form: LogFormat = LogFormat.text) -> Iterator[None]:
+    """Every reason for a block, each with rule, extent, examples and remedy, on standard error.
+
+    A log of JSON has them in its last line, so there the command ends with its exit code alone.
+    """
     try:
         yield
-    except BlockedError as error:
+    except TieoutError as error:
+        if form is LogFormat.json:
+            raise typer.Exit(error.exit_code) from error
+        if not isinstance(error, BlockedError):
+            raise
         for finding in error.findings[:SHOWN]:
             for line in described(finding):
                 typer.echo(line, err=True)

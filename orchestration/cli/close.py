@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
+from orchestration.cli.options import AsOfOption, LogFormatOption, WorkspaceOption, open_workspace
+from orchestration.progress import LogFormat
 
 if TYPE_CHECKING:
     from orchestration.waivers import Coverage
@@ -39,6 +40,7 @@ def close(
     ] = None,
     prepared_by: Annotated[str, typer.Option("--prepared-by", metavar="NAME", help="Who prepared it.")] = "",
     approved_by: Annotated[str, typer.Option("--approved-by", metavar="NAME", help="Who approved it.")] = "",
+    log_format: LogFormatOption = LogFormat.text,
 ) -> None:
     """Check again, tie out and publish a month. Its figures never change after that.
 
@@ -68,15 +70,17 @@ def close(
         approved_by=approved_by,
     )
     closed: list[tuple[Month, Sequence[Coverage]]] = []
-    with explained():
+    with explained(log_format):
         try:
-            with shown() as progress:
+            with shown(log_format) as progress:
                 outcome = pipeline.close(
                     context, period, progress, through=through, on_closed=lambda *one: closed.append(one)
                 )
         finally:
-            for month, covered in closed:
+            for month, covered in closed if log_format is LogFormat.text else ():
                 _tell_closed(month, covered)
+    if log_format is LogFormat.json:
+        return
     tell(outcome)
     typer.echo(f"tieout.duckdb shows it; took {sum(outcome.seconds.values()):.1f} s.")
 

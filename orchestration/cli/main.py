@@ -16,10 +16,24 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 import typer
 
-from orchestration.cli import check, close, connector, demo, docs, export, init, run, show, status, ui, verify
+from orchestration.cli import (
+    check,
+    close,
+    connector,
+    demo,
+    docs,
+    export,
+    init,
+    notify,
+    prune,
+    run,
+    show,
+    status,
+    ui,
+    verify,
+)
 
 EXIT_INTERNAL = 1
-EXIT_INTERRUPTED = 130
 
 HELP = """tieout: a revenue data warehouse whose closed months never change.
 
@@ -63,7 +77,9 @@ def options(
     """Options of every command; `--debug` may stand anywhere in the line."""
 
 
-for group in (init, check, connector, run, close, show, export, status, verify, docs, demo, ui):
+for group in (
+    init, check, connector, run, close, show, export, status, verify, prune, notify, docs, demo, ui
+):  # fmt: skip
     group.register(app)
 
 
@@ -99,7 +115,7 @@ def run_command_line() -> int:
     """Runs one command line; every way out has one of the exit codes of the interface."""
     debug = "--debug" in sys.argv
     arguments = (["--debug"] if debug else []) + [a for a in sys.argv[1:] if a != "--debug"]
-    from warehouse.errors import TieoutError
+    from warehouse.errors import EXIT_INTERRUPTED, TieoutError
 
     try:
         app(args=arguments, prog_name="tieout")

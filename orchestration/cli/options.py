@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.progress import LogFormat
+
 if TYPE_CHECKING:
     from warehouse.workspace import Workspace
 
@@ -57,6 +59,14 @@ AsOfOption = Annotated[
         metavar="DATE",
         help="The day the run stands on. Default: today in the workspace's time zone.",
         show_default=False,
+    ),
+]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar="TIEOUT_LOG_FORMAT",
+        help="json: one JSON object a line on standard error, and nothing else.",
     ),
 ]
 PeriodOption = Annotated[

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.cli.options import AsOfOption, WorkspaceOption, open_workspace
+from orchestration.cli.options import AsOfOption, LogFormatOption, WorkspaceOption, open_workspace
+from orchestration.progress import LogFormat
 
 if TYPE_CHECKING:
     from orchestration.pipeline import Outcome
@@ -22,6 +23,7 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build everything again, also if nothing changed.")
     ] = False,
+    log_format: LogFormatOption = LogFormat.text,
 ) -> None:
     """The nightly job: read exports, check them, compute the open months, replace tieout.duckdb.
 
@@ -32,6 +34,7 @@ def run(
     - `tieout run`
     - `tieout run --as-of 2026-10-31 --workspace /data/acme`
     - `tieout run --full-refresh`
+    - `tieout run --log-format json` (for a log that programs read)
     """
     from orchestration import pipeline
     from orchestration.cli.blocked import explained
@@ -40,8 +43,10 @@ def run(
 
     opened = open_workspace(workspace)
     context = RunContext(opened, as_of=as_of or today(opened.settings), full_refresh=full_refresh)
-    with explained(), shown() as progress:
+    with explained(log_format), shown(log_format) as progress:
         outcome = pipeline.run(context, progress)
+    if log_format is LogFormat.json:
+        return
     if outcome.is_unchanged:
         typer.echo(f"Nothing changed since the last run as of {context.as_of.isoformat()}: nothing was done.")
         return

@@ -1,18 +1,21 @@
-"""`tieout status`: last runs, open months, freshness, what is held back. It reads; it starts nothing."""
+"""`tieout status`: last runs, open months, freshness, disk, what blocks the next close. It starts nothing."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from orchestration.cli import output
 from orchestration.cli.options import Format, FormatOption, WorkspaceOption, open_workspace
 from orchestration.cli.output import Cell, Column, Table
+from warehouse.printing import printable
 
 if TYPE_CHECKING:
-    from warehouse.workspace import Workspace
+    from warehouse.extract.overdue import Age
+    from warehouse.workspace import RunContext, Workspace
 
 SHOWN_RUNS = 5
 RUN_COLUMNS = (
@@ -24,6 +27,16 @@ RUN_COLUMNS = (
     Column("seconds", "seconds", "ratio"),
     Column("message", "what happened"),
 )
+AGE_COLUMNS = (
+    Column("system", "system"),
+    Column("object", "object"),
+    Column("file", "newest file", is_optional=True),
+    Column("modified", "of (UTC)"),
+    Column("hours", "hours old", "number"),
+    Column("limit_hours", "limit", "number"),
+    Column("is_overdue", "overdue"),
+)
+GIGABYTE = 10**9
 
 
 def register(app: typer.Typer) -> None:
@@ -31,41 +44,221 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status)
 
 
-def status(workspace: WorkspaceOption = None, form: FormatOption = Format.table) -> None:
-    """Last runs, closed and open months, age of the exports, and what is held back.
+def status(
+    workspace: WorkspaceOption = None,
+    form: FormatOption = Format.table,
+    notify: Annotated[
+        bool,
+        typer.Option("--notify", help="Tell those who want to know of `stale` where exports are overdue."),
+    ] = False,
+) -> None:
+    """Age of the exports, closed and open months, what blocks the next close, disk, last runs.
 
     Examples:
 
     - `tieout status`
     - `tieout status --workspace tieout-demo`
-    - `tieout status --format json` (the last runs)
+    - `tieout status --format json` (all of it; csv: the last runs)
+    - `tieout status --notify` (some time after the exports are due, also where no run started)
     """
     from warehouse.journal import Journal
+    from warehouse.workspace import RunContext, today
 
     opened = open_workspace(workspace)
-    journal = Journal(opened.journal_dir)
-    runs = runs_of(journal.read("runs"))
-    table = Table(
+    context = RunContext(opened, today(opened.settings))
+    events = Journal(opened.journal_dir).read("runs")
+    runs = Table(
         RUN_COLUMNS,
-        runs[-SHOWN_RUNS:][::-1],
+        runs_of(events)[-SHOWN_RUNS:][::-1],
         title="Last runs",
         empty="No run yet: put exports in exports/ and start `tieout run`.",
     )
-    if form is not Format.table:
-        output.show(table, form)
-        return
-    typer.echo(f"Workspace {opened.root}")
-    for line in [
-        *freshness(journal.read("deliveries"), datetime.now(UTC)),
-        *months(opened),
-        *held_back(opened),
-        *deliveries_told_of(opened),
-    ]:
+    if form is Format.csv:
+        output.show(runs, form)
+    else:
+        found = state(context, events)
+        if form is Format.json:
+            typer.echo(json.dumps({**found, "runs": json.loads(output.as_json(runs))}, indent=2))
+        else:
+            _show(opened, found, runs, events)
+    if notify:
+        _notify(context)
+
+
+def _notify(context: "RunContext") -> None:
+    from orchestration.hold import new_run_id
+    from orchestration.progress import Lines
+    from orchestration.watch import Teller, tell
+
+    tell(context.workspace, Lines(), Teller(context, "status", new_run_id()).stale())
+
+
+def state(context: "RunContext", events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything there is to say but the runs, as JSON has it."""
+    from warehouse import disk
+    from warehouse.explain import freshness
+    from warehouse.extract import overdue
+    from warehouse.publish.manifest import inspect_chain
+
+    workspace = context.workspace
+    fresh = freshness.look(context)
+    groups = [one for one in overdue.newest_of_groups(fresh.ages) if one.is_overdue]
+    chain, problems = inspect_chain(workspace.published)
+    free = disk.free(workspace)
+    growth = disk.forecast(events, free)
+    return {
+        "workspace": str(workspace.root),
+        "chain": {
+            "first": chain.months[0].period if chain.head else None,
+            "last": chain.months[-1].period if chain.head else None,
+            "head": chain.head_sha256,
+            "problems": problems,
+        },
+        **_readers_state(workspace),
+        "freshness": [_age(one, groups) for one in fresh.ages],
+        "overdue": [{"rule": one.rule, "message": one.message} for one in fresh.findings],
+        "blocks_close": blocks_close(events, problems),
+        "disk": {
+            "used": disk.used(workspace),
+            "free": free,
+            "bytes_a_day": growth.bytes_a_day,
+            "days_until_full": growth.days_until_full,
+        },
+    }
+
+
+def _age(one: "Age", overdue_groups: "Sequence[Age]") -> dict[str, Any]:
+    """An object that is judged with its system is overdue where the whole system is."""
+    group = (one.system, one.object if one.is_own else None)
+    return {
+        "system": one.system,
+        "object": one.object,
+        "file": one.file,
+        "modified": one.modified.isoformat(timespec="seconds"),
+        "hours": one.age // timedelta(hours=1),
+        "limit_hours": one.limit_hours or None,
+        "is_overdue": group
+        in {(late.system, late.object if late.is_own else None) for late in overdue_groups},
+    }
+
+
+def _readers_state(workspace: "Workspace") -> dict[str, Any]:
+    """What tieout.duckdb says."""
+    from orchestration.findings import Said, notes
+    from warehouse.explain import show
+
+    found: dict[str, Any] = {
+        "as_of": None,
+        "ended": [],
+        "running": [],
+        "held": [],
+        "unmapped": [],
+        "told": [],
+    }
+    if not workspace.tieout_db.exists():
+        return found
+    with show.reader(workspace) as connection:
+        for period, kind in show.statuses(connection).items():
+            if kind in found:
+                found[kind].append(period)
+        found["as_of"] = str(show.as_of(connection))
+        held = show.held_by_rule(connection)
+        fates = show.completeness(connection)
+        warnings = show.file_warnings(connection)
+    names = ("severity", "rule", "currency", "records", "amount")
+    found["held"] = [
+        {**dict(zip(names, row, strict=True)), "amount": None if row[4] is None else str(row[4])}
+        for row in held
+    ]
+    for row in fates.rows:
+        one = dict(zip(fates.columns, row, strict=True))
+        if one["rows_unmapped"]:
+            found["unmapped"].append(
+                {"object": f"{one['source_system']}.{one['source_object']}", "rows": one["rows_unmapped"]}
+            )
+    found["told"] = list(notes(Said(str(rule), "warn", str(detail)) for rule, detail in warnings))
+    return found
+
+
+def blocks_close(
+    events: Sequence[Mapping[str, Any]], chain_problems: Sequence[str] = ()
+) -> list[dict[str, Any]] | None:
+    """What the next close would meet, as far as it is known: None where no run has looked yet."""
+    broken = [{"rule": "published_chain", "message": one, "remedy": None} for one in chain_problems]
+    ends = [event for event in events if event["event"] == "end"]
+    looked = [event["blocks_close"] for event in ends if "blocks_close" in event]
+    if ends and ends[-1]["outcome"] in {"blocked", "failed"}:
+        broken.append(
+            {"rule": ", ".join(ends[-1].get("rules", ())), "message": _happened(ends[-1]), "remedy": None}
+        )
+    return [*broken, *looked[-1]] if looked else broken or None
+
+
+# --- for people -------------------------------------------------------------------------------------
+
+
+def _show(
+    workspace: "Workspace", found: Mapping[str, Any], runs: Table, events: Sequence[Mapping[str, Any]]
+) -> None:
+    typer.echo(f"Workspace {workspace.root}")
+    for line in [*months(found), *held_back(found), *(f"  {note}" for note in found["told"])]:
+        typer.echo(line)
+    typer.echo("\nWhat blocks the next close")
+    for line in blocking_lines(found):
         typer.echo(line)
     typer.echo()
-    output.show(table, form)
-    for line in what_blocked(journal.read("runs")):
+    output.show(
+        Table(
+            AGE_COLUMNS,
+            [
+                [*one.values()]
+                for age in found["freshness"]
+                for one in [{**age, "modified": age["modified"][:16].replace("T", " ")}]
+            ],
+            title="Exports",
+            remarks=[f"overdue: {one['message']}" for one in found["overdue"]],
+            empty="No file of any object lies in exports/.",
+        ),
+        Format.table,
+    )
+    for line in disk_lines(found["disk"]):
         typer.echo(line)
+    typer.echo()
+    output.show(runs, Format.table)
+    for line in what_blocked(events):
+        typer.echo(line)
+
+
+def blocking_lines(found: Mapping[str, Any]) -> list[str]:
+    """Every reason with what to do; rows that became nothing don't block, and nobody should learn of them late."""
+    reasons = found["blocks_close"]
+    lines = (
+        [] if reasons else ["  nothing that is known" if reasons is not None else "  no run has looked yet"]
+    )
+    for one in reasons or ():
+        lines.append(f"  {one['rule']}: {one['message']}" if one["rule"] else f"  {one['message']}")
+        lines += [f"    What to do: {one['remedy']}"] if one["remedy"] else []
+    for one in found["unmapped"]:
+        lines.append(
+            f"  note: {one['rows']:,} rows of {one['object']} became nothing (`tieout show completeness`)"
+        )
+    return [printable(line) for line in lines]
+
+
+def disk_lines(use: Mapping[str, Any]) -> list[str]:
+    """What it takes, and for how long there is room."""
+    used = use["used"]
+    parts = ", ".join(f"{name} {_size(number)}" for name, number in used.items())
+    lines = [f"Disk: {_size(sum(used.values()))} used ({parts}), {_size(use['free'])} free"]
+    if use["bytes_a_day"] is None:
+        return [*lines, "  its growth is known once runs lie a day apart"]
+    if use["days_until_full"] is None:
+        return [*lines, "  it does not grow"]
+    return [*lines, f"  grows by {_size(use['bytes_a_day'])} a day: full in {use['days_until_full']:,} days"]
+
+
+def _size(number: int) -> str:
+    return f"{Decimal(number) / GIGABYTE:,.2f} GB" if number >= GIGABYTE // 10 else f"{number / 1000:,.0f} kB"
 
 
 def runs_of(events: Sequence[Mapping[str, Any]]) -> list[list[Cell]]:
@@ -97,71 +290,34 @@ def _happened(end: Mapping[str, Any]) -> str:
     return f"{closed}, then {message}" if closed and end["outcome"] == "failed" else message or closed
 
 
-def freshness(deliveries: Sequence[Mapping[str, Any]], now: datetime) -> list[str]:
-    """When each system last delivered something new."""
-    last: dict[str, str] = {}
-    for event in deliveries:
-        last[str(event["system"])] = max(last.get(str(event["system"]), ""), str(event["at"]))
-    lines = []
-    for system, at in sorted(last.items()):
-        hours = (now - datetime.fromisoformat(at)).total_seconds() / 3600
-        lines.append(f"  {system} last delivered {at[:16].replace('T', ' ')} UTC, {hours:,.1f} hours ago")
-    return lines or ["  no export was ever delivered"]
-
-
-def months(workspace: "Workspace") -> list[str]:
+def months(found: Mapping[str, Any]) -> list[str]:
     """Closed months, and which ones wait to be closed."""
-    from warehouse.explain import show
-    from warehouse.publish.manifest import inspect_chain
-
-    chain, problems = inspect_chain(workspace.published)
-    lines = [f"  PUBLISHED MONTHS DO NOT FORM ONE CHAIN: {problem}" for problem in problems]
-    if chain.head is None:
+    chain, ended = found["chain"], sorted(found["ended"])
+    lines = [f"  PUBLISHED MONTHS DO NOT FORM ONE CHAIN: {problem}" for problem in chain["problems"]]
+    if chain["head"] is None:
         lines.append("  nothing is published yet; the first close publishes all months before it too")
     else:
-        first, last = chain.months[0].period, chain.months[-1].period
-        lines.append(f"  closed from {first} to {last}, chain head {chain.head_sha256}")
-    if workspace.tieout_db.exists():
-        with show.reader(workspace) as connection:
-            by_status: dict[str, list[str]] = {}
-            for period, state in show.statuses(connection).items():
-                by_status.setdefault(state, []).append(period)
-            as_of = show.as_of(connection)
-        ended, running = sorted(by_status.get("ended", [])), by_status.get("running", [])
-        lines.append(f"  tieout.duckdb stands on {as_of}; running: {', '.join(running) or 'none'}")
-        if ended:
-            span = ended[0] if len(ended) == 1 else f"{ended[0]} to {ended[-1]}"
-            through = "" if len(ended) == 1 or chain.head is None else " --through"
-            lines.append(f"  ended, not closed: {span} (`tieout close {ended[-1]}{through}`)")
+        lines.append(f"  closed from {chain['first']} to {chain['last']}, chain head {chain['head']}")
+    if found["as_of"] is not None:
+        running = ", ".join(found["running"]) or "none"
+        lines.append(f"  tieout.duckdb stands on {found['as_of']}; running: {running}")
+    if ended:
+        span = ended[0] if len(ended) == 1 else f"{ended[0]} to {ended[-1]}"
+        through = "" if len(ended) == 1 or chain["head"] is None else " --through"
+        lines.append(f"  ended, not closed: {span} (`tieout close {ended[-1]}{through}`)")
     return lines
 
 
-def held_back(workspace: "Workspace") -> list[str]:
+def held_back(found: Mapping[str, Any]) -> list[str]:
     """Records that are quarantined or held, by rule."""
-    from warehouse.explain import show
-
-    if not workspace.tieout_db.exists():
+    if found["as_of"] is None:
         return []
-    with show.reader(workspace) as connection:
-        rows = show.held_by_rule(connection)
-    if not rows:
+    if not found["held"]:
         return ["  nothing is quarantined or held"]
     return [
-        *held_lines(rows),
+        *held_lines([tuple(one.values()) for one in found["held"]]),
         "  `tieout show quarantine` names file and row; above the policy they block a close",
     ]
-
-
-def deliveries_told_of(workspace: "Workspace") -> list[str]:
-    """What is odd about the deliveries in force, and what did not come: as the last run found it."""
-    from orchestration.findings import Said, notes
-    from warehouse.explain import show
-
-    if not workspace.tieout_db.exists():
-        return []
-    with show.reader(workspace) as connection:
-        rows = show.file_warnings(connection)
-    return [f"  {line}" for line in notes(Said(str(rule), "warn", str(detail)) for rule, detail in rows)]
 
 
 def held_lines(rows: Sequence[Sequence[Cell]]) -> list[str]:

@@ -12,9 +12,30 @@ import pytest
 
 from warehouse.demo import company, found, write
 from warehouse.explain import show
+from warehouse.plan import canonical_type
+from warehouse.publish.dictionary import dictionary
 from warehouse.workspace import Workspace
 
 LAST = company.wave(3)
+QUERIES = Path(__file__).parents[2] / "docs" / "queries"
+
+# What an example query's answer must add up to: an expression over its rows and a column of rpt_bbb, by month or, where
+# it has no month, in all.
+TIES = {
+    "backlog-bridge": [
+        ("sum(closing)", "backlog"),
+        ("sum(opening + bookings + amendments + cancellations + revenue + prior_period)", "backlog"),
+    ],
+    "billed-and-unbilled": [("sum(billed_backlog + unbilled_backlog)", "backlog")],
+    "bookings-by-month-and-type": [("sum(amount)", "bookings")],
+    "deferred-revenue-rollforward": [
+        ("sum(amount) filter (where movement = 'closing')", "deferred_revenue"),
+        ("sum(amount) filter (where movement != 'closing')", "deferred_revenue"),
+    ],
+    "revenue-as-known-now": [("sum(published)", "revenue"), ("sum(known_now - difference)", "revenue")],
+    "revenue-by-customer": [("sum(revenue)", "revenue"), ("sum(current_month + prior_months)", "revenue")],
+    "revenue-waterfall": [("sum(posted)", "revenue")],
+}
 
 
 def tieout(*arguments: str, expect: int = 0) -> str:
@@ -244,3 +265,68 @@ def test_dagster_shows_the_assets_jobs_and_schedules_of_the_stored_picture(
     if os.environ.get("TIEOUT_WRITE_PICTURE"):
         stored.write_text("\n".join(picture) + "\n", encoding="utf-8")
     assert picture == stored.read_text(encoding="utf-8").splitlines()
+
+
+def test_every_column_of_the_file_has_a_comment_and_the_type_the_dictionary_says(
+    demo: tuple[Workspace, str],
+) -> None:
+    with show.reader(demo[0]) as connection:
+        columns = connection.execute(
+            "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+            " where schema_name in ('marts', 'audit') and not internal"
+        ).fetchall()
+        silent = connection.execute(
+            "select table_name from duckdb_tables() where comment is null"
+            " union all select view_name from duckdb_views() where comment is null and not internal"
+        ).fetchall()
+    described = {
+        (table.name, column.name): (canonical_type(column.type), column.description)
+        for table in dictionary().values()
+        for column in table.columns
+    }
+    assert len(columns) > 350
+    assert [
+        (schema, table, column, kind, comment)
+        for schema, table, column, kind, comment in columns
+        if described.get((table, column)) != (kind, comment)
+    ] == []
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in QUERIES.glob("*.sql")))
+def test_an_example_query_answers_its_question_and_ties_to_what_is_published(
+    demo: tuple[Workspace, str], name: str
+) -> None:
+    text = (QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+    assert re.match(r"-- [A-Z].*\?\n", text), "its first comment is the question"
+    query = text.rstrip().removesuffix(";")
+    with show.reader(demo[0]) as connection:
+        result = connection.execute(query)
+        by = "period, " if "period" in {column[0] for column in result.description} else ""
+        assert result.fetchall() != []
+        for said, column in TIES.get(name, []):
+            answer = f"select {by}entity_id, currency, {said} as total from ({query}) group by all"
+            published = f"select {by}entity_id, currency, sum({column}) from marts.rpt_bbb group by all"
+            difference = f"(({answer}) except ({published})) union all (({published}) except ({answer}))"
+            differing = connection.execute(f"select * from ({difference}) where total != 0").fetchall()
+            assert differing == [], said
+
+
+def test_the_query_from_revenue_to_its_rows_shows_all_of_the_figure(demo: tuple[Workspace, str]) -> None:
+    query = (QUERIES / "revenue-to-source-rows.sql").read_text(encoding="utf-8").rstrip().removesuffix(";")
+    with show.reader(demo[0]) as connection:
+        shown = connection.execute(
+            "select period, contract_id, sum(amount) from (select distinct period, contract_id, contract_line_id,"
+            f" original_period, amount from ({query}) where source_row is not null) group by all"
+        ).fetchall()
+        [(period, contract, total)] = shown
+        published = connection.execute(
+            "select sum(amount) from marts.fct_recognized_revenue where period = ? and contract_id = ?",
+            [period, contract],
+        ).fetchall()
+    assert published == [(total,)]
+
+
+def test_every_example_query_is_shown_in_the_guide_for_analysts() -> None:
+    guide = (QUERIES.parent / "guides" / "analyst.md").read_text(encoding="utf-8")
+    assert [path.name for path in QUERIES.glob("*.sql") if f"(../queries/{path.name})" not in guide] == []

@@ -39,5 +39,7 @@ def test_the_pages_of_a_run_hold_its_records_as_text_and_change_nothing(tmp_path
     (records,) = (text for name, text in pages.items() if re.match(r"validations/contracts/", name))
     assert "&lt;script&gt;alert(" in records
     assert "unknown_customer" in records
+    assert "<code>policies.freshness_hours</code></td><td>0</td><td>36</td>" in pages["policies.html"]
+    assert re.search(r"<code>ratable</code></td><td>[^<]*</td><td>[1-9]", pages["policies.html"])
     for link in re.findall(r'href="([^"#]+)"', pages["index.html"]):
         assert link in pages

@@ -41,6 +41,8 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
         "docs",
         "export",
         "init",
+        "notify",
+        "prune",
         "run",
         "status",
         "ui",

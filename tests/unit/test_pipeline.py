@@ -115,6 +115,7 @@ class CloseOfThree:
         monkeypatch.setattr(pipeline, "_execute", self.build_open_months)
         monkeypatch.setattr(pipeline, "fingerprint", lambda *_: "inputs")
         monkeypatch.setattr(pipeline, "chain_of", lambda _: SimpleNamespace(head_sha256=None))
+        monkeypatch.setattr(pipeline, "_blocks_close", lambda *_: [])
         monkeypatch.setattr(release, "roll_forward", lambda _: True)
         held.extract = lambda _: None
         self.open_months = open_months

@@ -18,6 +18,7 @@ from warehouse.engine import Connection, connect, session
 from warehouse.errors import TieoutError, VerificationError
 from warehouse.publish import commit, freeze, frozen, manifest
 from warehouse.publish.commit import Publication, publish, recover
+from warehouse.publish.dictionary import dictionary
 from warehouse.publish.manifest import read_chain
 from warehouse.publish.release import ReleaseRun, read_stamp, release, roll_forward
 from warehouse.publish.tables import POSTED_POSITIONS, PUBLISHED
@@ -273,7 +274,6 @@ def _write_state(con: Connection, books: Books) -> None:
         _table(con, f"marts.{name}", f"{column} varchar", [("x",)])
     customers = sorted({(line.customer, line.customer.upper()) for _, line in lines})
     _table(con, "marts.dim_customer", "customer_id varchar, customer_name varchar", customers)
-    con.execute("comment on column marts.dim_customer.customer_name is 'the customer''s name'")
     _table(
         con,
         "marts.dim_contract_line",
@@ -691,7 +691,7 @@ def test_readers_get_closed_months_from_the_chain_and_open_ones_from_the_run(
     )
     assert waterfall == [(p, 3, False) for p in PERIODS[:4]] + [("2030-01", 7, True)]
     comment = read(workspace, "select comment from duckdb_columns() where column_name = 'customer_name'")
-    assert comment == [("the customer's name",)]
+    assert comment == [(dictionary()["dim_customer"].comments()["customer_name"],)]
 
 
 def test_a_nightly_release_equals_one_built_from_nothing(con: Connection, books: Books) -> None:
@@ -722,13 +722,17 @@ def test_the_file_is_rolled_forward_from_the_chain_alone(con: Connection, books:
     workspace.tieout_db.unlink()
     assert roll_forward(workspace)
     assert everything(workspace) == released
+    columns = read_chain(workspace.published).months[-1].document["files"]["dim_customer.parquet"]["columns"]
+    assert [column["comment"] for column in columns if column["name"] == "customer_name"] == [
+        dictionary()["dim_customer"].comments()["customer_name"]
+    ]
     assert read(workspace, "select customer_id from marts.dim_customer order by all") == [
         ("acme",),
         ("gamma",),
     ]
     assert read(workspace, "select count(*) from marts.fct_revenue_schedule") == [(6,)]
     comment = read(workspace, "select comment from duckdb_columns() where column_name = 'customer_name'")
-    assert comment == [("the customer's name",)]
+    assert comment == [(dictionary()["dim_customer"].comments()["customer_name"],)]
 
 
 def test_the_schedule_stays_a_view_where_it_stands_on_released_tables(con: Connection, books: Books) -> None:

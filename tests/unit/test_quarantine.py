@@ -13,6 +13,7 @@ from tests.unit.workspaces import new_workspace
 from warehouse import engine, quarantine
 from warehouse.errors import TieoutError
 from warehouse.journal import Journal
+from warehouse.publish.dictionary import dictionary
 from warehouse.quarantine import Found
 from warehouse.workspace import Workspace
 
@@ -69,7 +70,7 @@ class House:
         quarantine.load(self.connection, self.journal, found)
         result = self.connection.execute(quarantine.HISTORY)
         names = [column[0] for column in result.description]
-        assert names == list(quarantine.COMMENTS)
+        assert names == [column.name for column in dictionary()["quarantine_history"].columns]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         return {(row["record_key"], row["rule"]): row for row in rows}
 

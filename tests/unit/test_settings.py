@@ -71,6 +71,32 @@ def test_an_unknown_key_names_the_nearest_known_one(data: dict[str, object], sai
         ({"waivers": [WAIVER | {"expires": "soon"}]}, "waivers[1].expires: it must be a day"),
         ({"waivers": [WAIVER | {"expires": 20261231}]}, "waivers[1].expires: it must be a day"),
         ({"waivers": [{"rule": "late"}]}, "waivers[1].expires: Field required"),
+        ({"notifications": [{}]}, "notifications[1]: it must have one of command, webhook_env and email_to"),
+        ({"notifications": [{"events": [], "command": ["x"]}]}, "notifications[1].events"),
+        ({"notifications": [{"events": ["opened"], "command": ["x"]}]}, "notifications[1].events[1]"),
+        ({"notifications": [{"command": "page someone"}]}, "notifications[1].command"),
+        (
+            {"notifications": [{"email_to": ["a@b.example\nBcc: c@d.example"]}]},
+            "notifications[1].email_to[1]: it must be a plain address",
+        ),
+        (
+            {"notifications": [{"email_to": ["a@b.example"], "smtp_user": "u"}]},
+            "smtp_user and smtp_password_env belong together",
+        ),
+        (
+            {
+                "notifications": [
+                    {
+                        "email_to": ["a@b.example"],
+                        "smtp_user": "u",
+                        "smtp_password_env": "P",
+                        "smtp_security": "none",
+                    }
+                ]
+            },
+            "a password is never sent unencrypted",
+        ),
+        ({"lake": {"keep_days": 0}}, "lake.keep_days"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(data: dict[str, object], said: str) -> None:
@@ -101,10 +127,31 @@ def test_the_template_sets_nothing_and_all_of_it_can_be_switched_on() -> None:
     switched_on = re.sub(r"(?m)^# (?=[a-z_]+ = |\[)", "", template())
     data = tomllib.loads(switched_on)
     data["sources"]["files"]["contracts"]["mode"] = "full"
-    assert set(data) == {"company", "policies", "engine", "schedule", "waivers", "sources"}
+    # A channel is one of three kinds.
+    for other in ("command", "webhook_env"):
+        assert data["notifications"][0].pop(other)
+    data["notifications"][0]["smtp_user"] = "tieout"
+    assert set(data) == {
+        "company",
+        "policies",
+        "engine",
+        "lake",
+        "schedule",
+        "waivers",
+        "notifications",
+        "sources",
+    }
     settings = Settings.parse(data)
     assert settings.sources["files"].objects["contracts"].version_column == "updated_at"
     assert set(data["policies"]) == set(type(settings.policies).model_fields)
+
+
+def test_a_secret_in_the_place_of_its_variable_is_refused_and_not_repeated() -> None:
+    secret = "https://hooks.example.com/T0/s3cret"
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.parse({"notifications": [{"webhook_env": secret}]})
+    assert "name of an environment variable" in caught.value.message
+    assert "s3cret" not in caught.value.message
 
 
 def test_an_object_can_override_every_policy_for_deliveries() -> None:

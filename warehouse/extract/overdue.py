@@ -23,42 +23,77 @@ _SHOWN_GAPS = 5
 # --- stale exports ----------------------------------------------------------------------------------
 
 
-def stale(context: RunContext, files: Iterable[FoundFile]) -> list[FileFinding]:
-    """Systems (and objects with a policy of their own) whose newest file is older than the freshness limit."""
-    newest: dict[tuple[str, str | None], tuple[datetime, FoundFile]] = {}
+@dataclass(frozen=True)
+class Age:
+    """The newest file of an object against its limit, which is its system's unless it has one of its own."""
+
+    system: str
+    object: str
+    file: str
+    modified: datetime
+    age: timedelta
+    limit_hours: int
+    """0: there is none."""
+    severity: str
+    is_own: bool
+    """Whether the object is judged by itself, not by the newest file of its system."""
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether this file alone would be too old."""
+        is_judged = self.limit_hours > 0 and self.severity != "off"
+        return is_judged and self.age > timedelta(hours=self.limit_hours)
+
+
+def ages(context: RunContext, files: Iterable[FoundFile]) -> list[Age]:
+    """How old the newest file of each object is."""
+    newest: dict[tuple[str, str], tuple[datetime, FoundFile]] = {}
     for file in files:
-        own = context.settings.object_settings(file.system, file.object)
-        has_own = own.freshness_hours is not None or own.stale_exports is not None
-        group = (file.system, file.object if has_own else None)
         try:
             modified = file.export.stat().modified
         except OSError:
             # Reading it fails, too, and says why.
             continue
-        if group not in newest or modified > newest[group][0]:
-            newest[group] = (modified, file)
-    return [
-        finding
-        for (system, name), (modified, file) in sorted(newest.items(), key=str)
-        if (finding := _stale(context, system, name, modified, file)) is not None
-    ]
+        key = (file.system, file.object)
+        if key not in newest or modified > newest[key][0]:
+            newest[key] = (modified, file)
+    return [_age(context, modified, file) for _, (modified, file) in sorted(newest.items())]
 
 
-def _stale(
-    context: RunContext, system: str, name: str | None, modified: datetime, file: FoundFile
-) -> FileFinding | None:
-    policies = context.settings.delivery_policies(system, name)
-    hours, severity = policies.freshness_hours, policies.stale_exports
-    age = context.data_time() - modified
-    if not hours or severity == "off" or age <= timedelta(hours=hours):
-        return None
-    what = f"{system}.{name}" if name else system
+def _age(context: RunContext, modified: datetime, file: FoundFile) -> Age:
+    own = context.settings.object_settings(file.system, file.object)
+    is_own = own.freshness_hours is not None or own.stale_exports is not None
+    policies = context.settings.delivery_policies(file.system, file.object if is_own else None)
+    return Age(
+        file.system, file.object, file.relative, modified, context.data_time() - modified,
+        policies.freshness_hours, policies.stale_exports, is_own,
+    )  # fmt: skip
+
+
+def newest_of_groups(found: Iterable[Age]) -> list[Age]:
+    """Of the objects that are judged together the one with the newest file."""
+    groups: dict[tuple[str, str], Age] = {}
+    for one in found:
+        group = (one.system, one.object if one.is_own else "")
+        if group not in groups or one.modified > groups[group].modified:
+            groups[group] = one
+    return [one for _, one in sorted(groups.items())]
+
+
+def stale(context: RunContext, files: Iterable[FoundFile]) -> list[FileFinding]:
+    """Systems (and objects with a policy of their own) whose newest file is older than the freshness limit."""
+    return [_stale(one) for one in newest_of_groups(ages(context, files)) if one.is_overdue]
+
+
+def _stale(one: Age) -> FileFinding:
+    name = one.object if one.is_own else None
+    what = f"{one.system}.{name}" if name else one.system
     return FileFinding(
-        "stale_exports", severity, file.relative,
-        f"The newest file of {what}, {file.relative}, is of {modified:%Y-%m-%d %H:%M} UTC: {_hours(age):,} hours old; "
-        f"freshness_hours allows {hours:,}.",
+        "stale_exports", "block" if one.severity == "block" else "warn", one.file,
+        f"The newest file of {what}, {one.file}, is of {one.modified:%Y-%m-%d %H:%M} UTC: {_hours(one.age):,} hours "
+        f"old; freshness_hours allows {one.limit_hours:,}.",
         "Deliver a newer export, or set freshness_hours (0 is off) under [policies] or "
-        f"[sources.{system}.{name or '<object>'}].", system, name,
+        f"[sources.{one.system}.{name or '<object>'}].", one.system, name,
     )  # fmt: skip
 
 

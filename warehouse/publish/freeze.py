@@ -10,6 +10,7 @@ from typing import Any
 
 from warehouse.engine import Connection, identifier, literal
 from warehouse.errors import TieoutError
+from warehouse.publish.dictionary import dictionary
 from warehouse.publish.tables import qualified
 
 # Everything the bytes depend on is said here, not left to a default that a release may move. Version 1 pages
@@ -59,11 +60,13 @@ class FrozenFile:
 def catalog(con: Connection) -> dict[str, tuple[Column, ...]]:
     """Columns of every table and view of the open database, by `schema.table`: one look for all of them."""
     found: dict[str, list[Column]] = {}
-    for schema, table, name, kind, comment in con.execute(
-        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns()"
+    for schema, table, name, kind in con.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
         " where database_name = current_database() and not internal"
         " order by schema_name, table_name, column_index"
     ).fetchall():
+        described = dictionary().get(table)
+        comment = described.comments().get(name) if described else None
         found.setdefault(f"{schema}.{table}", []).append(Column(name, kind, comment))
     return {relation: tuple(columns) for relation, columns in found.items()}
 

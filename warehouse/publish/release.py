@@ -19,6 +19,8 @@ from typing import Protocol
 from warehouse import quarantine
 from warehouse.engine import Connection, EngineError, attach, connect, identifier, literal, settings_for
 from warehouse.journal import Journal, sync_directory
+from warehouse.plan import canonical_type
+from warehouse.publish.dictionary import dictionary
 from warehouse.publish.freeze import Column, catalog
 from warehouse.publish.frozen import parquet
 from warehouse.publish.manifest import Chain, ChainError, Month, read_chain
@@ -27,40 +29,6 @@ from warehouse.workspace import Workspace
 
 _DB = "release"
 _RELEASED = tuple(table for table in PUBLISHED if table.released is not None)
-
-_RUN_COMMENTS = {
-    "run_id": "the run that built this file",
-    "as_of": "what is dated after this day is not in any figure",
-    "last_closed_period": "the last published month; later periods are open and may change",
-    "chain_head": "sha256 of the last published manifest: proves all published months",
-}
-_SNAPSHOT_COMMENTS = {
-    "ordinal": "place in the chain of published months",
-    "period": "the published period",
-    "version": "1, or one more for every reopening",
-    "kind": "covered (by the first close), opening, close or reopen",
-    "start_date": "first day of the period",
-    "end_date": "last day of the period",
-    "as_of": "day of the close",
-    "prepared_by": "who prepared the close",
-    "approved_by": "who approved it",
-    "manifest_sha256": "hash of the month's manifest",
-}
-
-
-_WAIVER_COMMENTS = {
-    "period": "the closed period; the first close covers those before it",
-    "version": "its version",
-    "rule": "the rule that did not block the close",
-    "contract_id": "the contract it was waived for; null: for all",
-    "reason": "why",
-    "approved_by": "who answers for it",
-    "expires": "last as-of day of a close for which a standing waiver counts; null: given for this close",
-    "records": "records that fail the rule and were let pass",
-    "contracts": "contracts that the rule holds back and that did not count against the close",
-    "currency": "ISO 4217 code of the currency of amount; null where the waiver covers no money",
-    "amount": "money covered: what these contracts state, or what the threshold found",
-}
 
 
 @dataclass(frozen=True)
@@ -246,6 +214,7 @@ def _replace(con: Connection, workspace: Workspace, chain: Chain, source: _Sourc
     try:
         _fill(con, chain, held, source, run)
         _write_quarantine_history(con, workspace, run)
+        _comment(con)
         con.execute(f"checkpoint {_DB}")
     finally:
         con.execute(f"detach {_DB}")
@@ -300,7 +269,6 @@ def _fill(con: Connection, chain: Chain, held: Stamp | None, source: _Source, ru
             _fill_periods(con, table, columns, chain, held, source.rows(table))
         else:
             _fill_whole(con, table, columns, source.rows(table))
-        _comment(con, _target(table), columns)
     _write_snapshots(con, chain, run)
     _create_views(con, source.views())
 
@@ -386,25 +354,11 @@ def _list(values: Sequence[str]) -> str:
     return ", ".join(literal(value) for value in values)
 
 
-def _comment(con: Connection, target: str, columns: Sequence[Column]) -> None:
-    for column in columns:
-        if column.comment:
-            con.execute(f"comment on column {target}.{identifier(column.name)} is {literal(column.comment)}")
-
-
 def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
     """The as_of row and the published months: what tells a reader how fresh the file is, and us what is in it."""
-    runs, snapshots = f"{_DB}.audit.runs", f"{_DB}.audit.snapshots"
-    con.execute(
-        f"create or replace table {runs} (run_id varchar, as_of date, last_closed_period varchar, chain_head varchar)"
-    )
+    runs, snapshots = _create(con, "runs"), _create(con, "snapshots")
     last = chain.last_closed.period if chain.last_closed else None
     con.execute(f"insert into {runs} values (?, ?, ?, ?)", [run.run_id, run.as_of, last, chain.head_sha256])
-    con.execute(
-        f"create or replace table {snapshots} (ordinal integer, period varchar, version integer, kind varchar,"
-        " start_date date, end_date date, as_of date, prepared_by varchar, approved_by varchar,"
-        " manifest_sha256 varchar)"
-    )
     for ordinal, month in enumerate(chain.months):
         said = month.document
         con.execute(
@@ -422,19 +376,12 @@ def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
                 month.sha256,
             ],
         )
-    for target, comments in ((runs, _RUN_COMMENTS), (snapshots, _SNAPSHOT_COMMENTS)):
-        _comment(con, target, [Column(name, "", text) for name, text in comments.items()])
     _write_waivers(con, chain)
 
 
 def _write_waivers(con: Connection, chain: Chain) -> None:
     """The waivers of every close in force, one row a waiver and currency; a month that a close covers has them too."""
-    target = f"{_DB}.audit.waivers"
-    con.execute(
-        f"create or replace table {target} (period varchar, version integer, rule varchar, contract_id varchar,"
-        " reason varchar, approved_by varchar, expires date, records bigint, contracts bigint, currency varchar,"
-        " amount decimal(18, 3))"
-    )
+    target = _create(con, "waivers")
     for month in (month for month in chain.months if month.is_close):
         for said in month.document["waivers"]:
             names = ("rule", "contract_id", "reason", "approved_by", "expires", "records", "contracts")
@@ -444,17 +391,45 @@ def _write_waivers(con: Connection, chain: Chain) -> None:
                 f"insert into {target} values ({', '.join('?' for _ in range(len(values) + 2))})",
                 [[*values, *pair] for pair in said.get("amounts", {}).items() or ((None, None),)],
             )
-    _comment(con, target, [Column(name, "", text) for name, text in _WAIVER_COMMENTS.items()])
 
 
 def _write_quarantine_history(con: Connection, workspace: Workspace, run: ReleaseRun) -> None:
     """Not a published table: it grows with every run, and a month's bytes are the same on any day."""
-    target = f"{_DB}.audit.quarantine_history"
     quarantine.load(con, Journal(workspace.journal_dir), run.found)
-    con.execute(
-        f"create or replace table {target} as from ({quarantine.HISTORY}) order by entity, record_key, rule"
-    )
-    _comment(con, target, [Column(name, "", text) for name, text in quarantine.COMMENTS.items()])
+    target = _create(con, "quarantine_history")
+    con.execute(f"insert into {target} from ({quarantine.HISTORY}) order by entity, record_key, rule")
+
+
+def _create(con: Connection, name: str) -> str:
+    """A table of the file's own, empty, as the dictionary describes it; its full name."""
+    target = f"{_DB}.audit.{identifier(name)}"
+    columns = [Column(column.name, canonical_type(column.type)) for column in dictionary()[name].columns]
+    con.execute(f"create or replace table {target} ({_definition(columns)})")
+    return target
+
+
+def _comment(con: Connection) -> None:
+    """What the dictionary says of every table, view and column, where the file does not say it yet.
+
+    A comment takes half a millisecond, all of them in one transaction less than 0.2 s.
+    """
+    said = con.execute(
+        "select schema_name, table_name, 'table', null, comment from duckdb_tables() where database_name = $1"
+        " union all select schema_name, view_name, 'view', null, comment from duckdb_views()"
+        " where database_name = $1 and not internal"
+        " union all select schema_name, table_name, 'column', column_name, comment from duckdb_columns()"
+        " where database_name = $1 and not internal order by all",
+        [_DB],
+    ).fetchall()
+    con.execute("begin")
+    for schema, table, kind, column, comment in said:
+        described = dictionary().get(table)
+        wanted = described and (described.comments().get(column) if column else described.description)
+        if wanted and wanted != comment:
+            names = (_DB, schema, table, *([column] if column else []))
+            target = ".".join(identifier(name) for name in names)
+            con.execute(f"comment on {kind} {target} is {literal(wanted)}")
+    con.execute("commit")
 
 
 def _drop_views(con: Connection) -> None:
