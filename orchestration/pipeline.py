@@ -222,6 +222,9 @@ def interface_build(context: RunContext, progress: Progress) -> Iterator[Build]:
         elif build.error is not None:
             raise build.error
         else:
+            # Dagster stops behind a failed blocking check by itself, so no stage has raised it.
+            if build.gate_report is not None:
+                build.require_gate()
             ending["outcome"] = "partial"
 
 

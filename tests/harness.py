@@ -28,6 +28,15 @@ from warehouse.workspace import RunContext, Waiver, Workspace
 Rows = Sequence[Mapping[str, str]]
 
 
+def combine(*parts: Mapping[str, Rows]) -> dict[str, list[dict[str, str]]]:
+    """Exports of several contracts as one delivery."""
+    combined: dict[str, list[dict[str, str]]] = {}
+    for part in parts:
+        for entity, rows in part.items():
+            combined.setdefault(entity, []).extend(dict(row) for row in rows)
+    return combined
+
+
 def shared_data(*parts: str) -> Path:
     """A folder of the data that lies beside the project, or a skip that says where it was looked for."""
     base = Path(os.environ.get("TIEOUT_SHARED", Path(__file__).parents[2] / "shared"))

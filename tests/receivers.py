@@ -50,13 +50,8 @@ def webhook() -> Iterator[Webhook]:
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         received.url = f"http://127.0.0.1:{server.server_port}/s3cret"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with _serving(server):
             yield received
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @dataclass
@@ -91,10 +86,16 @@ def mailbox() -> Iterator[Mailbox]:
 
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
         received.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with _serving(server):
             yield received
-        finally:
-            server.shutdown()
-            thread.join()
+
+
+@contextmanager
+def _serving(server: socketserver.BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

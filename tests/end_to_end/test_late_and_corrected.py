@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Company
+from tests.harness import Company, combine
 from warehouse.errors import BlockedError
 
 Entities = dict[str, list[dict[str, str]]]
@@ -64,14 +64,6 @@ def invoice(contract: str, customer: str, number: str, amount: str, issued: str)
             }
         ],
     }
-
-
-def combine(*parts: Entities) -> Entities:
-    combined: Entities = {}
-    for part in parts:
-        for entity, rows in part.items():
-            combined.setdefault(entity, []).extend(rows)
-    return combined
 
 
 def year(contract: str, customer: str = "acme", amount: str = "12000") -> Entities:

@@ -12,8 +12,8 @@ import pytest
 
 from orchestration.cli.main import run_command_line
 from orchestration.cli.status import what_blocked
-from tests.end_to_end.test_late_and_corrected import combine, first_wave, invoice, subscription
-from tests.harness import Company
+from tests.end_to_end.test_late_and_corrected import first_wave, invoice, subscription
+from tests.harness import Company, combine
 from warehouse.errors import BlockedError, ConfigurationError
 from warehouse.journal import Journal
 

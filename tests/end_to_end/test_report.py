@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Company
+from tests.harness import Company, combine
 from warehouse.explain.report.__main__ import again
 from warehouse.publish.manifest import Month, canonical, month_hash, read_chain
 from warehouse.publish.verify import verify
@@ -81,14 +81,6 @@ def contract(name: str, currency: str, amount: str, entity: str, **more: str) ->
             | {"amount": quarter}
         ],
     }
-
-
-def combine(*parts: Entities) -> Entities:
-    combined: Entities = {}
-    for part in parts:
-        for entity, rows in part.items():
-            combined.setdefault(entity, []).extend(rows)
-    return combined
 
 
 def first_wave() -> Entities:

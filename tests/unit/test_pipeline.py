@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from expectations.gate import GateReport, RuleOutcome
 from orchestration import pipeline
 from orchestration.cli.status import runs_of, what_blocked
 from orchestration.findings import Finding
@@ -179,6 +180,24 @@ def test_open_months_that_fail_after_a_close_are_not_said_to_have_changed_nothin
         "E6 does not hold. 2026-01, 2026-02, 2026-03 were published; the months after could not be computed."
     )
     assert runs_of(close.journal.read("runs"))[-1][6] == str(close.error)
+
+
+def test_a_run_of_the_interface_that_the_gate_blocks_is_blocked_not_partial(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster stops behind a failed blocking check by itself: no stage raises, and still somebody must be told."""
+    journal = Journal(workspace.journal_dir)
+    held = SimpleNamespace(journal=journal, progress=Silent())
+    monkeypatch.setattr(pipeline, "hold", lambda *_: nullcontext(held))
+    context = RunContext(workspace, date(2026, 8, 5))
+    refused = RuleOutcome("fx_rates", "missing_rate", "block", "a rate is missing", "deliver it", records=1)
+    with (
+        pytest.raises(BlockedError, match="the gate stopped the run"),
+        pipeline.interface_build(context, Silent()) as build,
+    ):
+        build.gate_report = GateReport((refused,))
+    assert journal.read("runs")[-1]["outcome"] == "blocked"
+    assert journal.read("runs")[-1]["rules"] == ["missing_rate"]
 
 
 def test_status_says_what_was_closed_before_an_error(workspace: Workspace) -> None:

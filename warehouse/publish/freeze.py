@@ -187,8 +187,7 @@ def _contents(con: Connection, relation: str, columns: Sequence[Column], part: s
         for value in (f"cast({identifier(column.name)} as varchar)" for column in columns)
     )
     lanes = [f"sum(cast('0x' || substr(digest, {start}, {length}) as bigint))" for start, length in _LANES]
-    has_currency = any(column.name == "currency" for column in columns)
-    currency = "coalesce(cast(currency as varchar), '(none)')" if has_currency else "null"
+    currency = "coalesce(cast(currency as varchar), '(none)')" if _has_currency(columns) else "null"
     money = _money_columns(columns)
     sums = [f"cast(coalesce(sum({identifier(name)}), 0) as varchar)" for name in money]
     kept = ", ".join(identifier(name) for name in money)
@@ -214,9 +213,12 @@ def _content(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> Cont
     return Content(added[0], hashlib.sha256(summary.encode()).hexdigest(), totals)
 
 
+def _has_currency(columns: Sequence[Column]) -> bool:
+    return any(column.name == "currency" for column in columns)
+
+
 def _money_columns(columns: Sequence[Column]) -> list[str]:
-    has_currency = any(column.name == "currency" for column in columns)
-    return [column.name for column in columns if has_currency and _is_money(column)]
+    return [column.name for column in columns if _has_currency(columns) and _is_money(column)]
 
 
 def _is_money(column: Column) -> bool:
