@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from orchestration.findings import Finding
 from warehouse.engine import Connection
+from warehouse.printing import amount_text
 from warehouse.settings import Policies
 from warehouse.workspace import RunContext
 
@@ -135,7 +136,7 @@ def _cost(row: tuple[str, str, str, int, Decimal | None, Decimal, Decimal | None
     rule, period, currency, contracts, contracted, billed, revenue = row
     amounts = (("contracted", contracted), ("billed", billed), (f"revenue of {period}", revenue))
     money = ", ".join(
-        f"{what} {currency} {amount:,.2f}" if amount is not None else f"{what} unknown"
+        f"{what} {currency} {amount_text(amount, currency)}" if amount is not None else f"{what} unknown"
         for what, amount in amounts
     )
     return f"{rule} holds back {contracts:,} contract{'' if contracts == 1 else 's'}: {money}"
@@ -143,7 +144,7 @@ def _cost(row: tuple[str, str, str, int, Decimal | None, Decimal, Decimal | None
 
 def _example(row: tuple[str, str, str, Decimal]) -> str:
     contract, rules, currency, amount = row
-    return f"contract {contract} ({rules}), {currency} {amount:,.2f}"
+    return f"contract {contract} ({rules}), {currency} {amount_text(amount, currency)}"
 
 
 def held_against_policy(
@@ -182,7 +183,8 @@ def held_against_policy(
             findings.append(
                 Finding(
                     "max_held_amount_percent",
-                    f"{currency} {amount:,.2f} of {currency} {totals[currency]:,.2f} contracted by all contracts known "
+                    f"{currency} {amount_text(amount, currency)} of {currency} "
+                    f"{amount_text(totals[currency], currency)} contracted by all contracts known "
                     f"on the as-of day are quarantined or held, {_percent(amount, totals[currency])} %; "
                     f"the policy allows {_plain(limit)} %.",
                     remedy,
@@ -206,7 +208,8 @@ def unlinked_billing(connection: Connection, policies: Policies) -> list[Finding
     return [
         Finding(
             "unlinked_billing_tolerance",
-            f"{currency} {amount:,.2f} are billed without a contract; the policy allows {_plain(limit)}.",
+            f"{currency} {amount_text(amount, currency)} are billed without a contract; "
+            f"the policy allows {_plain(limit)}.",
             "Add contract_line_id or contract_id to these invoices, or waive with a reason: "
             '--waive unlinked_billing_tolerance --reason "..." --approved-by "..."',
             count,
@@ -258,9 +261,9 @@ def restatements(connection: Connection, context: RunContext) -> list[Finding]:
         findings += [
             Finding(
                 "restatement_amount",
-                f"corrections change {measure} of {period}, published as {currency} {before:,.2f}, "
-                f"by {currency} {amount:,.2f}; the policy allows {_plain(policies.restatement_amount)} "
-                f"or {_plain(policies.restatement_percent)} %.",
+                f"corrections change {measure} of {period}, published as {currency} {amount_text(before, currency)}, "
+                f"by {currency} {amount_text(amount, currency)}; "
+                f"the policy allows {_plain(policies.restatement_amount)} or {_plain(policies.restatement_percent)} %.",
                 f"Look at them in marts.{table} (original_period = '{period}'), then reopen the period or waive "
                 'with a reason: --waive restatement_amount --reason "..." --approved-by "..."',
                 records,

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +13,7 @@ import typer
 from orchestration.cli import output
 from orchestration.cli.options import Format, FormatOption, WorkspaceOption, open_workspace
 from orchestration.cli.output import Cell, Column, Table
-from warehouse.printing import printable
+from warehouse.printing import amount_text, printable
 
 if TYPE_CHECKING:
     from warehouse.extract.overdue import Age
@@ -235,9 +237,12 @@ def blocking_lines(found: Mapping[str, Any]) -> list[str]:
     lines = (
         [] if reasons else ["  nothing that is known" if reasons is not None else "  no run has looked yet"]
     )
-    for one in reasons or ():
-        lines.append(f"  {one['rule']}: {one['message']}" if one["rule"] else f"  {one['message']}")
-        lines += [f"    What to do: {one['remedy']}"] if one["remedy"] else []
+    # one threshold may be passed in several currencies, and what to do about it is long
+    for remedy, same in groupby(reasons or (), key=itemgetter("remedy")):
+        lines += [
+            f"  {one['rule']}: {one['message']}" if one["rule"] else f"  {one['message']}" for one in same
+        ]
+        lines += [f"    What to do: {remedy}"] if remedy else []
     for one in found["unmapped"]:
         lines.append(
             f"  note: {one['rows']:,} rows of {one['object']} became nothing (`tieout show completeness`)"
@@ -328,8 +333,13 @@ def held_lines(rows: Sequence[Sequence[Cell]]) -> list[str]:
     lines = []
     for (severity, rule), found in by_rule.items():
         records = sum(int(str(row[3])) for row in found)
-        money = [f"{row[2]} {Decimal(str(row[4])):,.2f}" for row in found if row[2] and row[4] is not None]
-        lines.append(f"  {severity}: {', '.join([f'{records:,} by {rule}', *money])}")
+        money = [
+            f"{row[2]} {amount_text(Decimal(str(row[4])), str(row[2]))}"
+            for row in found
+            if row[2] and row[4] is not None
+        ]
+        stated = f" (stated in them: {', '.join(money)})" if money else ""
+        lines.append(f"  {severity}: {records:,} by {rule}{stated}")
     return lines
 
 
