@@ -1,5 +1,6 @@
 -- Grain: accounting contract × modification_number of a catch-up × allocation group.
--- Why: a line that a catch-up adds, or a discount, joins the allocation of its group that was made or run last.
+-- Why: a line that a catch-up adds, or a discount, joins the newest of the allocations that its group's lines are in.
+-- A catch-up runs an allocation again but makes none, so it changes nothing of which is the newest.
 
 with lines as (
 
@@ -40,21 +41,6 @@ held_first as (
     ) as earlier
     where recency = 1
 
-),
-
-runs as (
-
-    select held_first.accounting_contract_id, held_first.allocation_group, held_first.allocation, treated.modification_number
-    from treated
-    inner join held_first
-        on treated.contract_line_id = held_first.contract_line_id and treated.modification_number = held_first.modification_number
-    where treated.applied = 'cumulative_catch_up'
-
-    union
-
-    select accounting_contract_id, allocation_group, allocation, joined_by as modification_number
-    from held_first
-
 )
 
 select accounting_contract_id, modification_number, allocation_group, allocation
@@ -63,24 +49,19 @@ from (
         joining.accounting_contract_id,
         joining.modification_number,
         joining.allocation_group,
-        runs.allocation,
+        held_first.allocation,
         row_number() over (
             partition by joining.accounting_contract_id, joining.modification_number, joining.allocation_group
-            order by runs.modification_number desc, runs.allocation desc
+            order by held_first.joined_by desc, held_first.allocation desc
         ) as recency
     from (
         select distinct accounting_contract_id, modification_number, allocation_group
         from treated
         where applied = 'cumulative_catch_up'
     ) as joining
-    inner join held_first as present
-        on joining.accounting_contract_id = present.accounting_contract_id
-        and joining.modification_number = present.modification_number
-        and joining.allocation_group = present.allocation_group
-    inner join runs
-        on present.accounting_contract_id = runs.accounting_contract_id
-        and present.allocation_group = runs.allocation_group
-        and present.allocation = runs.allocation
-        and runs.modification_number < joining.modification_number
+    inner join held_first
+        on joining.accounting_contract_id = held_first.accounting_contract_id
+        and joining.modification_number = held_first.modification_number
+        and joining.allocation_group = held_first.allocation_group
 ) as ranked
 where recency = 1
