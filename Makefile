@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations prove-demo check format ui bench bench-file lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations prove-demo prove-dbt check format ui bench bench-file lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ prove-kills: $(STAMP) ## 50 commands killed at random instants, and readers besi
 
 prove-demo: $(STAMP) ## the demo's company, three seeds: equations hold, all planted faults are found and nothing else
 	$(BIN)/python -m pytest -s -m slow tests/end_to_end/test_generated_company.py
+
+prove-dbt: $(STAMP) ## `dbt build` alone, in a workspace's project, gives the tables that a run gives
+	$(BIN)/python -m pytest -s -m slow tests/end_to_end/test_dbt_alone.py
 
 prove-catalogue: $(STAMP) ## every faulty input of the catalogue with what is expected and what came out
 	$(BIN)/python -m tests.catalogue

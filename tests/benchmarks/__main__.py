@@ -1,6 +1,9 @@
 """`make bench`: a night on 200,000 contract lines over 36 months, stage by stage, each command in a process of its own.
 
-python -m tests.benchmarks [--lines N] [--keep DIR]
+python -m tests.benchmarks [--lines N] [--bills-a-year 1|2|3|4|6|12] [--keep DIR]
+
+The first run is compared with the same tables written by hand in SQL (by_hand.py): their figures must be equal, and the
+ratio of seconds says what gate, history, amendments and proof cost where nothing of them happens.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import company
+from tests.benchmarks import by_hand, company
+from warehouse import engine
 from warehouse.workspace import Workspace
 
 SETTINGS = "[policies]\nfreshness_hours = 0\n"
@@ -43,17 +47,18 @@ def main() -> None:
     workspace = Workspace.init(root)
     workspace.configuration.write_text(SETTINGS, encoding="utf-8")
     exports = workspace.exports / "files"
-    rows = company.write(exports, arguments.lines)
+    rows = company.write(exports, arguments.lines, bills_a_year=arguments.bills_a_year)
     print(f"{sum(rows.values()):,} rows: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
     run = ["run", "--as-of", company.AS_OF.isoformat()]
     close = ["close", company.LAST_MONTH, "--as-of", company.AS_OF.isoformat()]
-    found = [
-        _measure("first run (36 months open)", workspace, run),
+    found = [_measure("first run (36 months open)", workspace, run)]
+    print(_beside_hand_written(workspace, found[0]))
+    found += [
         _measure("run again, unchanged", workspace, run),
         _measure(f"close {company.LAST_MONTH} (publishes all months)", workspace, close),
         _measure("run again, unchanged", workspace, run),
     ]
-    company.write(exports, arguments.lines, changed_percent=1)
+    company.write(exports, arguments.lines, changed_percent=1, bills_a_year=arguments.bills_a_year)
     found.append(_measure("run, 1 % of the contracts changed", workspace, run))
     Console(width=140).print(_table(found))
     if not arguments.keep:
@@ -63,8 +68,31 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--lines", type=int, default=200_000, help="contract lines")
+    parser.add_argument("--bills-a-year", type=int, default=1, choices=(1, 2, 3, 4, 6, 12))
     parser.add_argument("--keep", help="leave the workspace in this folder")
     return parser.parse_args()
+
+
+def _beside_hand_written(workspace: Workspace, first_run: Measured) -> str:
+    """What the first run's SQL takes beside SQL written by hand for the same figures; stops where they differ."""
+    database = workspace.root.parent / "by_hand.duckdb"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.benchmarks.by_hand", str(workspace.exports / "files"), str(database)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    said, _ = process.communicate()
+    if process.returncode:
+        sys.exit(f"by hand: exit code {process.returncode}")
+    seconds = json.loads(said)
+    with engine.connect(workspace.tieout_db, read_only=True) as connection:
+        if found := by_hand.differences(connection, database):
+            sys.exit(f"the figures by hand are others: {found[:10]}")
+    ours = first_run.stages["facts"]
+    return (
+        f"by hand: read and type {seconds['read']:.1f} s, compute {seconds['compute']:.1f} s, the same figures; "
+        f"facts of the first run {ours:.1f} s = {ours / seconds['compute']:.1f} x"
+    )
 
 
 def _measure(title: str, workspace: Workspace, command: Sequence[str]) -> Measured:

@@ -45,14 +45,14 @@ _CONTRACTS = """
     from contract cross join range(1, {lines} + 1) as t (place);
     create table bill as
     select
-        contract.*, year, contract_id || '-' || year as invoice_id,
-        cast(signed_date + interval (12 * year) month as date) as issue_date
-    from contract cross join range(3) as t (year)
-    where 12 * year < months and signed_date + interval (12 * year) month <= date '{as_of}';
+        contract.*, bill, contract_id || '-' || bill as invoice_id,
+        cast(signed_date + interval ({every} * bill) month as date) as issue_date
+    from contract cross join range(36 // {every}) as t (bill)
+    where {every} * bill < months and signed_date + interval ({every} * bill) month <= date '{as_of}';
     create table bill_line as
     select bill.*, line.contract_line_id, line.place,
-        cast(line.amount * 12 * (year + 1) / line.months as decimal(18, 2))
-            - cast(line.amount * 12 * year / line.months as decimal(18, 2)) as billed
+        cast(line.amount * {every} * (bill + 1) / line.months as decimal(18, 2))
+            - cast(line.amount * {every} * bill / line.months as decimal(18, 2)) as billed
     from bill inner join line using (contract_id);
 """
 
@@ -79,24 +79,29 @@ _ENTITIES = {
     "invoices": """
         select invoice_id, customer_id, contract_id, issue_date, 'EUR' as currency, 'open' as status,
             sum(billed) as total_amount, 0.00 as tax_amount
-        from bill_line group by invoice_id, customer_id, contract_id, issue_date, i, year order by i, year
+        from bill_line group by invoice_id, customer_id, contract_id, issue_date, i, bill order by i, bill
     """,
     "invoice_lines": """
         select invoice_id || '/' || place as invoice_line_id, invoice_id, contract_line_id, billed as amount,
             0.00 as tax_amount
-        from bill_line order by i, year, place
+        from bill_line order by i, bill, place
     """,
     "payments": """
         select 'Z-' || invoice_id as payment_id, invoice_id, contract_id, customer_id, issue_date + 30 as payment_date,
             sum(billed) as amount, 'EUR' as currency, 'payment' as kind
         from bill_line where issue_date + 30 <= date '{as_of}' and i % 9 > 0
-        group by invoice_id, contract_id, customer_id, issue_date, i, year order by i, year
+        group by invoice_id, contract_id, customer_id, issue_date, i, bill order by i, bill
     """,
 }
 
 
 def write(
-    exports: Path, contract_lines: int, *, changed_percent: int = 0, first_day: date = FIRST_DAY
+    exports: Path,
+    contract_lines: int,
+    *,
+    changed_percent: int = 0,
+    first_day: date = FIRST_DAY,
+    bills_a_year: int = 1,
 ) -> dict[str, int]:
     """Write the exports, a percent of the contracts dearer than before; returns the rows of each entity."""
     changed = f"i % 100 < {changed_percent}"
@@ -109,6 +114,7 @@ def write(
                 contracts=contract_lines // LINES_A_CONTRACT,
                 lines=LINES_A_CONTRACT,
                 changed=changed,
+                every=12 // bills_a_year,
             )
         )
         return {

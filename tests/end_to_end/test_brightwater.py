@@ -100,7 +100,7 @@ def brightwater(tmp_path_factory: pytest.TempPathFactory) -> Company:
     """Its first delivery, closed through July; then the second, with what came late and was corrected."""
     built = Company(tmp_path_factory.mktemp("brightwater") / "workspace", company.CONFIGURATION)
     built.deliver(company.delivery(1).entities)
-    built.close(company.FIRST_CLOSE, company.FIRST_AS_OF, waive=["unparseable_value"])
+    built.commit(company.FIRST_CLOSE, company.FIRST_AS_OF, waive=["unparseable_value"])
     built.deliver(company.delivery(2).entities)
     built.run(company.SECOND_AS_OF)
     return built

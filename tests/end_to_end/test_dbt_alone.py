@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.faults.commands import exports
 from tests.harness import Company
 from warehouse import engine
@@ -33,6 +35,7 @@ def contents(company: Company) -> dict[str, list[str]]:
         }
 
 
+@pytest.mark.slow
 def test_dbt_build_alone_gives_the_same_tables(tmp_path: Path) -> None:
     """The materialization of rounds and dbt's own contracts are used here alone: Spark will take that way."""
     company = Company(tmp_path / "workspace")

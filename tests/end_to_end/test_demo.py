@@ -54,7 +54,7 @@ def tieout(*arguments: str, expect: int = 0) -> str:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, str]:
     """The demo's workspace after `tieout demo`, and what it printed."""
     folder = tmp_path_factory.mktemp("demo") / "brightwater"
-    printed = tieout("demo", str(folder), "--contracts", "200", "--dirt", "10%")
+    printed = tieout("demo", str(folder), "--contracts", "200", "--months", "18", "--dirt", "10%")
     return Workspace.open(folder), printed
 
 

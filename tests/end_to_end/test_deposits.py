@@ -53,8 +53,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
             ],
         }
     )
-    found.close("2026-01", "2026-02-05")
-    found.close("2026-02", "2026-03-05")
+    found.commit("2026-01", "2026-02-05")
+    found.commit("2026-02", "2026-03-05")
     found.run("2026-03-15")
     return found
 

@@ -132,6 +132,7 @@ def require(state: State) -> None:
     assert state.compared.is_exact, report(state.compared)
 
 
+@pytest.mark.slow
 def test_one_fault_in_a_hundred_is_found_and_nothing_else(tmp_path: Path) -> None:
     [state] = lived(tmp_path / "demo", Size(contracts=200, seed=5), waves=1)
     require(state)

@@ -62,7 +62,7 @@ def test_what_is_earned_after_an_invoice_is_uncollectible_is_listed(tmp_path: Pa
     """1,000 and 200 a month of one customer, whose invoice is uncollectible from 10 March on: 22 of March's 31 days."""
     company = Company(tmp_path)
     deliver(company)
-    company.close("2026-01", "2026-03-05")
+    company.run("2026-03-05")
     assert company.query(LISTED) == []
     company.run("2026-04-30")
     assert company.query(LISTED) == [

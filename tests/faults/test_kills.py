@@ -18,7 +18,7 @@ from warehouse.publish.manifest import read_chain
 from warehouse.publish.verify import verify
 from warehouse.workspace import Workspace
 
-KILLS = int(os.environ.get("TIEOUT_KILLS", "3"))
+KILLS = int(os.environ.get("TIEOUT_KILLS", "2"))
 SEED = int(os.environ.get("TIEOUT_KILL_SEED", "1"))
 # How often a command is killed before it may end: in between, the next one starts from what a killed one left.
 IN_A_ROW = 3
