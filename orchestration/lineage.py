@@ -8,6 +8,7 @@ what its value is computed from.
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import sqlglot
@@ -28,6 +29,8 @@ Origin = tuple[str, str, str]
 Columns = dict[str, list[Origin]]
 Lineage = dict[str, Columns]
 """By the model's table, as in schema.table."""
+Schema = dict[str, dict[str, dict[str, str]]]
+"""Schema, table, column and its type, as sqlglot wants to know them."""
 
 
 def known(workspace: Workspace, digest: str) -> Lineage:
@@ -48,7 +51,9 @@ def read(workspace: Workspace, project: Project) -> Lineage:
     """The lineage of a project; kept for the nights to come."""
     found = known(workspace, project.digest)
     if not found:
-        found = of_models(step for step in project.plan.steps if not step.is_test)
+        found = of_models(
+            (step for step in project.plan.steps if not step.is_test), _source_columns(project.manifest)
+        )
         path = _file(workspace)
         draft = path.with_suffix(".new")
         draft.write_text(json.dumps({"project": project.digest, "models": found}), encoding="utf-8")
@@ -69,9 +74,20 @@ def _typed(models: Mapping[str, Mapping[str, Iterable[tuple[str, str, str]]]]) -
     }
 
 
-def of_models(steps: Iterable[Step]) -> Lineage:
-    """The lineage of models in the order in which they are built."""
-    schema: dict[str, dict[str, dict[str, str]]] = {}
+def _source_columns(manifest: Mapping[str, Any]) -> Schema:
+    """The columns of the sources that say them."""
+    found: Schema = {}
+    for source in manifest["sources"].values():
+        if source["columns"]:
+            found.setdefault(source["schema"], {})[source["identifier"]] = dict.fromkeys(
+                source["columns"], "text"
+            )
+    return found
+
+
+def of_models(steps: Iterable[Step], sources: Schema | None = None) -> Lineage:
+    """The lineage of models in the order in which they are built, with the columns that are known of sources."""
+    schema: Schema = {name: dict(tables) for name, tables in (sources or {}).items()}
     found: Lineage = {}
     for step in steps:
         try:
@@ -130,8 +146,15 @@ def _parents(scope: Scope, name: str) -> set[tuple[Scope | exp.Table, str]]:
         place = None if query.args.get("by_name") else names.index(name)
         return {(part, _name_in(part, name, place)) for part in scope.set_operation_scopes}
     columns = query.selects[names.index(name)].find_all(exp.Column)
-    sources = [(scope.sources.get(column.table), column.name) for column in columns]
+    sources = [(_source(scope, column), column.name) for column in columns]
     return {(source, of) for source, of in sources if isinstance(source, Scope | exp.Table)}
+
+
+def _source(scope: Scope, column: exp.Column) -> object:
+    """The part of the query or the table that a column is of; unnamed where its table's columns aren't known."""
+    if column.table or len(scope.sources) != 1:
+        return scope.sources.get(column.table)
+    return next(iter(scope.sources.values()))
 
 
 def _name_in(part: Scope, name: str, place: int | None) -> str:

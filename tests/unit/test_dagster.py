@@ -126,6 +126,18 @@ def test_a_columns_origins_are_followed_through_the_parts_of_a_query() -> None:
     assert found["amount"] == [("s", "orders", "price"), ("s", "rates", "rate"), ("s", "returns", "amount")]
 
 
+def test_a_column_of_the_only_table_is_of_it_though_nobody_knows_its_columns() -> None:
+    found = lineage.of_sql(
+        "with mapped as (select AccountNo as customer_id, upper(Tier) as tier from lake.atlas__accounts)"
+        " select * from mapped union all by name select cast(null as text) as customer_id where false",
+        {},
+    )
+    assert found == {
+        "customer_id": [("lake", "atlas__accounts", "accountno")],
+        "tier": [("lake", "atlas__accounts", "tier")],
+    }
+
+
 def test_all_steps_share_the_pool_of_the_one_writer() -> None:
     made = [one for one in definitions().assets or [] if isinstance(one, dg.AssetsDefinition)]
     pools = {one.op.name: one.op.pool for one in made if one.is_executable}
