@@ -9,6 +9,7 @@ amendments: a chain of 60 must not cost the other contracts 60 times.
 from __future__ import annotations
 
 import argparse
+import resource
 import shutil
 import tempfile
 import time
@@ -60,7 +61,8 @@ def main() -> None:
     steps = _remembered_steps()
     started = time.perf_counter()
     outcome = pipeline.run(RunContext(workspace, as_of=AS_OF), Silent())
-    print(f"{time.perf_counter() - started:,.1f} s in all; {outcome.run_id}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{time.perf_counter() - started:,.1f} s in all, {peak:,} MB at most; {outcome.seconds}")
     Console(width=100).print(_table(steps))
     if not arguments.keep:
         shutil.rmtree(root.parent)
