@@ -19,6 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from expectations import tested
 from expectations.suites import STRENGTH, Rule, Severity, lowered_rules, rules_of
 from warehouse.engine import Connection, EngineError, gx_connection_string, identifier, literal
 from warehouse.errors import ConfigurationError
@@ -38,12 +39,6 @@ RULES = "rules"
 LOWERED = "rule_weakened"
 EXAMPLES = 3
 
-_FAILURES = """
-    create or replace table gate.failures (
-        entity varchar, rule varchar, severity varchar, record_key varchar, source_row bigint,
-        contract_id varchar, detail varchar, amount decimal(18, 3), currency varchar
-    )
-"""
 # Never null and unique in an entity, also where a key is missing: Great Expectations names failing rows by it.
 _KEY = "record_key"
 _WRITTEN = (_KEY, "source_row", "contract_id", "held_currency")
@@ -137,9 +132,8 @@ def run(connection: Connection, context: Context, findings: Iterable[FileFinding
 
 
 def _begin(connection: Connection, told: Sequence[tuple[str, str, str, str, str]]) -> None:
-    """An empty `gate.failures`, but for what is known before records are looked at."""
-    connection.execute("create schema if not exists gate")
-    connection.execute(_FAILURES)
+    """What is known before records are looked at, beside what records were found to fail before."""
+    tested.begin(connection, (FILES, RULES))
     if told:
         connection.executemany(
             "insert into gate.failures (entity, rule, severity, record_key, detail) values (?, ?, ?, ?, ?)",
@@ -159,7 +153,7 @@ class FailingRows:
 
 
 def _test(connection: Connection, database: Path, rules: Sequence[Rule]) -> dict[str, int]:
-    """Test entity by entity and write down what fails; returns how many records each has."""
+    """Test each entity that changed and write down what fails; returns how many records each has."""
     by_entity: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
         if rule.told_by is None:
@@ -168,21 +162,35 @@ def _test(connection: Connection, database: Path, rules: Sequence[Rule]) -> dict
     evaluated = dict.fromkeys(by_entity, 0)
     source: SQLDatasource | None = None
     warehouse = warehouse_name(connection)
+    gate = f"{warehouse}.gate"
     with tested_tables(connection) as cursor:
         for rule in rules:
             if not rule.is_shipped and rule.told_by is None:
                 _require_testable(cursor, rule, columns[rule.entity], warehouse)
-        for entity in filled(connection, by_entity):
+        with_records = filled(connection, by_entity)
+        known = tested.known(cursor, gate)
+        tested.forget(cursor, gate, by_entity.keys() - set(with_records))
+        for entity in with_records:
             evaluated[entity] = gather(cursor, warehouse, by_entity[entity], columns[entity])
-            source = source or _datasource(database)
-            asset = source.add_table_asset(name=entity, table_name=entity)
-            batch = asset.add_batch_definition_whole_table("all rows").get_batch()
-            for failing in _failing_rows(cursor, batch, by_entity[entity]):
-                cursor.execute(_insertion(f"{warehouse}.gate.failures", failing))
+            digest = tested.digest_of(cursor, by_entity[entity])
+            if digest is None or known.get(entity) != digest:
+                source = source or _datasource(database)
+                tested.forget(cursor, gate, [entity])
+                _write_failing(cursor, gate, source, by_entity[entity])
+                tested.remember(cursor, gate, entity, digest)
             cursor.execute(f"drop table {identifier(entity)}")
         if source is not None:
             source.get_engine().dispose()
     return evaluated
+
+
+def _write_failing(cursor: Connection, gate: str, source: SQLDatasource, rules: Sequence[Rule]) -> None:
+    """What Great Expectations says of the table that was gathered for an entity."""
+    entity = rules[0].entity
+    asset = source.add_table_asset(name=entity, table_name=entity)
+    batch = asset.add_batch_definition_whole_table("all rows").get_batch()
+    for failing in _failing_rows(cursor, batch, rules):
+        cursor.execute(_insertion(f"{gate}.failures", failing))
 
 
 @contextmanager

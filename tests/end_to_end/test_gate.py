@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from expectations import gate
 from expectations.gate import GateReport
+from expectations.suites import Rule
 from tests.catalogue.cases import AS_OF, OUT
 from tests.catalogue.combined import BRACED, FORMULA, MARKED, QUOTED
 from tests.catalogue.headers import CASES as HEADERS
@@ -237,3 +239,43 @@ def test_text_from_exports_stays_text(gated: engine.Connection) -> None:
     )
     for name, text in (("quoted", QUOTED), ("braced", BRACED), ("marked", MARKED), ("formula", FORMULA)):
         assert said[name] == f"status {text} is not known"
+
+
+def failures(connection: engine.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("select * from gate.failures where entity <> 'files' order by all").fetchall()
+
+
+def test_only_records_that_changed_are_tested_again_and_what_fails_is_as_if_all_were(
+    catalogue: RecordRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = Workspace.init(tmp_path / "workspace")
+    shutil.copyfile(catalogue.company.workspace.warehouse_db, workspace.warehouse_db)
+    context = RunContext(workspace, as_date(AS_OF))
+    asked: list[str] = []
+    write = gate._write_failing
+
+    def told(cursor: engine.Connection, schema: str, source: object, rules: list[Rule]) -> None:
+        asked.append(rules[0].entity)
+        write(cursor, schema, source, rules)
+
+    monkeypatch.setattr(gate, "_write_failing", told)
+    with engine.session(workspace) as connection:
+        before = failures(connection)
+        first = gate.run(connection, context)
+        assert asked == []
+        assert failures(connection) == before
+
+        connection.execute("update exchange.products set revenue_category = null")
+        monkeypatch.setattr(gate, "_write_failing", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            gate.run(connection, context)
+        monkeypatch.setattr(gate, "_write_failing", told)
+        changed = gate.run(connection, context)
+        assert "products" in asked
+        assert "invoices" not in asked
+        assert failures(connection) != before
+
+        again = failures(connection)
+        connection.execute("drop schema gate cascade")
+        assert gate.run(connection, context) == changed != first
+        assert failures(connection) == again
