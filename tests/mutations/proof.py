@@ -104,7 +104,7 @@ class Proof:
         with engine.session(self.workspace) as connection:
             connection.execute("begin transaction")
             try:
-                execute(connection, steps)
+                execute(connection, steps, at_once=1)
                 found = self._compare(_tables(connection), mutation.cases)
                 differences = {case_id: failures[0] for case_id, failures in found.items()}
             except TransformError as error:
