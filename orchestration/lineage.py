@@ -18,11 +18,13 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
 from warehouse.plan import Step
+from warehouse.publish.frozen import LAYOUT
 from warehouse.transform import Project
 from warehouse.workspace import Workspace
 
 DIALECT = "duckdb"
 READ = ("marts.", "audit.")
+FROZEN = "frozen"
 
 Origin = tuple[str, str, str]
 """Schema, table and column."""
@@ -75,14 +77,20 @@ def _typed(models: Mapping[str, Mapping[str, Iterable[tuple[str, str, str]]]]) -
 
 
 def _source_columns(manifest: Mapping[str, Any]) -> Schema:
-    """The columns of the sources that say them."""
-    found: Schema = {}
+    """The columns of the sources that say them: in their description, and where a run makes their tables."""
+    found: Schema = {FROZEN: {table: _named(columns) for table, columns in LAYOUT.items()}}
     for source in manifest["sources"].values():
         if source["columns"]:
             found.setdefault(source["schema"], {})[source["identifier"]] = dict.fromkeys(
                 source["columns"], "text"
             )
     return found
+
+
+def _named(columns: str) -> dict[str, str]:
+    """The names in a list of columns as `create table` has it."""
+    tree = sqlglot.parse_one(f"create table layout ({columns})", dialect=DIALECT)
+    return {one.name: "text" for one in tree.find_all(exp.ColumnDef)}
 
 
 def of_models(steps: Iterable[Step], sources: Schema | None = None) -> Lineage:

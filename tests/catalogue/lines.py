@@ -342,6 +342,14 @@ CASES: list[Case] = [
         fate=OUT,
     ),
     contract(
+        "price-in-shells",
+        "a price in another currency than that of a contract nobody knows: one cause, said once",
+        "quarantine contracts.unknown_currency",
+        header={"currency": "XXX"},
+        line={"product_id": "PRICED", "quantity": "1"},
+        fate=OUT,
+    ),
+    contract(
         "free-in-dollars",
         "nothing: a price of 0 in another currency needs no rate",
         header={"currency": "EUR"},

@@ -419,6 +419,7 @@ final as (
         facts_of_rows.service_start,
         facts_of_rows.milestones_of,
         unrated.unrated_currency,
+        currencies.exponent as currency_exponent,
         coalesce(cancels.cancels, 0) as cancels,
         case when new_amendments.record_key is not null and new_amounts.amount_delta is not null
             then {{ to_amount('published.contracted_minor', 'currencies.exponent') }} + new_amounts.amount_delta
