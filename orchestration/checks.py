@@ -30,6 +30,17 @@ FOLLOWS = {
 }
 
 
+# The interface shows descriptions as Markdown, in which a line's end is a space.
+PARAGRAPH = "\n\n"
+WHERE = {
+    # A run that stopped leaves the file that readers open as it was.
+    "block": "select * from gate.failures where severity = 'block', in warehouse.duckdb",
+    "warn": "select * from audit.quarantine, in tieout.duckdb",
+    "excluded": "select * from audit.excluded, in tieout.duckdb",
+    "later": "select * from audit.excluded, in tieout.duckdb",
+}
+
+
 def check_name(entity: str, severity: str) -> str:
     """The name of the check of an entity's rules of one severity."""
     return f"{entity}_{severity}"
@@ -69,7 +80,7 @@ def gate_checks(rules: Iterable[Rule], report: "GateReport", pages: Path) -> Ite
             # A draft or a later invoice is no fault, so it fails no check.
             passed=not failed or severity in {"excluded", "later"},
             severity=dg.AssetCheckSeverity.ERROR if severity == "block" else dg.AssetCheckSeverity.WARN,
-            description="\n".join(line for one in failed for line in described(one))
+            description=PARAGRAPH.join(line for one in failed for line in described(one))
             or "Every record passes.",
             metadata=_found(failed, severity, pages),
         )
@@ -92,7 +103,7 @@ def _found(failed: Sequence["RuleOutcome"], severity: str, pages: Path) -> Metad
         "rules": table(header, rows),
         "all of them": dg.MetadataValue.text(f"tieout show quarantine --rule {failed[0].rule}")
         if severity == "quarantine"
-        else dg.MetadataValue.text("select * from audit.quarantine, in tieout.duckdb"),
+        else dg.MetadataValue.text(WHERE[severity]),
         "page (tieout docs writes it)": dg.MetadataValue.path(pages / "rules.html"),
     }
 
@@ -164,5 +175,5 @@ def freshness_checks(
                 check_name=FRESH,
                 passed=finding is None,
                 severity=dg.AssetCheckSeverity.WARN,
-                description="\n".join(described(finding)) if finding else "It is.",
+                description=PARAGRAPH.join(described(finding)) if finding else "It is.",
             )

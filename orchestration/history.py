@@ -43,6 +43,9 @@ LEFT_OUT = frozenset(
 INSTANCE_CONFIGURATION = """\
 telemetry:
   enabled: false
+# No window that asks for an address before anything is seen.
+nux:
+  enabled: false
 # One writer: a run waits until the one before it is done.
 concurrency:
   pools:
