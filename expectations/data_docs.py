@@ -22,11 +22,10 @@ from expectations.gate import (
     gx_context,
     tested_tables,
     view_columns,
-    warehouse_name,
 )
 from expectations.pages import POLICY, STYLE
 from expectations.suites import Rule
-from warehouse.engine import Connection, gx_connection_string
+from warehouse.engine import Connection, database_of, gx_connection_string
 
 EXAMPLES = 10
 # Its styles and pictures are thirty files that say nothing about the records.
@@ -47,7 +46,7 @@ def write_data_docs(
         if rule.told_by is None:
             by_entity[rule.entity].append(rule)
     context = gx_context(_site(folder))
-    columns, warehouse = view_columns(connection), warehouse_name(connection)
+    columns, warehouse = view_columns(connection), database_of(connection)
     with tested_tables(connection) as cursor:
         source = context.data_sources.add_sql(
             name="tieout", connection_string=gx_connection_string(database, f"{TESTED}.main")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from expectations import tested
 from expectations.suites import STRENGTH, Rule, Severity, lowered_rules, rules_of
-from warehouse.engine import Connection, EngineError, gx_connection_string, identifier, literal
+from warehouse.engine import Connection, EngineError, database_of, gx_connection_string, identifier, literal
 from warehouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _test(connection: Connection, database: Path, rules: Sequence[Rule]) -> dict
     columns = view_columns(connection)
     evaluated = dict.fromkeys(by_entity, 0)
     source: SQLDatasource | None = None
-    warehouse = warehouse_name(connection)
+    warehouse = database_of(connection)
     gate = f"{warehouse}.gate"
     with tested_tables(connection) as cursor:
         for rule in rules:
@@ -230,12 +230,6 @@ def view_columns(connection: Connection) -> dict[str, list[str]]:
     ).fetchall():
         found[entity].append(column)
     return found
-
-
-def warehouse_name(connection: Connection) -> str:
-    """The name of the working database, for statements on a connection that looks elsewhere."""
-    row = connection.execute("select current_database()").fetchone()
-    return identifier(str(row[0]) if row else "warehouse")
 
 
 def gather(cursor: Connection, warehouse: str, rules: Sequence[Rule], columns: Sequence[str]) -> int:

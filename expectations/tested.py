@@ -17,35 +17,27 @@ from pathlib import Path
 from expectations.suites import Rule
 from warehouse.engine import Connection, identifier
 
-_FAILURES = "gate.failures"
-_REMEMBERED = "gate.tested"
-_PROGRAM = "(program)"
-
-_TABLES = f"""
-    create or replace table {_FAILURES} (
+_TESTED = "table gate.tested (entity varchar, digest varchar)"
+_FAILURES = """
+    table gate.failures (
         entity varchar, rule varchar, severity varchar, record_key varchar, source_row bigint,
         contract_id varchar, detail varchar, amount decimal(18, 3), currency varchar
-    );
-    create or replace table {_REMEMBERED} (entity varchar, digest varchar)
+    )
 """
+# The row of gate.tested that says which program found what stands in both tables.
+_PROGRAM = "(program)"
 
 
 def begin(connection: Connection, again: Collection[str]) -> None:
     """Both tables, with what an earlier build of this program left, but for the entities `again`."""
     connection.execute("create schema if not exists gate")
+    connection.execute(f"create {_TESTED.replace('table', 'table if not exists', 1)}")
     program = _program()
-    if _known(connection).get(_PROGRAM) != program:
-        connection.execute(_TABLES)
-        connection.execute(f"insert into {_REMEMBERED} values (?, ?)", [_PROGRAM, program])
+    if known(connection, "gate").get(_PROGRAM) != program:
+        for table in (_TESTED, _FAILURES):
+            connection.execute(f"create or replace {table}")
+        remember(connection, "gate", _PROGRAM, program)
     forget(connection, "gate", again)
-
-
-def _known(connection: Connection) -> dict[str, str]:
-    present = connection.execute(
-        "select 1 from duckdb_tables() where database_name = current_database()"
-        " and schema_name = 'gate' and table_name = 'tested'"
-    ).fetchone()
-    return known(connection, "gate") if present else {}
 
 
 def known(connection: Connection, gate: str) -> dict[str, str]:

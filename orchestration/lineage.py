@@ -93,9 +93,9 @@ def _named(columns: str) -> dict[str, str]:
     return {one.name: "text" for one in tree.find_all(exp.ColumnDef)}
 
 
-def of_models(steps: Iterable[Step], sources: Schema | None = None) -> Lineage:
+def of_models(steps: Iterable[Step], sources: Schema) -> Lineage:
     """The lineage of models in the order in which they are built, with the columns that are known of sources."""
-    schema: Schema = {name: dict(tables) for name, tables in (sources or {}).items()}
+    schema: Schema = {name: dict(tables) for name, tables in sources.items()}
     found: Lineage = {}
     for step in steps:
         try:

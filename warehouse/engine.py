@@ -106,6 +106,12 @@ def _list(places: Iterable[Path]) -> str:
     return "[" + ", ".join(literal(str(place)) for place in places) + "]"
 
 
+def database_of(connection: Connection) -> str:
+    """The database a connection looks at, as an identifier, for a connection that looks elsewhere."""
+    [(name,)] = connection.execute("select current_database()").fetchall()
+    return identifier(str(name))
+
+
 def workspace_places(workspace: Workspace) -> list[Path]:
     """What the engine may open for a workspace: the workspace, and where links directly in it lead."""
     linked = [path for path in workspace.root.iterdir() if path.is_symlink()]

@@ -310,6 +310,17 @@ AMENDMENTS: list[Case] = [
         fate=OUT,
     ),
     contract(
+        "listed-in-shells-since",
+        "nothing of its amendment: nobody knows the contract's currency, which is said once",
+        "quarantine contracts.unknown_currency",
+        header={"currency": "XXX"},
+        line={"product_id": "LISTED-IN-SHELLS-SINCE", "quantity": "1"},
+        products=[product("LISTED-IN-SHELLS-SINCE", recognition_method="ratable")],
+        ssp_prices=[price("LISTED-IN-SHELLS-SINCE", currency="EUR", valid_from="2026-02-15")],
+        amendments=[amendment("listed-in-shells-since", "change", amount_delta="100")],
+        fate=OUT,
+    ),
+    contract(
         "priced-since",
         "nothing: the same, and the amendment gives a price",
         line={"product_id": "PRICED-SINCE", "quantity": "1"},
