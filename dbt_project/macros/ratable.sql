@@ -1,5 +1,6 @@
 {# Ratable recognition (accounting.md §4): the shape of a spread over [service_start, service_end] by its
-   convention, and what of it has elapsed at a date. The whole rule is these two macros. #}
+   convention, and what of it has elapsed at a date. A term with days that weigh nothing (§5 suspend) is several
+   stretches of service, each with a shape of its own, over which one amount is spread. #}
 
 {# Relation with service_start, service_end, convention (all not null) -> the same rows with the shape:
      spread_start          first day that earns (mid_month may move it)
@@ -9,11 +10,7 @@
 {% macro ratable_shape(relation) %}
     select
         shaped.*,
-        case
-            when convention = 'daily' then {{ days_between('spread_start', 'service_end') }} + 1
-            when last_month = first_month then first_weight
-            else first_weight + (last_month - first_month - 1) * weight_unit + last_weight
-        end as total_weight
+        {{ weight_of_stretch('service_end') }} as total_weight
     from (
         select
             weighed.*,
@@ -82,12 +79,66 @@
     ) as shaped
 {% endmacro %}
 
+{# What a stretch weighs in all, of its shape. #}
+{% macro weight_of_stretch(service_end) -%}
+    case
+            when convention = 'daily' then {{ days_between('spread_start', service_end) }} + 1
+            when last_month = first_month then first_weight
+            else first_weight + (last_month - first_month - 1) * weight_unit + last_weight
+        end
+{%- endmacro %}
+
+{# Weights of `monthly` stretches in one unit, so that they can be added: 377,580 is a multiple of 28, 29, 30 and 31, and
+   so of what a day of any month weighs. Those of other conventions have one unit as they are. #}
+{% macro in_common_unit(weight, weight_unit, convention) -%}
+    case when {{ convention }} = 'monthly' then {{ whole_quotient('(' ~ weight ~ ') * 377580', weight_unit) }} else {{ weight }} end
+{%- endmacro %}
+
+{# Relation with contract_line_id, modification_number, `columns` and a term service_start..service_end -> a row for each
+   stretch of service of the term: days of the line's suspensions, as that round finds them, are none of it.
+   stretch_number is 1 where there are none. #}
+{% macro stretches_of(relation, columns) %}
+    select
+        terms.contract_line_id,
+        terms.modification_number,
+        {%- for column in columns %}
+        terms.{{ column }},
+        {%- endfor %}
+        coalesce(served.stretch_number, 1) as stretch_number,
+        greatest(terms.service_start, served.served_from) as service_start,
+        least(terms.service_end, served.served_until) as service_end
+    from {{ relation }} as terms
+    left join {{ ref('service_stretches') }} as served
+        on terms.contract_line_id = served.contract_line_id and terms.modification_number = served.modification_number
+    where served.contract_line_id is null
+        or terms.service_start <= served.served_until and terms.service_end >= served.served_from
+{% endmacro %}
+
+{# Relation of stretches with `keys` and convention -> a row by keys with what they weigh together, total_weight in
+   weight_unit. #}
+{% macro weight_of_stretches(relation, keys) %}
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        case
+            when count(*) = 1 then max(total_weight)
+            else cast(sum({{ in_common_unit('total_weight', 'weight_unit', 'convention') }}) as bigint)
+        end as total_weight,
+        case when count(*) = 1 then max(weight_unit) else max({{ in_common_unit('weight_unit', 'weight_unit', 'convention') }}) end
+            as weight_unit
+    from ( {{ ratable_shape(relation) }} ) as shaped
+    group by {{ keys | join(', ') }}
+{% endmacro %}
+
 {# Relation of spreads with a date `at_date` -> the same rows with elapsed_weight ÷ elapsed_unit: the weight of the days
    of service through it, in the spread's unit. A month's weight accrues evenly over its days of service. #}
 {% macro elapsed_at(relation) %}
     select
         dated.*,
         case
+            when at_date < spread_start then 0
+            when at_date >= spread_end or at_month > last_month then {{ weight_of_stretch('spread_end') }}
             when convention = 'daily' then {{ days_between('spread_start', 'at_date') }} + 1
             else
                 case when at_month = first_month then 0 else first_weight + (at_month - first_month - 1) * weight_unit end
@@ -96,7 +147,10 @@
                     else weight_unit end
                 * ({{ days_between('month_service_start', 'at_date') }} + 1)
         end as elapsed_weight,
-        case when convention = 'daily' then 1 else month_service_days end as elapsed_unit
+        case
+            when convention = 'daily' or at_date < spread_start or at_date >= spread_end or at_month > last_month then 1
+            else month_service_days
+        end as elapsed_unit
     from (
         select
             source.*,
@@ -109,14 +163,15 @@
 {% endmacro %}
 
 {# Relation of revenue segments with a date `at_date` -> the same rows with recognized_minor: what the segment has
-   earned by the end of that day. A concession comes off what is left of a spread: skipped_weight ÷ skipped_unit, null
-   for none, is what had elapsed of it before. #}
+   earned by the end of that day. total_weight is what is left from its stretch on; skipped_weight ÷ skipped_unit, null
+   for none, is what had elapsed of the spread when a concession came off what is left of it, less what the stretches
+   before weigh. #}
 {% macro recognized_at(relation) %}
     select
         elapsed.*,
         base_minor + case
-            when spread_minor = 0 or at_date < spread_start then 0
-            when at_date >= spread_end or at_month > last_month then spread_minor
+            when spread_minor = 0 or at_date < spread_start and skipped_unit is null then 0
+            when elapsed_weight = total_weight * elapsed_unit then spread_minor
             when skipped_unit is null then {{ prorate('spread_minor', 'elapsed_weight', '(total_weight * elapsed_unit)') }}
             else {{ prorate(
                 'spread_minor', '(elapsed_weight * skipped_unit - skipped_weight * elapsed_unit)',

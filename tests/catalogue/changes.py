@@ -337,25 +337,18 @@ AMENDMENTS: list[Case] = [
     ),
     amended(
         "catch-up-suspended",
-        "a suspension by catch-up is not supported yet",
-        "not_yet_supported",
+        "nothing: a suspension by catch-up",
+        "",
         amendment(
             "catch-up-suspended", "suspend", new_start_date="2026-05-01", treatment="cumulative_catch_up"
         ),
     ),
     amended(
         "before-suspension",
-        "a change from the day before a suspension that was known earlier is not supported yet",
-        "not_yet_supported",
-        amendment("before-suspension", "suspend", new_start_date="2026-05-01"),
-        amendment("before-suspension", "change", 2, effective_date="2026-02-28", signed_date="2026-03-01"),
-    ),
-    amended(
-        "on-suspension",
-        "nothing: a change from the day of a suspension that was known earlier",
+        "nothing: a change from the day before a suspension that was known earlier",
         "",
-        amendment("on-suspension", "suspend", new_start_date="2026-05-01"),
-        amendment("on-suspension", "change", 2, signed_date="2026-03-02"),
+        amendment("before-suspension", "suspend", new_start_date="2026-05-01"),
+        amendment("before-suspension", "change", 2, effective_date="2026-02-28", signed_date="2026-03-02"),
     ),
     contract(
         "changed-before-added",

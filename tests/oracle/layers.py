@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
-from tests.oracle.conventions import elapsed, total
+from tests.oracle.conventions import ONE_DAY, elapsed, total
 from tests.oracle.money import half_away
 
 Stretch = tuple[date, date]
@@ -41,13 +41,19 @@ def service_from(stretches: tuple[Stretch, ...], m: date) -> tuple[Stretch, ...]
     return tuple((max(start, m), end) for start, end in stretches if end >= m)
 
 
-def service_until(stretches: tuple[Stretch, ...], end: date) -> tuple[Stretch, ...]:
-    """The stretches with another end: the last one is moved to it; a gap stays one where service ends in it."""
-    kept = [(first, last) for first, last in stretches if first <= end]
-    if not kept:
-        return ()
-    first, last = kept[-1]
-    return (*kept[:-1], (first, end if len(kept) == len(stretches) else min(last, end)))
+def without(term: Stretch, gaps: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
+    """The days of a term that are in none of the gaps, as stretches in order."""
+    first, end = term
+    kept = []
+    for gap_start, gap_end in sorted(gaps):
+        if first < gap_start:
+            kept.append((first, min(gap_start - ONE_DAY, end)))
+        first = max(first, gap_end + ONE_DAY)
+        if first > end:
+            break
+    if first <= end:
+        kept.append((first, end))
+    return tuple((start, last) for start, last in kept if start <= last)
 
 
 @dataclass(frozen=True)

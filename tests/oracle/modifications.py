@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -307,8 +307,10 @@ class _Planned:
         layer = Layer(
             0, amount, Fraction(0), curve.total(), curve, number, from_date=first, stands_alone=True
         )
-        stretches = (*state.stretches, (first, row.new_end_date))
-        replay.change(key, layers=(*state.layers, layer), stretches=joined(stretches))
+        between = ((state.end + ONE_DAY, first - ONE_DAY),) if first > state.end + ONE_DAY else ()
+        replay.change(
+            key, layers=(*state.layers, layer), end_date=row.new_end_date, gaps=(*state.gaps, *between)
+        )
 
     # --- booking ----------------------------------------------------------------------------------------
 
@@ -364,14 +366,3 @@ class _Planned:
                 apply(replay, self.modification.m, found)
         moved = {key: replay.contracted(key) - known for key, known in before.items()}
         replay.book_moves(moved, self.modification.key, rows[0].contract_line_id)
-
-
-def joined(stretches: Iterable[tuple[date, date]]) -> tuple[tuple[date, date], ...]:
-    """Stretches that follow each other without a gap are one."""
-    found: list[tuple[date, date]] = []
-    for start, end in stretches:
-        if found and found[-1][1] + ONE_DAY == start:
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return tuple(found)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from tests.oracle.allocation import Allocation, Measured
 from tests.oracle.conventions import ONE_DAY
 from tests.oracle.entities import Amendment, ContractLine
-from tests.oracle.layers import EVER, Layer, service_until
+from tests.oracle.layers import EVER, Layer, without
 from tests.oracle.money import QuarantinedError, half_away
 from tests.oracle.remaining import fraction_left, measured, months_left, remaining_ssp, whole_ssp
 from tests.oracle.replay import Replay
@@ -34,50 +34,36 @@ def change_terms(replay: Replay, rows: Sequence[Amendment]) -> dict[str, int]:
             quantity += row.quantity_delta
         ends = [other.new_end_date for other in rows if other.contract_line_id == key and other.new_end_date]
         row = replace(row, new_end_date=row.new_end_date or next(iter(ends), None))
-        stretches, end = new_stretches(state, row), row.new_end_date or state.end_date
         replay.change(
             key,
-            start_date=_new_start(row, state),
             quantity=quantity,
             stated=state.stated + (row.amount_delta or 0),
-            stretches=stretches,
-            end_date=end,
             amended_ssp=row.ssp_unit if row.ssp_unit is not None else state.amended_ssp,
+            **new_term(state, row),
         )
     return money
 
 
-def _new_start(row: Amendment, state: LineState) -> date | None:
-    """A suspension starts service again, never earlier than it was to start."""
-    if row.new_start_date is None or (row.action == "suspend" and state.start_date is None):
-        return state.start_date
-    if row.action == "suspend" and state.start_date is not None:
-        return max(row.new_start_date, state.start_date)
-    return row.new_start_date
-
-
-def new_stretches(state: LineState, row: Amendment) -> tuple[tuple[date, date], ...]:
-    """Days of service after a row: another end, another start, or a gap in which days weigh 0."""
-    stretches, m = state.stretches, row.effective_date
-    if row.new_start_date is not None and stretches:
-        start, end = row.new_start_date, stretches[-1][1]
-        if row.action == "suspend":
-            start = max(start, state.start_date or state.start)
-            end = row.new_end_date or end + timedelta(days=lost_days(state, start, m))
-            kept = tuple((first, min(last, m - ONE_DAY)) for first, last in stretches if first < m)
-            return (*kept, (start, end)) if start <= end else kept
-        end = row.new_end_date or end
-        if end < start:
-            raise QuarantinedError(f"amendment {row.key} starts its line on {start}, after it ends on {end}")
-        return ((start, end),)
-    if row.new_end_date is not None and stretches:
-        return service_until(stretches, row.new_end_date)
-    return stretches
+def new_term(state: LineState, row: Amendment) -> dict[str, object]:
+    """Another end, another start, or days between that weigh 0, by as many of which the end moves."""
+    again, end = row.new_start_date, row.new_end_date or state.end_date
+    if again is None:
+        return {"end_date": end}
+    if row.action == "suspend":
+        m = row.effective_date
+        if row.new_end_date is None and end is not None:
+            end += timedelta(days=lost_days(state, again, m))
+        return {"end_date": end, "gaps": (*state.gaps, (m, again - ONE_DAY))}
+    if state.stretches and end is not None and end < again:
+        raise QuarantinedError(f"amendment {row.key} starts its line on {again}, after it ends on {end}")
+    return {"start_date": again, "end_date": end, "gaps": ()}
 
 
 def lost_days(state: LineState, again: date, m: date) -> int:
-    """Days of service that a suspension on m takes until service starts again."""
-    return max((again - max(m, state.start_date or state.start)).days, 0)
+    """Days that a suspension on m takes until service starts again: not those that are no service already."""
+    first = max(m, state.start_date or date.min)
+    served = without((first, again - ONE_DAY), state.gaps) if first < again else ()
+    return sum((last - start).days + 1 for start, last in served)
 
 
 # --- prospective ----------------------------------------------------------------------------------------

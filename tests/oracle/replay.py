@@ -18,7 +18,7 @@ from tests.oracle.allocation import Allocation, Measured, group_ssps, weights_of
 from tests.oracle.conventions import ONE_DAY, months_of_term
 from tests.oracle.entities import Contract, ContractLine
 from tests.oracle.evaluate import Evaluator
-from tests.oracle.layers import EVER, Curve, Layer, Stretch
+from tests.oracle.layers import EVER, Curve, Layer
 from tests.oracle.measures import Measures
 from tests.oracle.money import QuarantinedError
 from tests.oracle.policy import Policy
@@ -160,10 +160,8 @@ class Replay:
             end = self.terms.end(line)
         if start is not None and end is not None and end < start:
             raise QuarantinedError(f"line {line.contract_line_id} ends before it starts")
-        stretches: tuple[Stretch, ...] = ((start, end),) if start is not None and end is not None else ()
         self.measures.check_quantity(line)
         return LineState(
-            stretches=stretches,
             start_date=start,
             end_date=end,
             signed_end=end,

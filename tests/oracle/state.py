@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from tests.oracle.allocation import Allocation
-from tests.oracle.layers import Layer, Stretch
+from tests.oracle.layers import Layer, Stretch, without
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,15 @@ class Event:
 class LineState:
     """The terms of a line that are in force.
 
-    stretches   days of service; `signed_end` is the end that the latest signed amendment says
+    start_date, end_date, gaps   the term, and the days of it that suspensions take
+    signed_end  the end that the latest signed amendment says
     group       allocation group, or the modification that added it as `separate`
     pending     money of signed amendments that have not taken effect
     cancel      once the cancellation is signed; `final` once contracted has taken the final amount
     """
 
     layers: tuple[Layer, ...] = ()
-    stretches: tuple[Stretch, ...] = ()
+    gaps: tuple[Stretch, ...] = ()
     quantity: Fraction | None = None
     stated: int = 0
     group: str | None = None
@@ -74,6 +75,13 @@ class LineState:
     def shared(self) -> list[Layer]:
         """Living layers whose money is the share of an allocation."""
         return [layer for layer in self.layers if layer.lives and layer.allocation is not None]
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Days of service."""
+        if self.start_date is None or self.end_date is None:
+            return ()
+        return without((self.start_date, self.end_date), self.gaps)
 
     @property
     def start(self) -> date:

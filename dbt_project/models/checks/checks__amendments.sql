@@ -100,28 +100,6 @@ measured_groups as (
 
 ),
 
-suspensions as (
-
-    select accounting_contract_id, allocation_group, effective_date, signed_date, known_from, record_key
-    from described
-    where action = 'suspend'
-
-),
-
-before_suspensions as (
-
-    select distinct described.record_key
-    from described
-    inner join suspensions
-        on described.accounting_contract_id = suspensions.accounting_contract_id
-        and described.allocation_group = suspensions.allocation_group
-        and described.effective_date < suspensions.effective_date
-        and described.known_from >= suspensions.known_from
-        and described.record_key != suspensions.record_key
-    where described.action != 'cancel'
-
-),
-
 -- rows of a contract with the same dates are one modification, whose rows without a treatment are judged together
 modifications as (
 
@@ -266,8 +244,6 @@ facts_of_rows as (
         treated.record_key,
         treated.method,
         treated.allocation_group,
-        treated.action = 'suspend' and treated.likely_treatment = 'cumulative_catch_up' as is_suspended_by_catch_up,
-        before_suspensions.record_key is not null as is_before_suspension,
         treated.likely_treatment != 'separate' and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
         measured_groups.accounting_contract_id is not null
         or coalesce(treated.method in ('usage', 'drawdown', 'as_invoiced'), false) as is_of_measured_group,
@@ -292,7 +268,6 @@ facts_of_rows as (
             ) as decimal(18, 3))
         end as milestones_of
     from treated
-    left join before_suspensions on treated.record_key = before_suspensions.record_key
     left join group_treatments
         on treated.contract_id = group_treatments.contract_id
         and treated.effective_date = group_treatments.effective_date
@@ -403,15 +378,9 @@ final as (
             ), false
         ) as is_after_cancellation,
         facts_of_rows.method,
-        nullif(concat_ws(', ',
-            case when facts_of_rows.is_of_measured_group
-                then 'an amendment of lines that are used, drawn down or earned as invoiced, or of a group that has one'
-            end,
-            case when facts_of_rows.is_suspended_by_catch_up then 'a suspension by cumulative catch-up' end,
-            case when facts_of_rows.is_before_suspension
-                then 'an amendment from a day before a suspension that was known earlier'
-            end
-        ), '') as unsupported,
+        case when facts_of_rows.is_of_measured_group
+            then 'an amendment of lines that are used, drawn down or earned as invoiced, or of a group that has one'
+        end as unsupported,
         coalesce(facts_of_rows.is_given_twice, false) as is_given_twice,
         coalesce(facts_of_rows.is_treated_twice, false) as is_treated_twice,
         coalesce(facts_of_rows.is_before_addition, false) as is_before_addition,

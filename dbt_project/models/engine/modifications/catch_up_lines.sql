@@ -2,6 +2,10 @@
 -- Why: the allocation of every line that a catch-up touches is run again as from its start (accounting.md §5): with the
 -- SSPs that it was first shared by, at the new quantity and, where they are per month, the new term.
 
+{% set priced_by_month -%}
+joined_ssp_per = 'month' and ssp_source != 'residual' and joined_ssp_unit != 0 and joined_quantity_millionths is not null
+{%- endset %}
+
 with lines as (
 
     select * from {{ ref('lines_at_modifications') }}
@@ -98,31 +102,34 @@ terms_again as (
 
 ),
 
+-- months of a price per month, each term as the round that gave it finds the line
 monthly_terms as (
 
     select
-        contract_line_id,
-        modification_number,
-        joined_by,
-        recognition_method = 'ratable' as is_ratable,
-        again_from,
-        end_date,
-        joined_from,
-        joined_end
+        contract_line_id, modification_number as found_in, 'again' as term, 'monthly' as convention,
+        modification_number, again_from as service_start, end_date as service_end
     from terms_again
-    where joined_ssp_per = 'month' and ssp_source != 'residual' and joined_ssp_unit != 0
-        and joined_quantity_millionths is not null
+    where recognition_method = 'ratable' and again_from <= end_date and {{ priced_by_month }}
+
+    union all
+
+    select
+        contract_line_id, modification_number as found_in, 'joined' as term, 'monthly' as convention,
+        joined_by as modification_number, joined_from as service_start, joined_end as service_end
+    from terms_again
+    where joined_from <= joined_end and {{ priced_by_month }}
+
+),
+
+stretches_again as (
+
+    {{ stretches_of('monthly_terms', ['found_in', 'term', 'convention']) }}
 
 ),
 
 months_again as (
 
-    select contract_line_id, modification_number, term, total_weight, weight_unit
-    from (
-        {{ ratable_shape(
-            "(select contract_line_id, modification_number, 'again' as term, again_from as service_start, end_date as service_end, 'monthly' as convention from monthly_terms where is_ratable and again_from <= end_date union all select contract_line_id, modification_number, 'joined' as term, joined_from as service_start, joined_end as service_end, 'monthly' as convention from monthly_terms where joined_from <= joined_end)"
-        ) }}
-    ) as shaped
+    {{ weight_of_stretches('stretches_again', ['contract_line_id', 'found_in', 'term']) }}
 
 ),
 
@@ -137,11 +144,11 @@ weighed_again as (
     from terms_again
     left join months_again as again
         on terms_again.contract_line_id = again.contract_line_id
-        and terms_again.modification_number = again.modification_number
+        and terms_again.modification_number = again.found_in
         and again.term = 'again'
     left join months_again as joined
         on terms_again.contract_line_id = joined.contract_line_id
-        and terms_again.modification_number = joined.modification_number
+        and terms_again.modification_number = joined.found_in
         and joined.term = 'joined'
 
 ),

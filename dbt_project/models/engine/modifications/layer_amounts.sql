@@ -55,17 +55,17 @@ reads as (
         money.remainder_minor as spread_minor,
         money.debooked_minor,
         layers.recognition_method,
-        layers.convention,
-        layers.spread_start,
-        layers.spread_end,
-        layers.first_month,
-        layers.last_month,
-        layers.weight_unit,
-        layers.first_weight,
-        layers.last_weight,
-        layers.total_weight,
-        layers.skipped_weight,
-        layers.skipped_unit,
+        spreads.convention,
+        spreads.spread_start,
+        spreads.spread_end,
+        spreads.first_month,
+        spreads.last_month,
+        spreads.weight_unit,
+        spreads.first_weight,
+        spreads.last_weight,
+        spreads.total_weight,
+        spreads.skipped_weight,
+        spreads.skipped_unit,
         layers.progress_from,
         layers.whole,
         lines.progress_before as progress,
@@ -87,6 +87,11 @@ reads as (
         on reads.contract_line_id = layers.contract_line_id
         and reads.made_in = layers.modification_number
         and reads.layer = layers.layer
+    left join {{ ref('layer_spreads') }} as spreads
+        on reads.contract_line_id = spreads.contract_line_id
+        and reads.made_in = spreads.modification_number
+        and reads.layer = spreads.layer
+        and reads.at_date between spreads.holds_from and spreads.holds_until
     inner join {{ ref('lines_at_modifications') }} as lines
         on reads.contract_line_id = lines.contract_line_id
         and reads.modification_number = lines.modification_number

@@ -1,7 +1,8 @@
 -- Grain: contract line of a modified accounting contract × modification_number × layer.
 -- Why: a line's terms are layers that are added up: what it was signed with (round 0), and what modifications made of it
--- (accounting.md §5). Here is when each counts and how it is earned; its money is in layer_amounts. A later pool,
--- catch-up or cancellation ends the layers it takes: ended_in is its round, known_until the day before it counts.
+-- (accounting.md §5). Here is when each counts and how it is earned; the shape of its term is in layer_spreads, its money
+-- in layer_amounts. A later pool, catch-up or cancellation ends the layers it takes: ended_in is its round, known_until
+-- the day before it counts. found_in: of a concession and an estimate the round that made the layer they find.
 
 with lines as (
 
@@ -102,71 +103,6 @@ began as (
 
 ),
 
-shapes as (
-
-    select
-        contract_line_id, modification_number, layer, spread_start, first_month, last_month, weight_unit, first_weight, last_weight,
-        total_weight
-    from (
-        {{ ratable_shape(
-            "(select contract_line_id, modification_number, layer, spread_from as service_start, spread_to as service_end, recognition_convention as convention from made where recognition_method = 'ratable' and spread_from <= spread_to)"
-        ) }}
-    ) as shaped
-
-),
-
-spread_out as (
-
-    select
-        made.contract_line_id,
-        made.modification_number,
-        made.layer,
-        made.spread_to,
-        shapes.spread_start,
-        shapes.first_month,
-        shapes.last_month,
-        shapes.weight_unit,
-        shapes.first_weight,
-        shapes.last_weight,
-        shapes.total_weight,
-        made.recognition_convention as convention
-    from made
-    inner join shapes
-        on made.contract_line_id = shapes.contract_line_id
-        and made.modification_number = shapes.modification_number
-        and made.layer = shapes.layer
-
-),
-
-skipped as (
-
-    -- what had elapsed of the spread on the day before
-    select
-        contract_line_id,
-        modification_number,
-        layer,
-        case
-            when at_date < spread_start then 0
-            when at_date >= spread_end or at_month > last_month then total_weight
-            else elapsed_weight
-        end as skipped_weight,
-        case when at_date < spread_start or at_date >= spread_end or at_month > last_month then 1 else elapsed_unit end
-            as skipped_unit
-    from (
-        {{ elapsed_at(
-            "(select conceded.contract_line_id, conceded.modification_number, conceded.layer, " ~ read_on('lines', add_days('made.known_from', '-1'))
-            ~ " as at_date, found.spread_start, found.spread_to as spread_end, found.first_month, found.last_month, "
-            ~ "found.weight_unit, found.first_weight, found.last_weight, found.total_weight, found.convention "
-            ~ "from conceded inner join made on conceded.contract_line_id = made.contract_line_id and made.change = 'concession' "
-            ~ "and conceded.modification_number = made.modification_number and conceded.layer = made.layer "
-            ~ "inner join lines on made.contract_line_id = lines.contract_line_id "
-            ~ "inner join spread_out as found on conceded.contract_line_id = found.contract_line_id "
-            ~ "and conceded.found_in = found.modification_number and found.layer = 'main')"
-        ) }}
-    ) as elapsed
-
-),
-
 final as (
 
     select
@@ -199,17 +135,10 @@ final as (
             when made.change = 'concession' then found.whole
             else made.whole
         end as whole,
+        conceded.found_in,
         made.recognition_convention as convention,
-        shapes.spread_start,
-        case when shapes.spread_start is not null then shapes.spread_to end as spread_end,
-        shapes.first_month,
-        shapes.last_month,
-        shapes.weight_unit,
-        shapes.first_weight,
-        shapes.last_weight,
-        shapes.total_weight,
-        skipped.skipped_weight,
-        skipped.skipped_unit
+        made.spread_from,
+        made.spread_to
     from made
     left join ends
         on made.contract_line_id = ends.contract_line_id
@@ -231,14 +160,6 @@ final as (
     left join lines on made.contract_line_id = lines.contract_line_id
     left join {{ ref('lines_at_modifications') }} as lines_then
         on made.contract_line_id = lines_then.contract_line_id and made.modification_number = lines_then.modification_number
-    left join spread_out as shapes
-        on made.contract_line_id = shapes.contract_line_id
-        and coalesce(conceded.found_in, made.modification_number) = shapes.modification_number
-        and case when conceded.found_in is null then made.layer else 'main' end = shapes.layer
-    left join skipped
-        on made.contract_line_id = skipped.contract_line_id
-        and made.modification_number = skipped.modification_number
-        and made.layer = skipped.layer
 
 )
 

@@ -212,6 +212,7 @@ final as (
             as rate_denominator,
         coalesce(terms.quantity_millionths, lines.quantity_millionths) as quantity_millionths,
         coalesce(terms.amount_minor, lines.amount_minor) as amount_minor,
+        present.terms_given_by,
         coalesce(terms.start_date, lines.start_date) as start_date,
         coalesce(terms.end_date, lines.end_date) as end_date,
         terms.end_before,

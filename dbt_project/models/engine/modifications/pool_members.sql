@@ -9,6 +9,19 @@ with lines as (
 
 ),
 
+-- of a suspended line: the stretch of service that it is in, or comes to next
+first_served as (
+
+    select lines.contract_line_id, lines.modification_number, min(served.served_from) as served_from
+    from lines
+    inner join {{ ref('service_stretches') }} as served
+        on lines.contract_line_id = served.contract_line_id
+        and lines.modification_number = served.modification_number
+        and greatest(lines.effective_date, lines.start_date) <= served.served_until
+    group by lines.contract_line_id, lines.modification_number
+
+),
+
 touched_groups as (
 
     select distinct accounting_contract_id, modification_number, allocation_group
@@ -21,8 +34,11 @@ candidates as (
 
     select
         lines.*,
-        greatest(lines.effective_date, lines.start_date) as remaining_from
+        greatest(lines.effective_date, lines.start_date, first_served.served_from) as remaining_from
     from lines
+    left join first_served
+        on lines.contract_line_id = first_served.contract_line_id
+        and lines.modification_number = first_served.modification_number
     inner join touched_groups
         on lines.accounting_contract_id = touched_groups.accounting_contract_id
         and lines.modification_number = touched_groups.modification_number
@@ -63,35 +79,39 @@ unfinished as (
 
 terms_to_weigh as (
 
-    select contract_line_id, modification_number, 'remaining' as term, remaining_from as service_start, end_date as service_end,
-        recognition_convention as convention
-    from unfinished
-    where recognition_method = 'ratable'
-
-    union all
-
-    select contract_line_id, modification_number, 'first' as term, first_start_date as service_start, first_end_date as service_end,
-        recognition_convention as convention
+    select contract_line_id, modification_number, 'remaining' as term, recognition_convention as convention,
+        remaining_from as service_start, end_date as service_end
     from unfinished
     where recognition_method = 'ratable'
 
     union all
 
     -- months of a price per month: of what is left of a ratable line, else of the term that its price is for
-    select contract_line_id, modification_number, 'months' as term,
+    select contract_line_id, modification_number, 'months' as term, 'monthly' as convention,
         case when recognition_method = 'ratable' then remaining_from else first_start_date end as service_start,
-        case when recognition_method = 'ratable' then end_date else first_end_date end as service_end,
-        'monthly' as convention
+        case when recognition_method = 'ratable' then end_date else first_end_date end as service_end
     from unfinished
     where ssp_per = 'month'
         and (recognition_method = 'ratable' or first_start_date <= first_end_date)
 
 ),
 
+stretches_to_weigh as (
+
+    {{ stretches_of('terms_to_weigh', ['term', 'convention']) }}
+
+    union all
+
+    select contract_line_id, modification_number, 'first' as term, recognition_convention as convention, 1 as stretch_number,
+        first_start_date as service_start, first_end_date as service_end
+    from unfinished
+    where recognition_method = 'ratable'
+
+),
+
 weighed as (
 
-    select contract_line_id, modification_number, term, total_weight, weight_unit
-    from ( {{ ratable_shape('terms_to_weigh') }} ) as shaped
+    {{ weight_of_stretches('stretches_to_weigh', ['contract_line_id', 'modification_number', 'term']) }}
 
 ),
 

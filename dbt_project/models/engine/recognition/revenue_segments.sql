@@ -40,6 +40,7 @@ as_signed as (
             'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
         ) }} as whole,
         true as is_share,
+        {{ first_day() }} as holds_from,
         {%- for column in spread_columns %}
         spreads.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -64,11 +65,16 @@ as_modified as (
         layers.progress_from,
         layers.whole,
         layers.change != 'concession' as is_share,
+        spreads.holds_from,
         {%- for column in spread_columns %}
-        layers.{{ column }}{{ ',' if not loop.last }}
+        spreads.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('layers') }} as layers
     inner join lines on layers.contract_line_id = lines.contract_line_id
+    left join {{ ref('layer_spreads') }} as spreads
+        on layers.contract_line_id = spreads.contract_line_id
+        and layers.modification_number = spreads.modification_number
+        and layers.layer = spreads.layer
     left join {{ ref('layer_amounts') }} as amounts
         on layers.contract_line_id = amounts.contract_line_id
         and layers.modification_number = amounts.modification_number
@@ -91,8 +97,8 @@ by_time as (
     select
         contract_line_id,
         layer,
-        case when is_first then greatest(known_from, spread_start) else known_from end as valid_from,
-        known_from as earned_date,
+        greatest(known_from, case when is_first then spread_start else holds_from end) as valid_from,
+        holds_from as earned_date,
         known_until,
         base_minor,
         remainder_minor as spread_minor,
