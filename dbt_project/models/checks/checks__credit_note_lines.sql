@@ -20,20 +20,6 @@ amended as (
 
 ),
 
-written_off as (
-
-    select links.contract_id
-    from {{ ref('links__payments') }} as links
-    inner join {{ ref('exchange__payments') }} as payments on links.record_key = payments.record_key
-    where payments.kind = 'write_off' and links.contract_id is not null
-    union
-    select links.contract_id
-    from {{ ref('links__credit_note_lines') }} as links
-    inner join {{ ref('exchange__credit_note_lines') }} as credits on links.record_key = credits.record_key
-    where credits.reason = 'bad_debt' and links.contract_id is not null
-
-),
-
 final as (
 
     select
@@ -52,8 +38,6 @@ final as (
                 then 'a credit note for return of a contract that is amended'
             when records.reason in ('cancellation', 'bad_debt') and billed_as_a_whole.contract_id is not null
                 then 'a credit note for ' || records.reason || ' of a contract whose invoices name no contract lines'
-            when records.reason = 'cancellation' and written_off.contract_id is not null
-                then 'a credit note for cancellation of a contract with bad debt'
         end as unsupported,
         records.invoice_line_id is null or invoice_lines.invoice_line_id is not null as is_known_invoice_line,
         {{ common_checks('credit_note_lines', 'currencies.exponent') }}
@@ -65,7 +49,6 @@ final as (
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
     left join several_lines on links.contract_id = several_lines.contract_id
     left join amended on links.contract_id = amended.contract_id
-    left join written_off on links.contract_id = written_off.contract_id
     left join {{ ref('links__billed_as_a_whole') }} as billed_as_a_whole
         on links.contract_id = billed_as_a_whole.contract_id
     left join as_invoiced on links.contract_line_id = as_invoiced.contract_line_id

@@ -85,7 +85,7 @@ modified as (
                 else replace(substring(modifications.first_id, position(':' in modifications.first_id) + 1), ':void', '')
             end
         end
-    where modifications.kind != 'cancellation'
+    where modifications.kind not in ('cancellation', 'write_off')
         and changes.contract_line_id in (select contract_line_id from adjustments)
     group by changes.contract_line_id, modifications.kind, modifications.known_from, modifications.first_id
 

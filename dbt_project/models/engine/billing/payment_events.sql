@@ -63,14 +63,15 @@ payments as (
 invoiced as (
 
     select
-        document_id as invoice_id,
-        coalesce(contract_line.contract_id, '(not linked)') as contract_id,
-        cast(sum(events.amount_minor + events.tax_minor) as bigint) as invoiced_minor
-    from {{ ref('billing_events') }} as events
-    left join {{ ref('line_allocations') }} as contract_line
-        on events.contract_line_id = contract_line.contract_line_id
-    where events.event_type = 'invoice'
-    group by document_id, coalesce(contract_line.contract_id, '(not linked)')
+        lines.document_id as invoice_id,
+        coalesce(contracts.contract_id, '(not linked)') as contract_id,
+        cast(sum(lines.amount_minor + lines.tax_minor) as bigint) as invoiced_minor
+    from {{ ref('document_lines') }} as lines
+    left join (select distinct contract_id from {{ ref('line_allocations') }}) as contracts
+        on lines.contract_id = contracts.contract_id
+    cross join {{ source('run', 'context') }} as context
+    where lines.document_type = 'invoice' and lines.issue_date <= context.cut_date
+    group by lines.document_id, coalesce(contracts.contract_id, '(not linked)')
 
 ),
 

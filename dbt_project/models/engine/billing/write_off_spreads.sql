@@ -42,15 +42,11 @@ based as (
 
     select
         found.*,
-        case
-            when sum(greatest(billed_minor - recognized_minor, 0)) over of_event > 0
-                then greatest(billed_minor - recognized_minor, 0)
-            when sum(greatest(billed_minor, 0)) over of_event > 0 then greatest(billed_minor, 0)
-            when row_number() over (partition by event_id, event_type order by line_place) = 1 then 1
-            else 0
-        end as basis
+        {{ never_earned_weight(
+            'billed_minor', 'recognized_minor', 'partition by event_id, event_type',
+            'partition by event_id, event_type order by line_place'
+        ) }} as basis
     from found
-    window of_event as (partition by event_id, event_type)
 
 ),
 

@@ -10,40 +10,15 @@ with recognized as (
 
 ),
 
-paid as (
-
-    select
-        written_off.contract_id,
-        written_off.round_number,
-        cast(sum(money.net_minor) as bigint) as paid_minor
-    from {{ ref('written_off') }} as written_off
-    inner join {{ ref('money_received') }} as money
-        on written_off.contract_id = money.contract_id and money.event_date <= written_off.event_date
-    group by written_off.contract_id, written_off.round_number
-
-),
-
-cumulated as (
+expensed as (
 
     select
         written_off.*,
-        cast(sum(written_off.net_minor) over (
-            partition by written_off.contract_id order by written_off.round_number
-            rows between unbounded preceding and current row
-        ) as bigint) as through_minor,
-        coalesce(recognized.recognized_minor, 0) - coalesce(paid.paid_minor, 0) as owed_minor
+        {{ bad_debt_expense('written_off.through_minor', 'coalesce(recognized.recognized_minor, 0)', 'written_off.paid_minor') }}
+            as expense_through_minor
     from {{ ref('written_off') }} as written_off
     left join recognized
         on written_off.contract_id = recognized.contract_id and written_off.round_number = recognized.round_number
-    left join paid
-        on written_off.contract_id = paid.contract_id and written_off.round_number = paid.round_number
-
-),
-
-expensed as (
-
-    select cumulated.*, greatest(0, least(through_minor, owed_minor)) as expense_through_minor
-    from cumulated
 
 )
 

@@ -1,6 +1,7 @@
 -- Grain: write-off or bad-debt credit note line, or its void × contract.
 -- Why: what is given up of a contract's receivables, with and without tax (accounting.md §6), in the order in which it
--- lowers billed: round_number is its place in its contract.
+-- lowers billed: round_number is its place in its contract. through_minor: what is written off of the contract by then,
+-- paid_minor: what was received for it, both without tax.
 
 with written_off as (
 
@@ -41,13 +42,37 @@ with written_off as (
     from {{ ref('document_lines') }}
     where is_written_off and status = 'void'
 
+),
+
+numbered as (
+
+    select
+        written_off.*,
+        cast(row_number() over (
+            partition by written_off.contract_id order by written_off.event_date, written_off.event_type, written_off.event_id
+        ) as integer) as round_number
+    from written_off
+    cross join {{ source('run', 'context') }} as context
+    where written_off.event_date <= context.cut_date
+
+),
+
+paid as (
+
+    select numbered.contract_id, numbered.round_number, cast(sum(money.net_minor) as bigint) as paid_minor
+    from numbered
+    inner join {{ ref('money_received') }} as money
+        on numbered.contract_id = money.contract_id and money.event_date <= numbered.event_date
+    group by numbered.contract_id, numbered.round_number
+
 )
 
 select
-    written_off.*,
-    cast(row_number() over (
-        partition by written_off.contract_id order by written_off.event_date, written_off.event_type, written_off.event_id
-    ) as integer) as round_number
-from written_off
-cross join {{ source('run', 'context') }} as context
-where written_off.event_date <= context.cut_date
+    numbered.*,
+    cast(sum(numbered.net_minor) over (
+        partition by numbered.contract_id order by numbered.round_number
+        rows between unbounded preceding and current row
+    ) as bigint) as through_minor,
+    coalesce(paid.paid_minor, 0) as paid_minor
+from numbered
+left join paid on numbered.contract_id = paid.contract_id and numbered.round_number = paid.round_number

@@ -1,6 +1,6 @@
--- Grain: credit for a cancellation, or its void × contract line it may fall on.
--- Why: what the credit finds billed on the line: invoices, and the credits before it (accounting.md §6). Only a contract
--- of one line, or one whose invoices name their lines, has such a credit: what is billed here knows no price.
+-- Grain: credit for a cancellation, its void, or a write-off before it × contract line it may fall on.
+-- Why: what it finds billed on the line: invoices, and the credits before it (accounting.md §6). Only a contract of one
+-- line, or one whose invoices name their lines, has such a credit: what is billed here knows no price.
 
 with credits as (
 
@@ -10,6 +10,19 @@ with credits as (
         on concessions.contract_id = lines.contract_id
         and lines.contract_line_id = coalesce(concessions.contract_line_id, lines.contract_line_id)
     where concessions.applies_to = 'cancellation'
+
+    union all
+
+    select write_offs.write_off_id as event_id, write_offs.event_date as known_from, lines.contract_line_id
+    from {{ ref('write_offs_before_credits') }} as write_offs
+    inner join {{ ref('line_allocations') }} as lines on write_offs.contract_id = lines.contract_id
+
+),
+
+-- a write-off comes after the credits of its day
+write_offs as (
+
+    select write_off_id from {{ ref('write_offs_before_credits') }}
 
 ),
 
@@ -37,6 +50,9 @@ inner join documents
     and (
         documents.billed_date < credits.known_from
         or documents.billed_date = credits.known_from
-        and (documents.document_type = 'invoice' or documents.event_id < credits.event_id)
+        and (
+            documents.document_type = 'invoice' or documents.event_id < credits.event_id
+            or credits.event_id in (select write_off_id from write_offs)
+        )
     )
 group by credits.event_id, credits.contract_line_id

@@ -20,3 +20,4 @@ left join {{ ref('layer_amounts') }} as amounts
     on changes.contract_line_id = amounts.contract_line_id
     and changes.modification_number = amounts.modification_number
     and changes.layer = amounts.layer
+where changes.change != 'write_off'

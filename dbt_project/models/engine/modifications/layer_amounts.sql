@@ -10,6 +10,7 @@
 --   (accounting.md §6: performed takes from what is earned first, remaining from what is not; a cancellation's credit is
 --   a concession only above billed − recognized(x − 1), and none where the cancellation says what is kept; a return's
 --   credits, beyond what was expected back, are no longer contracted as far as returns have opened it again: debooked)
+--   write-off: no price changes; share is what comes off the line's billing, for it was never earned
 {{ config(
     materialized='iterated',
     columns=[
@@ -98,7 +99,7 @@ reads as (
     inner join changes
         on reads.contract_line_id = changes.contract_line_id
         and reads.modification_number = changes.modification_number
-        and changes.change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate')
+        and changes.change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate', 'write_off')
     left join {{ ref('cancellations') }} as cancellations on reads.contract_line_id = cancellations.contract_line_id
 
 ),
@@ -204,10 +205,47 @@ earned_before as (
 
 ),
 
+-- what concessions on the whole contract and write-offs have taken off a line's billing before, and what a void takes
+-- back
+conceded_before as (
+
+    select
+        changes.contract_line_id,
+        cast(sum(
+            case
+                when (earlier.is_of_contract or earlier.change = 'write_off')
+                    and (changes.conceded_from = 'cancellation' or changes.change = 'write_off')
+                    then amounts.share_minor
+                else 0
+            end
+        ) as bigint) as billed_minor,
+        cast(sum(
+            case when earlier.modification_number = changes.undoes then amounts.base_minor + amounts.remainder_minor else 0 end
+        ) as bigint) as undone_minor,
+        cast(sum(case when earlier.conceded_from = 'return' then -amounts.base_minor - amounts.remainder_minor else 0 end)
+            as bigint) as returns_conceded_minor,
+        cast(sum(amounts.debooked_minor) as bigint) as debooked_minor,
+        cast(sum(case when earlier.change = 'write_off' then -amounts.share_minor else 0 end) as bigint) as never_earned_minor
+    from changes
+    inner join {{ ref('modified_lines') }} as earlier
+        on changes.contract_line_id = earlier.contract_line_id
+        and changes.modification_number > earlier.modification_number
+        and earlier.change in ('concession', 'write_off')
+    inner join {{ this }} as amounts
+        on earlier.contract_line_id = amounts.contract_line_id
+        and earlier.modification_number = amounts.modification_number
+        and earlier.layer = amounts.layer
+    where changes.change in ('concession', 'write_off')
+    group by changes.contract_line_id
+
+),
+
 before_change as (
 
     select
         changes.*,
+        changes.billed_minor + coalesce(conceded_before.billed_minor, 0) as found_billed_minor,
+        coalesce(conceded_before.never_earned_minor, 0) as never_earned_before_minor,
         coalesce(open_before.taken_minor, 0) + changes.beside_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
@@ -222,6 +260,7 @@ before_change as (
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join earned_before on changes.contract_line_id = earned_before.contract_line_id
+    left join conceded_before on changes.contract_line_id = conceded_before.contract_line_id
     left join shares
         on changes.change in ('estimate', 'share')
         and changes.contract_line_id = shares.contract_line_id
@@ -240,6 +279,11 @@ weighed as (
         before_change.*,
         case
             when change in ('estimate', 'share') then weight_before_minor
+            when change = 'write_off'
+                then {{ never_earned_weight(
+                    'found_billed_minor', 'recognized_minor', 'partition by accounting_contract_id, allocation',
+                    'partition by accounting_contract_id, allocation order by line_place'
+                ) }}
             when change != 'concession' then basis_minor
             when sum(greatest(taken_minor, 0)) over (partition by accounting_contract_id, allocation) > 0
                 then greatest(taken_minor, 0)
@@ -260,10 +304,17 @@ cumulated as (
                 when 'catch_up' then open_remainder_minor + open_conceded_minor
                 when 'estimate' then share_before_minor
                 when 'share' then share_before_minor
+                when 'write_off' then never_earned_before_minor
                 else 0
             end
-        ) over allocation_of_round + case when change in ('estimate', 'share') then moved_minor else 0 end as bigint)
-            as price_minor,
+        ) over allocation_of_round + case
+            when change in ('estimate', 'share') then moved_minor
+            when change = 'write_off'
+                then {{ bad_debt_expense(
+                    '-sum(amount_delta_minor) over allocation_of_round', 'sum(recognized_minor) over allocation_of_round', 'paid_minor'
+                ) }}
+            else 0
+        end as bigint) as price_minor,
         cast(sum(amount_delta_minor) over allocation_of_round + moved_minor as bigint) as change_minor,
         cast(sum(weight_minor) over (
             partition by accounting_contract_id, allocation order by line_place, contract_line_id
@@ -297,34 +348,6 @@ shared as (
 
 ),
 
--- what concessions on the whole contract have taken off a line's billing before, and what a void takes back
-conceded_before as (
-
-    select
-        changes.contract_line_id,
-        cast(sum(
-            case when earlier.is_of_contract and changes.conceded_from = 'cancellation' then amounts.share_minor else 0 end
-        ) as bigint) as billed_minor,
-        cast(sum(
-            case when earlier.modification_number = changes.undoes then amounts.base_minor + amounts.remainder_minor else 0 end
-        ) as bigint) as undone_minor,
-        cast(sum(case when earlier.conceded_from = 'return' then -amounts.base_minor - amounts.remainder_minor else 0 end)
-            as bigint) as returns_conceded_minor,
-        cast(sum(amounts.debooked_minor) as bigint) as debooked_minor
-    from changes
-    inner join {{ ref('modified_lines') }} as earlier
-        on changes.contract_line_id = earlier.contract_line_id
-        and changes.modification_number > earlier.modification_number
-        and earlier.change = 'concession'
-    inner join {{ this }} as amounts
-        on earlier.contract_line_id = amounts.contract_line_id
-        and earlier.modification_number = amounts.modification_number
-        and earlier.layer = amounts.layer
-    where changes.change = 'concession'
-    group by changes.contract_line_id
-
-),
-
 -- what of the stated amount is expected to come back
 expected as (
 
@@ -354,7 +377,7 @@ priced as (
             when shared.conceded_from = 'cancellation' and cancellations.amount_delta_minor is not null then 0
             when shared.conceded_from = 'cancellation' then -greatest(
                 -shared.share_minor - greatest(
-                    shared.billed_minor + coalesce(conceded_before.billed_minor, 0)
+                    shared.found_billed_minor
                     - case when shared.recognition_method = 'cancelled' then shared.taken_minor else shared.recognized_minor end,
                     0
                 ), 0
@@ -420,12 +443,13 @@ select
     end as bigint) as base_minor,
     cast(case shared.change
         when 'cancel' then 0
+        when 'write_off' then 0
         when 'concession' then shared.fall_minor - shared.at_once_minor
         when 'estimate' then shared.open_remainder_minor + shared.share_minor - shared.share_before_minor
         when 'share' then shared.share_minor - shared.share_before_minor
         else shared.share_minor
     end as bigint) as remainder_minor,
-    cast(case when shared.change in ('concession', 'share') then 0 else shared.taken_minor end as bigint) as taken_minor,
+    cast(case when shared.change in ('concession', 'share', 'write_off') then 0 else shared.taken_minor end as bigint) as taken_minor,
     shared.allocation,
     case when shared.change = 'share' then shared.moved_to end as moved_to,
     shared.share_minor,

@@ -1,11 +1,11 @@
 -- Grain: accounting contract × modification_number of a modification × contract line × layer it takes money from.
 -- Why: recognized(m − 1) by the terms as they stand (accounting.md §5): of the layers made before, those in force on the
 -- day before the modification takes effect; of these and the later ones, those still open are what is contracted. A
--- concession asks the same, and takes nothing.
+-- concession and a write-off ask the same, and take nothing.
 
 with changes as (
 
-    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate')
+    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate', 'write_off')
 
 ),
 
@@ -48,7 +48,7 @@ replaced as (
         and earlier.modification_number > taken.made_in
         and earlier.modification_number < taken.modification_number
         and earlier.from_date <= taken.at_date
-        and earlier.change != 'concession'
+        and earlier.change not in ('concession', 'write_off')
         and (taken.layer = 'main' or earlier.change != 'estimate')
 
 )

@@ -18,7 +18,7 @@ modified as (
 
 changes as (
 
-    select * from {{ ref('modified_lines') }} where change not in ('money', 'share')
+    select * from {{ ref('modified_lines') }} where change not in ('money', 'share', 'write_off')
 
 ),
 

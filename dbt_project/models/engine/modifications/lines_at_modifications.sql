@@ -160,7 +160,7 @@ returns as (
             on present.contract_line_id = versions.contract_line_id
             and (
                 versions.counts_from < present.known_from
-                or versions.counts_from = present.known_from and present.kind in ('estimate', 'concession')
+                or versions.counts_from = present.known_from and present.kind in ('estimate', 'concession', 'write_off')
             )
     ) as dated
     where recency = 1

@@ -2,7 +2,7 @@
 -- Why: each modification changes the terms that the one before left, so they are computed in rounds (architecture.md
 -- 19). Rows of one contract with the same dates are one modification (accounting.md §5). Ordered by the day it counts
 -- from, of one day amendments, cancellations, estimates, then concessions (accounting.md §1): the terms of a day depend only on
--- what counts by that day.
+-- what counts by that day. A write-off changes no terms; it finds what the day has left.
 
 with amendments as (
 
@@ -69,6 +69,21 @@ concessions as (
 
 ),
 
+write_offs as (
+
+    select
+        accounting_contract_id,
+        contract_id,
+        'write_off' as kind,
+        5 as kind_place,
+        {{ add_days('event_date', 1) }} as effective_date,
+        event_date as signed_date,
+        event_date as known_from,
+        write_off_id as first_id
+    from {{ ref('write_offs_before_credits') }}
+
+),
+
 final as (
 
     select
@@ -91,6 +106,8 @@ final as (
         select * from estimates
         union all
         select * from concessions
+        union all
+        select * from write_offs
     ) as combined
 
 )

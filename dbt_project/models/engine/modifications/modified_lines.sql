@@ -9,6 +9,7 @@
 --   share      of a line pooled since, the change goes to the price of that pool (moved_to), in a
 --              later step
 --   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
+--   write_off  no terms change: what was never earned lowers what a later credit finds billed
 -- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
 -- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
@@ -170,6 +171,31 @@ combined as (
         null as spread_from, null as spread_to, null as progress_from, whole, true as is_touched
     from estimate_lines
 
+    union all
+
+    select
+        modifications.accounting_contract_id, modifications.modification_number, lines.contract_line_id, 'write_off' as change,
+        'write_off' as layer, 'write_off:' || modifications.modification_number as allocation, lines.line_place,
+        0 as basis_minor,
+        case
+            when row_number() over (
+                partition by modifications.accounting_contract_id, modifications.modification_number order by lines.line_place
+            ) = 1 then -write_offs.through_minor
+            else 0
+        end as amount_delta_minor,
+        modifications.known_from, modifications.known_from as from_date, modifications.effective_date,
+        case when cancelled.effective_date <= modifications.known_from then 'cancelled' else lines.recognition_method end
+            as recognition_method,
+        lines.recognition_convention, null as spread_from, null as spread_to, null as progress_from, null as whole,
+        true as is_touched
+    from {{ ref('modifications') }} as modifications
+    inner join {{ ref('write_offs_before_credits') }} as write_offs
+        on modifications.kind = 'write_off' and modifications.first_id = write_offs.write_off_id
+        and modifications.contract_id = write_offs.contract_id
+    inner join {{ ref('line_allocations') }} as lines
+        on modifications.contract_id = lines.contract_id and lines.signed_date <= modifications.known_from
+    left join {{ ref('cancellations') }} as cancelled on lines.contract_line_id = cancelled.contract_line_id
+
 ),
 
 -- money of amendments that a cancellation came before: it takes that back too
@@ -203,7 +229,7 @@ used as (
     inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
     left join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
     where combined.change = 'cancel'
-        or combined.change = 'concession' and combined.recognition_method != 'cancelled'
+        or combined.change in ('concession', 'write_off') and combined.recognition_method != 'cancelled'
     group by combined.contract_line_id, combined.modification_number
 
 ),
@@ -245,19 +271,20 @@ final as (
         combined.is_touched,
         coalesce(used.contracted_minor, 0)
         + coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as beside_contracted_minor,
-        coalesce(used.earned_minor, 0) as beside_earned_minor,
+        coalesce(used.earned_minor, 0) + coalesce(invoiced.recognized_minor, 0) as beside_earned_minor,
         coalesce(steps.step, 1) as step,
         steps.moved_to,
         concessions.applies_to as conceded_from,
         concessions.contract_line_id is null and combined.change = 'concession' as is_of_contract,
         coalesce(concessions.returned_before_minor, 0) as returned_before_minor,
         undone.undoes,
-        coalesce(billed.billed_minor, 0) as billed_minor
+        coalesce(billed.billed_minor, 0) as billed_minor,
+        coalesce(write_offs.paid_minor, 0) as paid_minor
     from combined
     left join used on combined.contract_line_id = used.contract_line_id and combined.modification_number = used.modification_number
     left join pending on combined.contract_line_id = pending.contract_line_id
     left join {{ ref('modifications') }} as modifications
-        on combined.change = 'concession'
+        on combined.change in ('concession', 'write_off')
         and combined.accounting_contract_id = modifications.accounting_contract_id
         and combined.modification_number = modifications.modification_number
     left join estimate_lines as steps
@@ -266,8 +293,14 @@ final as (
         and combined.modification_number = steps.modification_number
         and combined.allocation = steps.allocation
     left join {{ ref('concessions') }} as concessions on modifications.first_id = concessions.event_id
+    left join {{ ref('write_offs_before_credits') }} as write_offs
+        on combined.change = 'write_off'
+        and modifications.first_id = write_offs.write_off_id
+        and modifications.contract_id = write_offs.contract_id
+    left join {{ ref('invoiced_at_write_offs') }} as invoiced
+        on write_offs.write_off_id = invoiced.write_off_id and combined.contract_line_id = invoiced.contract_line_id
     left join {{ ref('billed_at_credits') }} as billed
-        on concessions.event_id = billed.event_id and combined.contract_line_id = billed.contract_line_id
+        on modifications.first_id = billed.event_id and combined.contract_line_id = billed.contract_line_id
     left join undone
         on combined.change = 'concession'
         and combined.accounting_contract_id = undone.accounting_contract_id
