@@ -280,9 +280,9 @@ MUTATIONS = (
     Mutation(
         "as_invoiced: earned by months, not by days",
         "§4 as_invoiced",
-        f"{_RECOGNITION}/invoiced_amounts.sql",
-        "'daily' as convention\n    from events as issued",
-        "'even_period' as convention\n    from events as issued",
+        "macros/invoiced.sql",
+        "'daily' as convention\n    from {{ events }} as issued",
+        "'even_period' as convention\n    from {{ events }} as issued",
         ("as-invoiced-service",),
     ),
     Mutation(
@@ -651,10 +651,18 @@ MUTATIONS = (
     Mutation(
         "everything written off is bad debt",
         "§6 write-off",
-        f"{_BILLING}/write_offs.sql",
-        "greatest(0, least(through_minor, owed_minor)) as expense_through_minor",
-        "through_minor as expense_through_minor",
+        "macros/bad_debt.sql",
+        "greatest(0, least({{ written_off }}, {{ recognized }} - {{ paid }}))",
+        "{{ written_off }}",
         ("write-off",),
+    ),
+    Mutation(
+        "a credit for a cancellation finds billed what was written off",
+        "§6 write-off",
+        f"{_MODIFICATIONS}/layer_amounts.sql",
+        "when (earlier.is_of_contract or earlier.change = 'write_off')",
+        "when earlier.is_of_contract",
+        ("cancellation-credit-after-a-write-off",),
     ),
     Mutation(
         "a void takes nothing back",
@@ -806,7 +814,7 @@ MUTATIONS = (
     Mutation(
         "what is invoiced later is earned",
         "§6 write-off",
-        f"{_RECOGNITION}/invoiced_amounts.sql",
+        "macros/invoiced.sql",
         "when issued.document_type = 'invoice' then",
         "when issued.document_type = 'none' then",
         ("stopped-by-events",),
