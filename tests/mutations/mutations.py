@@ -281,8 +281,8 @@ MUTATIONS = (
         "as_invoiced: earned by months, not by days",
         "§4 as_invoiced",
         "macros/invoiced.sql",
-        "'daily' as convention\n    from {{ events }} as issued",
-        "'even_period' as convention\n    from {{ events }} as issued",
+        "'daily' as convention",
+        "'even_period' as convention",
         ("as-invoiced-service",),
     ),
     Mutation(
@@ -652,8 +652,8 @@ MUTATIONS = (
         "everything written off is bad debt",
         "§6 write-off",
         "macros/bad_debt.sql",
-        "greatest(0, least({{ written_off }}, {{ recognized }} - {{ paid }}))",
-        "{{ written_off }}",
+        "greatest(0, least(",
+        "greatest(0, greatest(",
         ("write-off",),
     ),
     Mutation(
