@@ -500,21 +500,17 @@ OTHERS: list[Case] = [
     ),
     contract(
         "estimate-drawn",
-        "an estimate of a price that a drawdown line shares is not supported yet",
-        "quarantine estimates.not_yet_supported",
+        "nothing: an estimate of a price that a drawdown line shares",
         header={"total_amount": "1500"},
         line={"recognition_method": "drawdown"},
         contract_lines=[line_of("estimate-drawn", 2, amount="300")],
         estimates=[estimate("estimate-drawn", contract_line_id="estimate-drawn-2")],
-        fate=OUT,
     ),
     contract(
         "estimate-constrained",
-        "a constraint on a price that is drawn down is not supported yet",
-        "quarantine estimates.not_yet_supported",
+        "nothing: a constraint on a price that is drawn down",
         line={"recognition_method": "drawdown"},
         estimates=[estimate("estimate-constrained", variable_amount="", constrained_amount="0")],
-        fate=OUT,
     ),
     contract(
         "estimate-beside-drawn",

@@ -7,7 +7,7 @@ the rule book quarantines is thrown away by the teller, which asks the oracle.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from tests.oracle.conventions import ONE_DAY, add_months
 from tests.oracle.money import half_away, minor_units
 
 if TYPE_CHECKING:
-    from tests.property.lives import Record, Teller
+    from tests.property.lives import Options, Record, Teller
 
 Row = dict[str, str]
 
@@ -26,7 +26,14 @@ ALL_METHODS = (
     *PLAIN_METHODS, *PLAIN_METHODS, "percent_complete", "percent_complete", "milestone", "milestone", "usage",
     "drawdown", "as_invoiced",
 )  # fmt: skip
+MEASURED_METHODS = (*PLAIN_METHODS, "drawdown", "drawdown", "drawdown", "usage")
 WITHOUT_POOL = ("usage", "drawdown", "as_invoiced")
+
+
+def methods(options: Options) -> Sequence[str]:
+    if options.measured:
+        return MEASURED_METHODS
+    return ALL_METHODS if options.methods else PLAIN_METHODS
 
 
 def method_of(teller: Teller, line: Record) -> str:
@@ -288,7 +295,7 @@ def amend(teller: Teller, contract: Record, lines: list[Record], start: date, en
 
 def estimates(teller: Teller, contract: Record, lines: list[Record], start: date) -> None:
     """Dated versions of variable consideration, its constraint and expected returns, of lines and of groups."""
-    drawn = groups_with(teller, contract, ("drawdown",))
+    drawn = set() if teller.options.measured else groups_with(teller, contract, ("drawdown",))
     for line in lines:
         method = method_of(teller, line)
         amount = minor_units(line.row["amount"], teller.currency)
