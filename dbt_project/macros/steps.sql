@@ -192,7 +192,7 @@
 
 {# What a row of line_progress earns on terms that hold since its measure stood at `start`: `base` was earned by then,
    `remainder` is earned from there to the whole. A measure that falls below its start takes back what was earned by
-   then in proportion. Of goods no more than what is expected to stay of the whole, where `is_share`: what comes off a
+   then in proportion, unless it is still the whole or more (usage goes on beyond it). Of goods no more than what is expected to stay of the whole, where `is_share`: what comes off a
    price has a whole of its own. The only place where progress becomes money.
      progress  relation with progress, is_ended, stays, scale and, unless another whole is given, whole #}
 {% macro earned_by_progress(
@@ -216,9 +216,9 @@
                 when {{ remainder }} <= 0 then {{ remainder }}
                 else greatest(least({{ reached }} - {{ start }}, {{ remainder }}), 0)
             end
+        when {{ reached }} >= {{ whole }} then {{ base }} + {{ remainder }}
         when {{ reached }} < {{ start }} and {{ start }} > 0
             then {{ prorate(base, 'greatest(' ~ reached ~ ', 0)', start) }}
-        when {{ reached }} >= {{ whole }} then {{ base }} + {{ remainder }}
         when {{ reached }} >= {{ start }}
             then {{ base }} + {{ prorate(
                 remainder, '(' ~ reached ~ ' - ' ~ start ~ ')', '(' ~ whole ~ ' - ' ~ start ~ ')'

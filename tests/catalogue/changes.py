@@ -194,6 +194,27 @@ AMENDMENTS: list[Case] = [
         line={"quantity": ""},
     ),
     amended(
+        "more-for-usage",
+        "an amount of a line that is contracted as it is used",
+        "amount_of_no_price",
+        amendment("more-for-usage", "change", amount_delta="0.01"),
+        line={"recognition_method": "usage"},
+    ),
+    amended(
+        "more-for-invoices",
+        "an amount of a line that is contracted as it is invoiced",
+        "amount_of_no_price",
+        amendment("more-for-invoices", "extend", amount_delta="-1", new_end_date="2027-06-30"),
+        line={"recognition_method": "as_invoiced"},
+    ),
+    amended(
+        "usage-runs-longer",
+        "nothing: usage of no group is extended",
+        "",
+        amendment("usage-runs-longer", "extend", amount_delta="0", new_end_date="2027-06-30"),
+        line={"recognition_method": "usage"},
+    ),
+    amended(
         "more-by-nothing",
         "nothing: a quantity that is not there changes by 0",
         "",
