@@ -192,7 +192,7 @@
 
 {# What a row of line_progress earns on terms that hold since its measure stood at `start`: `base` was earned by then,
    `remainder` is earned from there to the whole. A measure that falls below its start takes back what was earned by
-   then in proportion. Of goods no more than what is expected to stay of the whole, where `is_share`: what comes off a
+   then in proportion, unless it is still the whole or more (usage goes on beyond it). Of goods no more than what is expected to stay of the whole, where `is_share`: what comes off a
    price has a whole of its own. The only place where progress becomes money.
      progress  relation with progress, is_ended, stays, scale and, unless another whole is given, whole #}
 {% macro earned_by_progress(
@@ -216,9 +216,9 @@
                 when {{ remainder }} <= 0 then {{ remainder }}
                 else greatest(least({{ reached }} - {{ start }}, {{ remainder }}), 0)
             end
+        when {{ reached }} >= {{ whole }} then {{ base }} + {{ remainder }}
         when {{ reached }} < {{ start }} and {{ start }} > 0
             then {{ prorate(base, 'greatest(' ~ reached ~ ', 0)', start) }}
-        when {{ reached }} >= {{ whole }} then {{ base }} + {{ remainder }}
         when {{ reached }} >= {{ start }}
             then {{ base }} + {{ prorate(
                 remainder, '(' ~ reached ~ ' - ' ~ start ~ ')', '(' ~ whole ~ ' - ' ~ start ~ ')'
@@ -238,57 +238,100 @@
     end as bigint)
 {%- endmacro %}
 
-{# What usage is worth beyond a line's allocated amount, by usage event: all of it on a usage line, what is above the
-   stated amount where a group shares its price, what is above the commitment or after the end of a drawdown. It is
-   contracted as it is earned; cumulative, it is never below 0. Rows: contract_line_id, fulfillment_id, event_date,
-   amount_minor (the change that the event makes).
-     lines  as for line_progress, with allocated_minor #}
-{% macro usage_amounts(lines, fulfillments) %}
+{# Usage of usage and drawdown lines. Rows: contract_line_id, fulfillment_id, event_date, used_minor, used_by_end_minor (the
+   same where it is used by the line's end).
+     lines  as for line_progress #}
+{% macro usage_events(lines, fulfillments) %}
     select
         contract_line_id,
         fulfillment_id,
         event_date,
+        used_minor,
+        case when event_date <= end_date then used_minor else cast(0 as bigint) end as used_by_end_minor
+    from (
+        select
+            lines.contract_line_id,
+            lines.end_date,
+            fulfillments.fulfillment_id,
+            fulfillments.event_date,
+            {{ to_minor('fulfillments.amount', 'lines.exponent') }} as used_minor
+        from {{ fulfillments }} as fulfillments
+        inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
+        where lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
+            and {{ still_earns('lines', 'fulfillments.event_date') }}
+    ) as used
+{% endmacro %}
+
+{# What usage to date is worth beyond the amount that it draws on: above the stated amount of a usage line in a group (0
+   without one), above the allocated amount or after the end of a drawdown. Cumulative, it is never below 0. #}
+{% macro used_above(method, used, used_by_end, drawn_on) -%}
+    cast(greatest(
+        case {{ method }}
+            when 'usage' then {{ used }} - {{ drawn_on }}
+            else greatest({{ used_by_end }} - greatest({{ drawn_on }}, 0), 0) + greatest({{ used }}, 0) - greatest({{ used_by_end }}, 0)
+        end, 0
+    ) as bigint)
+{%- endmacro %}
+
+{# What usage adds to a line beyond the amount that it draws on, by what changes it: a usage event, or a modification of
+   that amount (of one day the modifications come first). It is contracted as it is earned. Rows: contract_line_id,
+   fulfillment_id or modification_number, event_date, amount_minor (the change).
+     usage    relation of usage_events rows
+     amounts  relation with contract_line_id, recognition_method, modification_number, valid_from, drawn_on_minor: what usage
+              draws on from that day, one row from the first day on #}
+{% macro usage_amounts(usage, amounts) %}
+    select
+        contract_line_id,
+        fulfillment_id,
+        modification_number,
+        event_date,
         above_minor - lag(above_minor, 1, 0) over (
-            partition by contract_line_id order by event_date, fulfillment_id
+            partition by contract_line_id order by event_date, is_usage, modification_number, fulfillment_id
         ) as amount_minor
     from (
         select
-            contract_line_id,
-            fulfillment_id,
-            event_date,
-            cast(greatest(
-                case recognition_method
-                    when 'usage' then used_minor - amount_minor
-                    else greatest(used_by_end_minor - greatest(allocated_minor, 0), 0)
-                        + greatest(used_minor, 0) - greatest(used_by_end_minor, 0)
-                end, 0
-            ) as bigint) as above_minor
+            used.contract_line_id,
+            used.fulfillment_id,
+            used.modification_number,
+            used.event_date,
+            used.is_usage,
+            {{ used_above('amounts.recognition_method', 'used.used_minor', 'used.used_by_end_minor', 'amounts.drawn_on_minor') }}
+                as above_minor
         from (
             select
-                lines.contract_line_id,
-                lines.recognition_method,
-                lines.amount_minor,
-                lines.allocated_minor,
-                fulfillments.fulfillment_id,
-                fulfillments.event_date,
-                cast(sum({{ to_minor('fulfillments.amount', 'lines.exponent') }}) over (
-                    partition by fulfillments.contract_line_id
-                    order by fulfillments.event_date, fulfillments.fulfillment_id
-                    rows between unbounded preceding and current row
-                ) as bigint) as used_minor,
-                cast(coalesce(sum(
-                    case when fulfillments.event_date <= lines.end_date
-                        then {{ to_minor('fulfillments.amount', 'lines.exponent') }} end
-                ) over (
-                    partition by fulfillments.contract_line_id
-                    order by fulfillments.event_date, fulfillments.fulfillment_id
-                    rows between unbounded preceding and current row
-                ), 0) as bigint) as used_by_end_minor
-            from {{ fulfillments }} as fulfillments
-            inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
-            where lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
-                and {{ still_earns('lines', 'fulfillments.event_date') }}
+                contract_line_id,
+                fulfillment_id,
+                modification_number,
+                event_date,
+                is_usage,
+                cast(sum(used_minor) over in_order as bigint) as used_minor,
+                cast(sum(used_by_end_minor) over in_order as bigint) as used_by_end_minor,
+                sum(1 - is_usage) over in_order as place
+            from (
+                select
+                    contract_line_id, fulfillment_id, cast(null as integer) as modification_number, event_date, 1 as is_usage,
+                    used_minor, used_by_end_minor
+                from {{ usage }} as usage_events
+
+                union all
+
+                select
+                    contract_line_id, null as fulfillment_id, modification_number, valid_from as event_date, 0 as is_usage,
+                    0 as used_minor, 0 as used_by_end_minor
+                from {{ amounts }} as changes
+            ) as changes
+            window in_order as (
+                partition by contract_line_id order by event_date, is_usage, modification_number, fulfillment_id
+                rows between unbounded preceding and current row
+            )
         ) as used
+        inner join (
+            select
+                given.*,
+                row_number() over (partition by contract_line_id order by valid_from, modification_number) as place
+            from {{ amounts }} as given
+        ) as amounts
+            on used.contract_line_id = amounts.contract_line_id and used.place = amounts.place
     ) as counted
 {% endmacro %}
 

@@ -203,7 +203,8 @@ class _Planned:
             self.replay.decisions[row.key] = decided
         groups: dict[str | None, set[str]] = {}
         for row in self.modification.rows:
-            if self.treatments[row.key] != SEPARATE:
+            has_price = self.replay.terms.has_price(self.replay.line_of[row.contract_line_id])
+            if self.treatments[row.key] != SEPARATE and has_price:
                 groups.setdefault(self.group(row), set()).add(self.treatments[row.key])
         if any(len(found) > 1 for found in groups.values()):
             raise QuarantinedError(f"two treatments in one group of modification {self.modification.key}")
@@ -357,7 +358,8 @@ class _Planned:
             is_early = addition is not None and self.modification.t < max(
                 addition.effective_date, addition.signed_date
             )
-            if row.action != "add" and (is_early or not state.layers) and replay.terms.has_price(line):
+            is_waiting = replay.terms.has_price(line) and not state.layers
+            if row.action != "add" and (is_early or is_waiting):
                 raise QuarantinedError(f"amendment {row.key} comes before its line takes effect")
             replay.change(row.contract_line_id, pending=state.pending - self.added.get(row.key, 0))
         for treatment, apply in ((CATCH_UP, apply_catch_up), (PROSPECTIVE, apply_prospective)):
@@ -365,4 +367,9 @@ class _Planned:
             if found:
                 apply(replay, self.modification.m, found)
         moved = {key: replay.contracted(key) - known for key, known in before.items()}
-        replay.book_moves(moved, self.modification.key, rows[0].contract_line_id)
+        priced = [
+            row.contract_line_id
+            for row in rows
+            if replay.terms.has_price(replay.line_of[row.contract_line_id])
+        ]
+        replay.book_moves(moved, self.modification.key, next(iter(priced), None))

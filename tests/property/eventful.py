@@ -1,13 +1,14 @@
 """What else may happen in a life: the other methods, amendments, estimates, concessions, cash.
 
-Each function adds records to the life of a teller (tests/property/lives.py). Amendments keep to what the rule book
-can compute: a line that is used, drawn down or earned as invoiced is in no group that an amendment touches, and what
-the rule book quarantines is thrown away by the teller, which asks the oracle.
+Each function adds records to the life of a teller (tests/property/lives.py). Amendments keep to what the product
+computes: a line that is used or drawn down is in no group that an amendment touches, and what the rule book
+quarantines is thrown away by the teller, which asks the oracle. Without `Options.measured` no amendment touches a line
+that is used or earned as invoiced, nor does an estimate a price that a drawdown shares: draws are as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +18,7 @@ from tests.oracle.conventions import ONE_DAY, add_months
 from tests.oracle.money import half_away, minor_units
 
 if TYPE_CHECKING:
-    from tests.property.lives import Record, Teller
+    from tests.property.lives import Options, Record, Teller
 
 Row = dict[str, str]
 
@@ -26,11 +27,23 @@ ALL_METHODS = (
     *PLAIN_METHODS, *PLAIN_METHODS, "percent_complete", "percent_complete", "milestone", "milestone", "usage",
     "drawdown", "as_invoiced",
 )  # fmt: skip
+MEASURED_METHODS = (*PLAIN_METHODS, "drawdown", "drawdown", "usage", "usage", "as_invoiced")
 WITHOUT_POOL = ("usage", "drawdown", "as_invoiced")
+
+
+def methods(options: Options) -> Sequence[str]:
+    if options.measured:
+        return MEASURED_METHODS
+    return ALL_METHODS if options.methods else PLAIN_METHODS
 
 
 def method_of(teller: Teller, line: Record) -> str:
     return line.row.get("recognition_method") or teller.product_of(line).row["recognition_method"]
+
+
+def is_unpriced(teller: Teller, line: Record) -> bool:
+    """It has no fixed amount: what it earns is contracted as it is earned."""
+    return method_of(teller, line) in ("usage", "as_invoiced") and not line.row["allocation_group"]
 
 
 def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> set[str]:
@@ -134,6 +147,8 @@ class _Amending:
 
     def can_change(self, line: Record) -> bool:
         method = method_of(self.teller, line)
+        if self.teller.options.measured and is_unpriced(self.teller, line):
+            return True
         return method not in WITHOUT_POOL and line.row["allocation_group"] not in self.outside
 
     def tell(self) -> None:
@@ -188,6 +203,8 @@ class _Amending:
     def change(self, line: Record, m: date) -> Row | None:
         """A change of an existing line; None where its method has nothing to say."""
         rng, teller, method = self.rng, self.teller, method_of(self.teller, line)
+        if is_unpriced(teller, line):
+            return self.change_of_unpriced(line, m)
         amount = minor_units(line.row["amount"], teller.currency)
         action = rng.choice(("change", "change", "extend", "suspend", "shorten"))
         if method != "ratable" and (action != "change" or not method):
@@ -207,6 +224,13 @@ class _Amending:
         elif method == "ratable" and teller.chance(0.1):
             row["new_start_date"] = (m + timedelta(days=rng.choice((0, 10)))).isoformat()
         return row
+
+    def change_of_unpriced(self, line: Record, m: date) -> Row:
+        """A line that is contracted as it is used or invoiced runs longer, shorter, or has more units."""
+        if line.row.get("quantity") and self.teller.chance(0.3):
+            return {"action": "change", "quantity_delta": "1"}
+        end = m + timedelta(days=self.rng.choice((0, 31, 400)))
+        return {"action": self.rng.choice(("extend", "change")), "new_end_date": end.isoformat()}
 
     def change_of_term(self, line: Record, row: Row, m: date, action: str) -> None:
         """A ratable line runs longer, shorter, or stands still for a while."""
@@ -254,7 +278,9 @@ class _Amending:
         last = max(self.end, m + timedelta(days=rng.choice((0, 30, 364))))
         first = m if teller.chance(0.7) else max(self.start, m - timedelta(days=10))
         line = teller.line(self.contract, since, first, last, True, group)
-        while method_of(teller, line) in WITHOUT_POOL:
+        while method_of(teller, line) in WITHOUT_POOL and not (
+            teller.options.measured and is_unpriced(teller, line)
+        ):
             teller.life.records.remove(line)
             line = teller.line(self.contract, since, first, last, True, group)
         if teller.chance(0.7):
@@ -288,7 +314,7 @@ def amend(teller: Teller, contract: Record, lines: list[Record], start: date, en
 
 def estimates(teller: Teller, contract: Record, lines: list[Record], start: date) -> None:
     """Dated versions of variable consideration, its constraint and expected returns, of lines and of groups."""
-    drawn = groups_with(teller, contract, ("drawdown",))
+    drawn = set() if teller.options.measured else groups_with(teller, contract, ("drawdown",))
     for line in lines:
         method = method_of(teller, line)
         amount = minor_units(line.row["amount"], teller.currency)

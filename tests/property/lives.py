@@ -212,6 +212,7 @@ class Options:
     estimates: bool = False  # variable consideration and expected returns, dated versions of them
     concessions: bool = False  # credit notes of every reason
     cash: bool = False  # payments, refunds, disputes, write-offs
+    measured: bool = False  # many lines that are used and drawn down, whose prices change like any other
 
 
 @dataclass(frozen=True)
@@ -570,7 +571,7 @@ class Teller:
     def line(
         self, contract: Record, since: int, start: date, end: date, has_dates: bool, group: str
     ) -> Record:
-        method = self.rng.choice(eventful.ALL_METHODS if self.options.methods else eventful.PLAIN_METHODS)
+        method = self.rng.choice(eventful.methods(self.options))
         convention = self.rng.choice(list(CONVENTIONS))
         amount = 0 if self.chance(0.03) else self.money()
         row = {

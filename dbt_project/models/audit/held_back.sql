@@ -180,7 +180,26 @@ progress as (
 
 used as (
 
-    {{ usage_amounts('computable', 'usable_fulfillments') }}
+    {{ usage_events('computable', 'usable_fulfillments') }}
+
+),
+
+drawn_on as (
+
+    select
+        contract_line_id,
+        recognition_method,
+        0 as modification_number,
+        {{ first_day() }} as valid_from,
+        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor
+    from computable
+    where recognition_method in ('usage', 'drawdown')
+
+),
+
+used_above as (
+
+    {{ usage_amounts('used', 'drawn_on') }}
 
 ),
 
@@ -219,7 +238,7 @@ earned_in_steps as (
         steps.recognized_minor,
         edges.sign,
         row_number() over (partition by lines.source_row, edges.sign order by steps.step_date desc) as recency
-    from ({{ recognition_steps('computable', 'progress', 'used') }}) as steps
+    from ({{ recognition_steps('computable', 'progress', 'used_above') }}) as steps
     inner join computable as lines on steps.contract_line_id = lines.contract_line_id
     inner join edges on steps.step_date <= edges.at_date and lines.signed_date <= edges.at_date
 

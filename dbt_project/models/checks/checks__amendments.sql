@@ -91,12 +91,12 @@ additions as (
 
 ),
 
--- groups of which a part is earned by usage, by drawing down or as invoiced: they are not pooled yet
+-- groups of which a part is earned by usage or by drawing down: they are not pooled yet
 measured_groups as (
 
     select distinct accounting_contract_id, allocation_group
     from {{ ref('contract_line_terms') }}
-    where recognition_method in ('usage', 'drawdown', 'as_invoiced') and not is_unpriced
+    where recognition_method in ('usage', 'drawdown') and not is_unpriced
 
 ),
 
@@ -113,6 +113,7 @@ modifications as (
         min(case
             when treatment != 'auto' then 1
             when rows_of_line > 1 then 0
+            when action = 'add' and is_unpriced then 1
             when action = 'add' and ssp_source in ('line', 'price_list', 'product') and ssp_minor != 0
                 and abs(cast(price_minor as {{ wide_integer() }}) - ssp_minor) * 100000
                 <= abs(cast(ssp_minor as {{ wide_integer() }})) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint)
@@ -177,7 +178,7 @@ group_treatments as (
         pool_group,
         count(distinct case when likely_treatment = 'auto' then treatment_together else likely_treatment end) as treatments
     from treated
-    where likely_treatment != 'separate'
+    where likely_treatment != 'separate' and not is_unpriced
     group by contract_id, effective_date, signed_date, pool_group
 
 ),
@@ -244,9 +245,10 @@ facts_of_rows as (
         treated.record_key,
         treated.method,
         treated.allocation_group,
-        treated.likely_treatment != 'separate' and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
-        measured_groups.accounting_contract_id is not null
-        or coalesce(treated.method in ('usage', 'drawdown', 'as_invoiced'), false) as is_of_measured_group,
+        treated.likely_treatment != 'separate' and not treated.is_unpriced
+        and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
+        measured_groups.accounting_contract_id is not null as is_of_measured_group,
+        treated.is_unpriced and treated.action != 'add' and coalesce(treated.amount_delta, 0) != 0 as is_of_no_amount,
         treated.action in ('change', 'extend', 'suspend')
         and (
             treated.signed_date > cancel_signatures.cancel_signed_date
@@ -276,6 +278,7 @@ facts_of_rows as (
     left join measured_groups
         on treated.accounting_contract_id = measured_groups.accounting_contract_id
         and treated.allocation_group = measured_groups.allocation_group
+        and not treated.is_unpriced
     left join given_twice
         on treated.contract_line_id = given_twice.contract_line_id
         and treated.contract_id = given_twice.contract_id
@@ -379,8 +382,9 @@ final as (
         ) as is_after_cancellation,
         facts_of_rows.method,
         case when facts_of_rows.is_of_measured_group
-            then 'an amendment of lines that are used, drawn down or earned as invoiced, or of a group that has one'
+            then 'an amendment of a price that a line that is used or drawn down shares'
         end as unsupported,
+        coalesce(facts_of_rows.is_of_no_amount, false) as is_of_no_amount,
         coalesce(facts_of_rows.is_given_twice, false) as is_given_twice,
         coalesce(facts_of_rows.is_treated_twice, false) as is_treated_twice,
         coalesce(facts_of_rows.is_before_addition, false) as is_before_addition,

@@ -7,28 +7,12 @@ with terms as (
 
 ),
 
-groups as (
-
-    select
-        accounting_contract_id,
-        allocation_group,
-        bool_or(recognition_method = 'drawdown') as has_drawdown
-    from terms
-    where not is_unpriced
-    group by accounting_contract_id, allocation_group
-
-),
-
 -- what each record estimates: a line, or the lines of a contract in a group
 estimated as (
 
     select
         records.record_key,
-        bool_or(not terms.is_unpriced) as is_priced,
-        bool_or(
-            coalesce(groups.has_drawdown, false)
-            and (records.variable_amount is not null or records.constrained_amount is not null)
-        ) as is_shared_by_drawdown
+        bool_or(not terms.is_unpriced) as is_priced
     from {{ ref('exchange__estimates') }} as records
     inner join terms
         on records.contract_id = terms.contract_id
@@ -36,9 +20,6 @@ estimated as (
             when records.contract_line_id is not null then records.contract_line_id = terms.contract_line_id
             else coalesce(records.allocation_group, '') = terms.allocation_group and terms.amendment_id is null
         end
-    left join groups
-        on terms.accounting_contract_id = groups.accounting_contract_id
-        and terms.allocation_group = groups.allocation_group
     group by records.record_key
 
 ),
@@ -52,7 +33,6 @@ final as (
         contracts.contract_id is not null as is_known_contract,
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
         coalesce(estimated.is_priced, lines.has_vanished, false) as is_priced,
-        case when estimated.is_shared_by_drawdown then 'an estimate of a price that a drawdown line shares' end as unsupported,
         context.cut_date,
         {{ common_checks('estimates', 'currencies.exponent') }}
     from {{ ref('exchange__estimates') }} as records

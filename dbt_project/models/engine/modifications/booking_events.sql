@@ -225,6 +225,22 @@ repriced as (
     select event_id, contract_line_id, 'reprice', event_date, -cast(total_minor as bigint), null
     from rest_expected_back
 
+    union all
+
+    -- a commitment of another amount takes in what was used beyond it, or leaves more beyond it
+    select
+        modifications.kind || ':' || modifications.first_id as event_id,
+        usage.contract_line_id,
+        'reprice' as booking_type,
+        usage.event_date as booking_date,
+        usage.amount_minor,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('usage_amounts') }} as usage
+    inner join lines on usage.contract_line_id = lines.contract_line_id
+    inner join {{ ref('modifications') }} as modifications
+        on lines.accounting_contract_id = modifications.accounting_contract_id
+        and usage.modification_number = modifications.modification_number
+
 ),
 
 reprices as (
@@ -263,8 +279,11 @@ usages as (
     from {{ ref('usage_amounts') }} as usage
     inner join lines on usage.contract_line_id = lines.contract_line_id
     left join {{ ref('cancellations') }} as cancelled on usage.contract_line_id = cancelled.contract_line_id
-    where cancelled.contract_line_id is null
-        or greatest(usage.event_date, lines.signed_date) < cancelled.contracted_date
+    where usage.fulfillment_id is not null
+        and (
+            cancelled.contract_line_id is null
+            or greatest(usage.event_date, lines.signed_date) < cancelled.contracted_date
+        )
 
 ),
 

@@ -18,6 +18,7 @@
         ['contract_line_id', dbt.type_string()], ['layer', dbt.type_string()], ['base_minor', 'bigint'],
         ['remainder_minor', 'bigint'], ['taken_minor', 'bigint'], ['allocation', dbt.type_string()],
         ['moved_to', dbt.type_string()], ['share_minor', 'bigint'], ['weight_minor', 'bigint'], ['debooked_minor', 'bigint'],
+        ['whole', 'bigint'],
     ],
     rounds_from='rounds',
 ) }}
@@ -36,13 +37,13 @@ with changes as (
 
 money as (
 
-    select contract_line_id, modification_number, layer, base_minor, remainder_minor, debooked_minor
+    select contract_line_id, modification_number, layer, base_minor, remainder_minor, debooked_minor, whole
     from {{ this }}
 
     union all
 
     select contract_line_id, 0 as modification_number, 'main' as layer, cast(0 as bigint) as base_minor, allocated_minor as remainder_minor,
-        cast(0 as bigint) as debooked_minor
+        cast(0 as bigint) as debooked_minor, cast(null as bigint) as whole
     from {{ ref('line_allocations') }}
     where accounting_contract_id in (select accounting_contract_id from changes)
 
@@ -68,7 +69,7 @@ reads as (
         spreads.skipped_weight,
         spreads.skipped_unit,
         layers.progress_from,
-        layers.whole,
+        coalesce(money.whole, layers.whole) as whole,
         lines.progress_before as progress,
         lines.is_ended_before as is_ended,
         lines.stays,
@@ -159,6 +160,9 @@ open_before as (
         end) as bigint) as taken_minor,
         cast(sum(case when is_share then base_minor else 0 end) as bigint) as base_minor,
         cast(sum(case when is_share then spread_minor else 0 end) as bigint) as remainder_minor,
+        -- what a drawdown is drawn down to
+        cast(sum(case when is_share and recognition_method = 'drawdown' then progress_from + spread_minor else 0 end) as bigint)
+            as drawn_on_minor,
         -- in a catch-up a concession comes off the price that is shared again
         cast(sum(case when is_share then 0 else base_minor + spread_minor end) as bigint) as conceded_minor,
         -- what goods that came back, beyond those expected, have opened again
@@ -240,23 +244,53 @@ conceded_before as (
 
 ),
 
+-- what is used above it is contracted and earned beside the layers
+used_beside as (
+
+    select
+        changes.contract_line_id,
+        changes.layer,
+        case
+            when changes.used_minor is null then 0
+            else {{ used_above(
+                'lines.recognition_method', 'changes.used_minor', 'changes.used_by_end_minor',
+                "(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)"
+            ) }}
+        end + changes.pending_minor as beside_contracted_minor,
+        case
+            when changes.used_before_minor is null then 0
+            else {{ used_above(
+                'lines.recognition_method', 'changes.used_before_minor', 'changes.used_before_by_end_minor',
+                "(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)"
+            ) }}
+        end + changes.invoiced_minor as beside_earned_minor
+    from changes
+    inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
+    left join open_before on changes.contract_line_id = open_before.contract_line_id
+
+),
+
 before_change as (
 
     select
         changes.*,
+        used_beside.beside_contracted_minor,
+        used_beside.beside_earned_minor,
         changes.billed_minor + coalesce(conceded_before.billed_minor, 0) as found_billed_minor,
         coalesce(conceded_before.never_earned_minor, 0) as never_earned_before_minor,
-        coalesce(open_before.taken_minor, 0) + changes.beside_contracted_minor as taken_minor,
+        coalesce(open_before.taken_minor, 0) + used_beside.beside_contracted_minor as taken_minor,
         coalesce(open_before.base_minor, 0) as open_base_minor,
         coalesce(open_before.remainder_minor, 0) as open_remainder_minor,
         coalesce(open_before.conceded_minor, 0) as open_conceded_minor,
+        coalesce(open_before.drawn_on_minor, 0) as drawn_on_minor,
         greatest(coalesce(open_before.reopened_minor, 0), 0) as reopened_minor,
         coalesce(shares.share_minor, 0) as share_before_minor,
         shares.weight_minor as weight_before_minor,
         coalesce(moved.moved_minor, 0) as moved_minor,
-        coalesce(earned_before.recognized_minor, 0) + changes.beside_earned_minor as recognized_minor,
+        coalesce(earned_before.recognized_minor, 0) + used_beside.beside_earned_minor as recognized_minor,
         lines.is_unpriced
     from changes
+    inner join used_beside on changes.contract_line_id = used_beside.contract_line_id and changes.layer = used_beside.layer
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join earned_before on changes.contract_line_id = earned_before.contract_line_id
@@ -462,7 +496,11 @@ select
             ), shared.reopened_minor
         ) - shared.debooked_before_minor
         else 0
-    end as bigint) as debooked_minor
+    end as bigint) as debooked_minor,
+    -- a concession on a drawdown is earned by what the drawdown was drawn down to
+    case
+        when shared.change = 'concession' and shared.recognition_method = 'drawdown' then shared.drawn_on_minor
+    end as whole
 from conceded as shared
 left join {{ ref('cancellations') }} as cancellations
     on shared.change = 'cancel' and shared.contract_line_id = cancellations.contract_line_id

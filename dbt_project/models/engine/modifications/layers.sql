@@ -125,13 +125,12 @@ final as (
             else coalesce(made.progress_from, began.progress_from, 0)
         end as progress_from,
         -- an estimate and a concession are earned by all that the layer they find is earned by: of goods without what is
-        -- expected back, of a drawdown by its money
+        -- expected back (of a drawdown by its money: layer_amounts)
         case
             when made.change = 'estimate' then found.whole
             when made.change = 'concession' and lines.is_unpriced then 0
             when made.change = 'concession' and made.recognition_method = 'point_in_time'
                 then {{ whole_that_stays('found.whole', 'lines_then.stays', 'lines_then.scale') }}
-            when made.change = 'concession' and made.recognition_method = 'drawdown' then lines.allocated_minor
             when made.change = 'concession' then found.whole
             else made.whole
         end as whole,

@@ -74,13 +74,14 @@ present as (
         lines.contract_id,
         lines.contract_line_id,
         -- what is signed before a cancellation and would count from it on counts for nothing
-        terms.modification_number is not null and {{ is_void }} as is_void,
-        terms.modification_number is not null and not {{ is_void }} as is_touched,
-        case when not {{ is_void }} then touched.treatment end as treatment,
+        -- and what is signed for a line without a fixed amount changes no price
+        terms.modification_number is not null and not lines.is_unpriced and {{ is_void }} as is_void,
+        terms.modification_number is not null and not lines.is_unpriced and not {{ is_void }} as is_touched,
+        case when not lines.is_unpriced and not {{ is_void }} then touched.treatment end as treatment,
         coalesce(touched.is_stated_prospective, false) as is_stated_prospective,
         coalesce(touched.is_longer_term, false) as is_longer_term,
         coalesce(terms.amount_delta_minor, 0) as amount_delta_minor,
-        coalesce(terms.is_added, false) as is_added,
+        coalesce(terms.is_added, false) and not lines.is_unpriced as is_added,
         coalesce(added.treatment = 'separate', false) as is_separate,
         case
             when added.treatment = 'separate' then 'separate:' || added.modification_number || ':' || lines.allocation_group

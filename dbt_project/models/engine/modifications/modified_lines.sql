@@ -208,29 +208,34 @@ pending as (
 
 ),
 
--- what was used beyond its amount is contracted and earned beside the line's layers
+-- what was used by then: beyond its amount it is contracted and earned beside the line's layers
 used as (
 
     select
-        combined.contract_line_id,
-        combined.modification_number,
-        cast(sum(
-            case
-                when greatest(usage.event_date, lines.signed_date)
-                    < case when combined.change = 'cancel' then cancellations.contracted_date else combined.known_from end
-                    then usage.amount_minor
-                else 0
-            end
-        ) as bigint) as contracted_minor,
-        cast(sum(case when usage.event_date < combined.effective_date then usage.amount_minor else 0 end) as bigint)
-            as earned_minor
-    from combined
-    inner join {{ ref('usage_amounts') }} as usage on combined.contract_line_id = usage.contract_line_id
-    inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
-    left join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
-    where combined.change = 'cancel'
-        or combined.change in ('concession', 'write_off') and combined.recognition_method != 'cancelled'
-    group by combined.contract_line_id, combined.modification_number
+        contract_line_id,
+        modification_number,
+        cast(sum(case when is_contracted then used_minor end) as bigint) as contracted_minor,
+        cast(sum(case when is_contracted then used_by_end_minor end) as bigint) as contracted_by_end_minor,
+        cast(sum(case when is_earned then used_minor end) as bigint) as earned_minor,
+        cast(sum(case when is_earned then used_by_end_minor end) as bigint) as earned_by_end_minor
+    from (
+        select
+            combined.contract_line_id,
+            combined.modification_number,
+            greatest(usage.event_date, lines.signed_date)
+            < case when combined.change = 'cancel' then cancellations.contracted_date else combined.known_from end
+                as is_contracted,
+            usage.event_date < combined.effective_date as is_earned,
+            usage.used_minor,
+            usage.used_by_end_minor
+        from combined
+        inner join {{ ref('usage_events') }} as usage on combined.contract_line_id = usage.contract_line_id
+        inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
+        left join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
+        where combined.change = 'cancel'
+            or combined.change in ('concession', 'write_off') and combined.recognition_method != 'cancelled'
+    ) as by_event
+    group by contract_line_id, modification_number
 
 ),
 
@@ -269,9 +274,12 @@ final as (
         cast(combined.progress_from as bigint) as progress_from,
         combined.whole,
         combined.is_touched,
-        coalesce(used.contracted_minor, 0)
-        + coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as beside_contracted_minor,
-        coalesce(used.earned_minor, 0) + coalesce(invoiced.recognized_minor, 0) as beside_earned_minor,
+        used.contracted_minor as used_minor,
+        used.contracted_by_end_minor as used_by_end_minor,
+        used.earned_minor as used_before_minor,
+        used.earned_by_end_minor as used_before_by_end_minor,
+        coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as pending_minor,
+        coalesce(invoiced.recognized_minor, 0) as invoiced_minor,
         coalesce(steps.step, 1) as step,
         steps.moved_to,
         concessions.applies_to as conceded_from,

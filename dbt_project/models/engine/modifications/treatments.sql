@@ -17,6 +17,7 @@ rows_at_modifications as (
         lines.recognition_convention,
         lines.exponent,
         lines.is_discount,
+        lines.is_unpriced,
         lines.ssp_source,
         prices.ssp_per,
         lines.ssp_minor,
@@ -118,8 +119,9 @@ judged as (
 
     select
         priced.*,
-        coalesce(
-            fair_minor != 0 and rows_of_line = 1
+        -- what is added without a fixed amount has no price to be wrong
+        rows_of_line = 1 and coalesce(
+            action = 'add' and is_unpriced or fair_minor != 0
             and cast(abs(amount_delta_minor - fair_minor) as {{ wide_integer() }}) * 100000
             <= cast(abs(fair_minor) as {{ wide_integer() }}) * cast(context.policy_ssp_tolerance_percent * 1000 as bigint),
             false

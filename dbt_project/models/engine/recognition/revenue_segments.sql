@@ -63,7 +63,7 @@ as_modified as (
         case when layers.modification_number = 0 then lines.allocated_minor else amounts.remainder_minor end as remainder_minor,
         layers.recognition_method,
         layers.progress_from,
-        layers.whole,
+        coalesce(amounts.whole, layers.whole) as whole,
         layers.change != 'concession' as is_share,
         spreads.holds_from,
         {%- for column in spread_columns %}

@@ -1,5 +1,38 @@
--- Grain: usage event of a usage or drawdown line.
+-- Grain: usage event of a usage or drawdown line, or modification_number of what a drawdown draws on.
 -- Why: usage beyond the allocated amount is contracted as it is earned, so it never sits in backlog (accounting.md §4);
--- both bookings and revenue read it here.
+-- both bookings and revenue read it here. An amount that changes takes in what was beyond it, or leaves more beyond it.
 
-{{ usage_amounts(ref('line_allocations'), ref('accepted__fulfillments')) }}
+with lines as (
+
+    select * from {{ ref('line_allocations') }} where recognition_method in ('usage', 'drawdown')
+
+),
+
+amounts as (
+
+    select
+        contract_line_id,
+        recognition_method,
+        0 as modification_number,
+        {{ first_day() }} as valid_from,
+        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor
+    from lines
+
+    union all
+
+    select
+        layers.contract_line_id,
+        layers.recognition_method,
+        layers.modification_number,
+        layers.known_from as valid_from,
+        layers.progress_from + amounts.remainder_minor as drawn_on_minor
+    from {{ ref('layers') }} as layers
+    inner join {{ ref('layer_amounts') }} as amounts
+        on layers.contract_line_id = amounts.contract_line_id
+        and layers.modification_number = amounts.modification_number
+        and layers.layer = amounts.layer
+    where layers.recognition_method = 'drawdown' and layers.layer = 'main'
+
+)
+
+{{ usage_amounts(ref('usage_events'), 'amounts') }}
