@@ -36,8 +36,10 @@ final as (
                 then 'a credit note for return that names no contract line'
             when records.reason = 'return' and amended.contract_id is not null
                 then 'a credit note for return of a contract that is amended'
-            when records.reason in ('cancellation', 'bad_debt') and billed_as_a_whole.contract_id is not null
-                then 'a credit note for ' || records.reason || ' of a contract whose invoices name no contract lines'
+            when records.reason = 'cancellation' and billed_as_a_whole.contract_id is not null
+                then 'a credit note for cancellation of a contract whose invoices name no contract lines'
+            when records.reason = 'bad_debt' and billed_as_a_whole.last_issue_date >= credit_notes.issue_date
+                then 'a credit note for bad_debt before documents of its contract that name no contract lines'
         end as unsupported,
         records.invoice_line_id is null or invoice_lines.invoice_line_id is not null as is_known_invoice_line,
         {{ common_checks('credit_note_lines', 'currencies.exponent') }}

@@ -37,8 +37,8 @@ final as (
         invoice_links.invoice_total,
         paid.paid_total,
         case
-            when records.kind = 'write_off' and billed_as_a_whole.contract_id is not null
-                then 'a write-off of a contract whose invoices name no contract lines'
+            when records.kind = 'write_off' and billed_as_a_whole.last_issue_date >= records.payment_date
+                then 'a write-off before documents of its contract that name no contract lines'
             when records.kind in ('refund', 'dispute_lost') and shared_invoices.invoice_id is not null
                 then 'a ' || records.kind || ' of an invoice over several contracts'
         end as unsupported,
