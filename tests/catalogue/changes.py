@@ -351,9 +351,23 @@ AMENDMENTS: list[Case] = [
     ),
     amended(
         "draws-more",
-        "an amendment of a line that is drawn down is not supported yet",
+        "a prospective amendment of a line that is drawn down is not supported yet",
         "not_yet_supported",
         amendment("draws-more", "change", amount_delta="100"),
+        line={"recognition_method": "drawdown"},
+    ),
+    amended(
+        "draws-more-from-the-start",
+        "nothing: the same as a catch-up",
+        "",
+        amendment("draws-more-from-the-start", "change", amount_delta="100", treatment="cumulative_catch_up"),
+        line={"recognition_method": "drawdown"},
+    ),
+    amended(
+        "draws-longer",
+        "another end of a line that is drawn down is not supported yet",
+        "not_yet_supported",
+        amendment("draws-longer", "extend", new_end_date="2027-06-30", treatment="cumulative_catch_up"),
         line={"recognition_method": "drawdown"},
     ),
     amended(

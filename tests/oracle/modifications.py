@@ -319,7 +319,7 @@ class _Planned:
         """The money of a row on its signature; `separate` at once with what its pool makes of it."""
         replay, key = self.replay, row.contract_line_id
         line = replay.line_of[key]
-        before = 0 if row.action == "add" else replay.contracted(key)
+        before = replay.contracted(key)  # of an added line what was used before its amendment was signed
         if row.action == "add":
             if not replay.terms.has_price(line):
                 return

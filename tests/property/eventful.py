@@ -1,9 +1,10 @@
 """What else may happen in a life: the other methods, amendments, estimates, concessions, cash.
 
 Each function adds records to the life of a teller (tests/property/lives.py). Amendments keep to what the product
-computes: a line that is used or drawn down is in no group that an amendment touches, and what the rule book
-quarantines is thrown away by the teller, which asks the oracle. Without `Options.measured` no amendment touches a line
-that is used or earned as invoiced, nor does an estimate a price that a drawdown shares: draws are as they were.
+computes: a group with a line that is used is not amended, one with a line that is drawn down by catch-up only, and what
+the rule book quarantines is thrown away by the teller, which asks the oracle. Without `Options.measured` no amendment
+touches a line that is used, drawn down or earned as invoiced, nor does an estimate a price that a drawdown shares: the
+draws of those seeds are as they were.
 """
 
 from __future__ import annotations
@@ -142,14 +143,18 @@ class _Amending:
         self.contract, self.lines = contract, list(lines)
         self.start, self.end = term
         self.signed = teller.signed(contract)
-        self.outside = groups_with(teller, contract, WITHOUT_POOL)
+        self.without = ("usage", "as_invoiced") if teller.options.measured else WITHOUT_POOL
+        self.outside = groups_with(teller, contract, self.without)
+        self.drawn = groups_with(teller, contract, ("drawdown",))
         self.ends: dict[str, date] = {}
 
-    def can_change(self, line: Record) -> bool:
+    def can_change(self, line: Record, stated: str) -> bool:
         method = method_of(self.teller, line)
         if self.teller.options.measured and is_unpriced(self.teller, line):
             return True
-        return method not in WITHOUT_POOL and line.row["allocation_group"] not in self.outside
+        if stated != "cumulative_catch_up" and line.row["allocation_group"] in self.drawn:
+            return False
+        return method not in self.without and line.row["allocation_group"] not in self.outside
 
     def tell(self) -> None:
         m, s = self.dates()
@@ -182,14 +187,14 @@ class _Amending:
         if known is None:
             return
         amendment_id = self.teller.key("A")
-        lines = [line for line in self.lines if self.can_change(line)]
+        stated = self.rng.choice(("", "auto", "auto", "prospective", "cumulative_catch_up"))
+        lines = [line for line in self.lines if self.can_change(line, stated)]
         row = {
             "amendment_id": amendment_id,
             "contract_id": self.contract.row["contract_id"],
             "effective_date": m.isoformat(),
             "signed_date": s.isoformat(),
         }
-        stated = self.rng.choice(("", "auto", "auto", "prospective", "cumulative_catch_up"))
         for line in self.rng.sample(lines, min(len(lines), self.rng.choice((1, 1, 1, 2)))):
             change = self.change(line, m)
             if change is not None:
@@ -278,7 +283,7 @@ class _Amending:
         last = max(self.end, m + timedelta(days=rng.choice((0, 30, 364))))
         first = m if teller.chance(0.7) else max(self.start, m - timedelta(days=10))
         line = teller.line(self.contract, since, first, last, True, group)
-        while method_of(teller, line) in WITHOUT_POOL and not (
+        while method_of(teller, line) in self.without and not (
             teller.options.measured and is_unpriced(teller, line)
         ):
             teller.life.records.remove(line)
@@ -292,6 +297,8 @@ class _Amending:
             )
             line.row["amount"] = teller.text(half_away(whole * rng.choice((95, 100, 105, 94)) / 100))
         treatment = rng.choice((stated, stated, "auto", "separate"))
+        if teller.options.measured and (group in self.drawn or method_of(teller, line) == "drawdown"):
+            treatment = "separate" if treatment == "separate" else "cumulative_catch_up"
         added = {"contract_line_id": line.row["contract_line_id"], "action": "add", "treatment": treatment}
         if teller.chance(0.5):
             added["amount_delta"] = line.row["amount"]

@@ -91,12 +91,16 @@ additions as (
 
 ),
 
--- groups of which a part is earned by usage or by drawing down: they are not pooled yet
+-- groups of which a part is earned by usage or by drawing down: these are not pooled yet, of usage not run again either
 measured_groups as (
 
-    select distinct accounting_contract_id, allocation_group
+    select
+        accounting_contract_id,
+        allocation_group,
+        max(case when recognition_method = 'usage' then 1 else 0 end) = 1 as is_used
     from {{ ref('contract_line_terms') }}
     where recognition_method in ('usage', 'drawdown') and not is_unpriced
+    group by accounting_contract_id, allocation_group
 
 ),
 
@@ -247,7 +251,11 @@ facts_of_rows as (
         treated.allocation_group,
         treated.likely_treatment != 'separate' and not treated.is_unpriced
         and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
-        measured_groups.accounting_contract_id is not null as is_of_measured_group,
+        coalesce(
+            measured_groups.is_used
+            or treated.likely_treatment not in ('separate', 'cumulative_catch_up'), false
+        ) and measured_groups.accounting_contract_id is not null as is_of_measured_group,
+        treated.method = 'drawdown' and treated.new_end_date is not null as is_drawn_until,
         treated.is_unpriced and treated.action != 'add' and coalesce(treated.amount_delta, 0) != 0 as is_of_no_amount,
         treated.action in ('change', 'extend', 'suspend')
         and (
@@ -381,9 +389,12 @@ final as (
             ), false
         ) as is_after_cancellation,
         facts_of_rows.method,
-        case when facts_of_rows.is_of_measured_group
-            then 'an amendment of a price that a line that is used or drawn down shares'
-        end as unsupported,
+        nullif(concat_ws(', ',
+            case when facts_of_rows.is_of_measured_group
+                then 'a prospective amendment of a price that a line that is drawn down shares, or any that usage shares'
+            end,
+            case when facts_of_rows.is_drawn_until then 'another end date of a line that is drawn down' end
+        ), '') as unsupported,
         coalesce(facts_of_rows.is_of_no_amount, false) as is_of_no_amount,
         coalesce(facts_of_rows.is_given_twice, false) as is_given_twice,
         coalesce(facts_of_rows.is_treated_twice, false) as is_treated_twice,

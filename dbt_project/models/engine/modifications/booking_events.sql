@@ -40,6 +40,39 @@ expected_back_moved as (
 
 ),
 
+-- a commitment of another amount takes in what was used beyond it, or leaves more beyond it
+moved_beyond as (
+
+    select
+        modifications.kind,
+        modifications.first_id,
+        usage.contract_line_id,
+        usage.modification_number,
+        usage.event_date,
+        usage.amount_minor
+    from {{ ref('usage_amounts') }} as usage
+    inner join lines on usage.contract_line_id = lines.contract_line_id
+    inner join {{ ref('modifications') }} as modifications
+        on lines.accounting_contract_id = modifications.accounting_contract_id
+        and usage.modification_number = modifications.modification_number
+    where usage.amount_minor != 0
+
+),
+
+-- what an amendment takes off what is contracted when it counts, beside what its layers move
+taken_off as (
+
+    select event_id, contract_line_id, modification_number, event_date, change_minor
+    from expected_back_moved
+
+    union all
+
+    select 'modification:' || first_id, contract_line_id, modification_number, event_date, -amount_minor
+    from moved_beyond
+    where kind = 'amendment'
+
+),
+
 contracts as (
 
     select * from {{ ref('accepted__contracts') }}
@@ -127,13 +160,13 @@ rest_expected_back as (
         from (
             select
                 lines.accounting_contract_id,
-                expected_back_moved.event_id,
-                max(expected_back_moved.modification_number) as modification_number,
-                max(expected_back_moved.event_date) as event_date,
-                cast(sum(expected_back_moved.change_minor) as bigint) as total_minor
-            from expected_back_moved
-            inner join lines on expected_back_moved.contract_line_id = lines.contract_line_id
-            group by lines.accounting_contract_id, expected_back_moved.event_id
+                taken_off.event_id,
+                max(taken_off.modification_number) as modification_number,
+                max(taken_off.event_date) as event_date,
+                cast(sum(taken_off.change_minor) as bigint) as total_minor
+            from taken_off
+            inner join lines on taken_off.contract_line_id = lines.contract_line_id
+            group by lines.accounting_contract_id, taken_off.event_id
         ) as expected_back
         inner join {{ ref('amendments_in_order') }} as amended
             on expected_back.accounting_contract_id = amended.accounting_contract_id
@@ -170,7 +203,7 @@ moved as (
     union all
 
     select event_id, contract_line_id, 'reallocation', event_date, -change_minor, null
-    from expected_back_moved
+    from taken_off
 
     union all
 
@@ -227,19 +260,9 @@ repriced as (
 
     union all
 
-    -- a commitment of another amount takes in what was used beyond it, or leaves more beyond it
-    select
-        modifications.kind || ':' || modifications.first_id as event_id,
-        usage.contract_line_id,
-        'reprice' as booking_type,
-        usage.event_date as booking_date,
-        usage.amount_minor,
-        cast(null as {{ dbt.type_string() }}) as reason
-    from {{ ref('usage_amounts') }} as usage
-    inner join lines on usage.contract_line_id = lines.contract_line_id
-    inner join {{ ref('modifications') }} as modifications
-        on lines.accounting_contract_id = modifications.accounting_contract_id
-        and usage.modification_number = modifications.modification_number
+    select 'estimate:' || first_id, contract_line_id, 'reprice', event_date, amount_minor, null
+    from moved_beyond
+    where kind = 'estimate'
 
 ),
 

@@ -24,7 +24,8 @@ amounts as (
         layers.contract_line_id,
         layers.recognition_method,
         layers.modification_number,
-        layers.known_from as valid_from,
+        -- a line that is added apart counts nothing before its own amount does
+        case when layers.change = 'separate' then {{ first_day() }} else layers.known_from end as valid_from,
         layers.progress_from + amounts.remainder_minor as drawn_on_minor
     from {{ ref('layers') }} as layers
     inner join {{ ref('layer_amounts') }} as amounts
