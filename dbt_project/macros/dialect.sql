@@ -46,6 +46,11 @@
 {# Ranks tell which file of an object is newer; each object has a range of 10^9 of its own (warehouse/lake.py). #}
 {% macro object_of_rank(rank) -%}{{ integer_division(rank, '1000000000') }}{%- endmacro %}
 
+{# How many items a list has. #}
+{% macro items_in(list) -%}{{ return(adapter.dispatch('items_in', 'tieout')(list)) }}{%- endmacro %}
+{% macro default__items_in(list) -%}len({{ list }}){%- endmacro %}
+{% macro spark__items_in(list) -%}size({{ list }}){%- endmacro %}
+
 {# The texts of a group in one, in their order. #}
 {% macro joined_texts(text) -%}{{ return(adapter.dispatch('joined_texts', 'tieout')(text)) }}{%- endmacro %}
 {% macro default__joined_texts(text) -%}string_agg({{ text }}, ', ' order by {{ text }}){%- endmacro %}

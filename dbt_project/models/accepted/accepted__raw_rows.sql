@@ -94,9 +94,8 @@ money_records as (
         end as other_currency,
         signs.source_system,
         signs.source_object,
-        min(raw_rows.row_id) over (
-            partition by signs.source_system, signs.source_object, row_fates.entity, row_fates.record_key
-        ) as record_row
+        row_fates.entity,
+        case when not row_fates.is_alone then row_fates.record_key end as shared_key
     from row_fates
     inner join raw_rows on row_fates.row_id = raw_rows.row_id
     inner join signs
@@ -104,6 +103,25 @@ money_records as (
         and raw_rows.source_object = signs.source_object
         and row_fates.entity = signs.entity
     left join {{ ref('exchange__currencies') }} as known on upper(raw_rows.currency) = known.currency
+
+),
+
+-- the first row of each record; a window over all of them took half of this model's time
+record_rows as (
+
+    select
+        row_id, strength, used_amount, other_amount, other_currency, source_system, source_object,
+        row_id as record_row
+    from money_records
+    where shared_key is null
+
+    union all
+
+    select
+        row_id, strength, used_amount, other_amount, other_currency, source_system, source_object,
+        min(row_id) over (partition by source_system, source_object, entity, shared_key) as record_row
+    from money_records
+    where shared_key is not null
 
 ),
 
@@ -117,7 +135,7 @@ money_by_row as (
         min(other_currency) as other_currency,
         cast(coalesce(sum(case when record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount,
         cast(coalesce(sum(case when record_row = row_id then other_amount end), 0) as decimal(28, 9)) as other_amount
-    from money_records
+    from record_rows
     group by row_id
 
 ),
@@ -126,15 +144,15 @@ money_by_row as (
 ties as (
 
     select
-        money_records.source_system,
-        money_records.source_object,
+        record_rows.source_system,
+        record_rows.source_object,
         first_rows.nearest_row as one_row,
         other_rows.nearest_row as other_row
-    from money_records
-    inner join money_by_row as first_rows on money_records.record_row = first_rows.row_id
-    inner join money_by_row as other_rows on money_records.row_id = other_rows.row_id
+    from record_rows
+    inner join money_by_row as first_rows on record_rows.record_row = first_rows.row_id
+    inner join money_by_row as other_rows on record_rows.row_id = other_rows.row_id
     -- as a difference, because DuckDB takes a comparison of two tables for a join and pairs all their rows first
-    where money_records.record_row != money_records.row_id and first_rows.nearest_row - other_rows.nearest_row != 0
+    where record_rows.record_row != record_rows.row_id and first_rows.nearest_row - other_rows.nearest_row != 0
 
 ),
 

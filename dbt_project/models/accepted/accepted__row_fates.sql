@@ -20,7 +20,8 @@ select
         else 'used'
     end as fate,
     records.amount,
-    records.currency
+    records.currency,
+    records.is_alone
 from (
     {%- for rows, is_repeated in [('source_rows', 'false'), ('repeated_rows', 'true')] %}
     select
@@ -28,7 +29,8 @@ from (
         {{ record_money(entity, 'entity') }} as amount,
         {{ currency.column }} as currency,
         {{ each_of('entity.' ~ rows) }} as row_id,
-        {{ is_repeated }} as is_repeated
+        {{ is_repeated }} as is_repeated,
+        entity.identical_rows = 0 and {{ items_in('entity.source_rows') }} = 1 as is_alone
     from {{ ref('exchange__' ~ entity) }} as entity
     {{ currency.joins }}
     {%- if not loop.last %}
