@@ -91,19 +91,6 @@ additions as (
 
 ),
 
--- groups of which a part is earned by usage or by drawing down: these are not pooled yet, of usage not run again either
-measured_groups as (
-
-    select
-        accounting_contract_id,
-        allocation_group,
-        max(case when recognition_method = 'usage' then 1 else 0 end) = 1 as is_used
-    from {{ ref('contract_line_terms') }}
-    where recognition_method in ('usage', 'drawdown') and not is_unpriced
-    group by accounting_contract_id, allocation_group
-
-),
-
 -- rows of a contract with the same dates are one modification, whose rows without a treatment are judged together
 modifications as (
 
@@ -154,22 +141,35 @@ judged as (
 ),
 
 -- a line that was added apart is in no group of the others
+added_apart as (
+
+    select distinct contract_line_id, 'separate:' || line_amendment_id || '/' as apart
+    from judged
+    where action = 'add' and likely_treatment = 'separate'
+
+),
+
 treated as (
 
     select
         judged.*,
-        case
-            when judged.action != 'add' and additions_apart.contract_line_id is not null
-                then 'separate:' || judged.line_amendment_id || '/' || judged.allocation_group
-            else judged.allocation_group
-        end as pool_group
+        coalesce(added_apart.apart, '') || judged.allocation_group as pool_group
     from judged
-    left join (
-        select distinct adding.contract_line_id
-        from judged as adding
-        where adding.action = 'add' and adding.likely_treatment = 'separate'
-    ) as additions_apart
-        on judged.contract_line_id = additions_apart.contract_line_id
+    left join added_apart on judged.contract_line_id = added_apart.contract_line_id
+
+),
+
+-- groups of which a part is earned by usage or by drawing down: these are not pooled yet, of usage not run again either
+measured_groups as (
+
+    select
+        terms.accounting_contract_id,
+        coalesce(added_apart.apart, '') || terms.allocation_group as pool_group,
+        max(case when terms.recognition_method = 'usage' then 1 else 0 end) = 1 as is_used
+    from {{ ref('contract_line_terms') }} as terms
+    left join added_apart on terms.contract_line_id = added_apart.contract_line_id
+    where terms.recognition_method in ('usage', 'drawdown') and not terms.is_unpriced
+    group by terms.accounting_contract_id, coalesce(added_apart.apart, '') || terms.allocation_group
 
 ),
 
@@ -285,7 +285,7 @@ facts_of_rows as (
         and treated.pool_group = group_treatments.pool_group
     left join measured_groups
         on treated.accounting_contract_id = measured_groups.accounting_contract_id
-        and treated.allocation_group = measured_groups.allocation_group
+        and treated.pool_group = measured_groups.pool_group
         and not treated.is_unpriced
     left join given_twice
         on treated.contract_line_id = given_twice.contract_line_id
