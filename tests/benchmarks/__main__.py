@@ -1,6 +1,6 @@
 """`make bench`: a night on 200,000 contract lines over 36 months, stage by stage, each command in a process of its own.
 
-python -m tests.benchmarks [--lines N] [--bills-a-year 1|2|3|4|6|12] [--keep DIR]
+python -m tests.benchmarks [--lines N] [--bills-a-year 1|2|3|4|6|12] [--memory 2GB] [--keep DIR]
 
 The first run is compared with the same tables written by hand in SQL (by_hand.py): their figures must be equal, and the
 ratio of seconds says what gate, history, amendments and proof cost where nothing of them happens.
@@ -45,7 +45,8 @@ def main() -> None:
     arguments = _arguments()
     root = Path(arguments.keep or tempfile.mkdtemp(prefix="tieout-bench-")) / "workspace"
     workspace = Workspace.init(root)
-    workspace.configuration.write_text(SETTINGS, encoding="utf-8")
+    engine_settings = f'[engine]\nmemory_limit = "{arguments.memory}"\n' if arguments.memory else ""
+    workspace.configuration.write_text(SETTINGS + engine_settings, encoding="utf-8")
     exports = workspace.exports / "files"
     rows = company.write(exports, arguments.lines, bills_a_year=arguments.bills_a_year)
     print(f"{sum(rows.values()):,} rows: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
@@ -69,6 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("--lines", type=int, default=200_000, help="contract lines")
     parser.add_argument("--bills-a-year", type=int, default=1, choices=(1, 2, 3, 4, 6, 12))
+    parser.add_argument("--memory", help="[engine] memory_limit of the workspace, as 2GB; else its default")
     parser.add_argument("--keep", help="leave the workspace in this folder")
     return parser.parse_args()
 
