@@ -64,6 +64,26 @@ def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> s
     }
 
 
+def amended_groups(teller: Teller, contract: Record) -> set[str]:
+    """Allocation groups of the accounting contract that amendments touch already, other than by catch-up."""
+    together = contract.row.get("combined_with")
+    contracts = {
+        row.row["contract_id"]
+        for row in teller.life.of("contracts")
+        if row is contract or (together and row.row.get("combined_with") == together)
+    }
+    amended = {
+        row.row["contract_line_id"]
+        for row in teller.life.of("amendments")
+        if row.row.get("treatment") != "cumulative_catch_up"
+    }
+    return {
+        line.row["allocation_group"]
+        for line in teller.life.of("contract_lines")
+        if line.row["contract_id"] in contracts and line.row["contract_line_id"] in amended
+    }
+
+
 # --- methods ------------------------------------------------------------------------------------------
 
 
@@ -145,8 +165,12 @@ class _Amending:
         self.signed = teller.signed(contract)
         self.without = ("usage", "as_invoiced") if teller.options.measured else WITHOUT_POOL
         self.outside = groups_with(teller, contract, self.without)
-        self.drawn = groups_with(teller, contract, ("drawdown",))
         self.ends: dict[str, date] = {}
+
+    @property
+    def drawn(self) -> set[str]:
+        """Groups with a line that is drawn down, which may have been added since."""
+        return groups_with(self.teller, self.contract, ("drawdown",))
 
     def can_change(self, line: Record, stated: str) -> bool:
         method = method_of(self.teller, line)
