@@ -46,7 +46,7 @@
 {# Ranks tell which file of an object is newer; each object has a range of 10^9 of its own (warehouse/lake.py). #}
 {% macro object_of_rank(rank) -%}{{ integer_division(rank, '1000000000') }}{%- endmacro %}
 
-{# How many items a list has. #}
+{# How many items a list has that is not null: of null Spark says -1. #}
 {% macro items_in(list) -%}{{ return(adapter.dispatch('items_in', 'tieout')(list)) }}{%- endmacro %}
 {% macro default__items_in(list) -%}len({{ list }}){%- endmacro %}
 {% macro spark__items_in(list) -%}size({{ list }}){%- endmacro %}

@@ -34,8 +34,8 @@ ON_DUCKDB = ("staging", "exchange", "checks")
 _FUNCTION_NAMES = """
     abs add_months array_distinct array_min array_sort bool_and bool_or cast chr coalesce collect_list concat_ws
     count date_add datediff day dense_rank exists explode first_value flatten greatest lag last_day last_value lead
-    least length lower lpad max md5 min month nullif position rank replace row_number sort_array substr substring sum
-    trim try_cast upper year
+    least length lower lpad max md5 min month nullif position rank replace row_number size sort_array substr substring
+    sum trim try_cast upper year
 """
 FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 
