@@ -247,8 +247,9 @@ class Cash:
         written = self.written_off[owner] = self.written_off.get(owner, 0) + amount
         recognized = {key: replay.recognized(key, on) for key in lines}
         expense = max(0, min(written, sum(recognized.values()) - self.paid(owner, on)))
-        change = (written - expense) - self.never_earned.get(owner, 0)
-        self.never_earned[owner] = written - expense
+        never_earned = written - expense if lines else 0  # it can only come off lines that are signed
+        change = never_earned - self.never_earned.get(owner, 0)
+        self.never_earned[owner] = never_earned
         self.expenses.setdefault(owner, []).append((on, expense))
         if change == 0 or not lines:
             return
