@@ -79,6 +79,14 @@
     ) as shaped
 {% endmacro %}
 
+{# The columns of a shape, as layers, segments and the published schedule have them. #}
+{% macro spread_columns() -%}
+    {{ return([
+        'convention', 'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight', 'last_weight',
+        'total_weight', 'skipped_weight', 'skipped_unit',
+    ]) }}
+{%- endmacro %}
+
 {# What a stretch weighs in all, of its shape. #}
 {% macro weight_of_stretch(service_end) -%}
     case

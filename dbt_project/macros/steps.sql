@@ -273,6 +273,19 @@
     ) as bigint)
 {%- endmacro %}
 
+{# What the usage of lines draws on as they were signed, for usage_amounts: the stated amount of a usage line in a group, the
+   allocated amount of a drawdown. #}
+{% macro drawn_on_as_signed(lines) %}
+    select
+        contract_line_id,
+        recognition_method,
+        0 as modification_number,
+        {{ first_day() }} as valid_from,
+        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor
+    from {{ lines }} as lines
+    where recognition_method in ('usage', 'drawdown')
+{% endmacro %}
+
 {# What usage adds to a line beyond the amount that it draws on, by what changes it: a usage event, or a modification of
    that amount (of one day the modifications come first). It is contracted as it is earned. Rows: contract_line_id,
    fulfillment_id or modification_number, event_date, amount_minor (the change).

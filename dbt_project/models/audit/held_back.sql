@@ -186,14 +186,7 @@ used as (
 
 drawn_on as (
 
-    select
-        contract_line_id,
-        recognition_method,
-        0 as modification_number,
-        {{ first_day() }} as valid_from,
-        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor
-    from computable
-    where recognition_method in ('usage', 'drawdown')
+    {{ drawn_on_as_signed('computable') }}
 
 ),
 

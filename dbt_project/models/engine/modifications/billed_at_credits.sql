@@ -1,10 +1,11 @@
 -- Grain: credit for a cancellation, its void, or a write-off before it × contract line it may fall on.
 -- Why: what it finds billed on the line: invoices, and the credits before it (accounting.md §6). Only a contract of one
--- line, or one whose invoices name their lines, has such a credit: what is billed here knows no price.
+-- line, or one whose invoices name their lines, has such a credit: what is billed here knows no price. A write-off comes
+-- after the credits of its day.
 
 with credits as (
 
-    select concessions.event_id, concessions.known_from, lines.contract_line_id
+    select concessions.event_id, concessions.known_from, lines.contract_line_id, false as is_write_off
     from {{ ref('concessions') }} as concessions
     inner join {{ ref('line_allocations') }} as lines
         on concessions.contract_id = lines.contract_id
@@ -13,16 +14,9 @@ with credits as (
 
     union all
 
-    select write_offs.write_off_id as event_id, write_offs.event_date as known_from, lines.contract_line_id
+    select write_offs.write_off_id, write_offs.event_date, lines.contract_line_id, true
     from {{ ref('write_offs_before_credits') }} as write_offs
     inner join {{ ref('line_allocations') }} as lines on write_offs.contract_id = lines.contract_id
-
-),
-
--- a write-off comes after the credits of its day
-write_offs as (
-
-    select write_off_id from {{ ref('write_offs_before_credits') }}
 
 ),
 
@@ -52,7 +46,7 @@ inner join documents
         or documents.billed_date = credits.known_from
         and (
             documents.document_type = 'invoice' or documents.event_id < credits.event_id
-            or credits.event_id in (select write_off_id from write_offs)
+            or credits.is_write_off
         )
     )
 group by credits.event_id, credits.contract_line_id

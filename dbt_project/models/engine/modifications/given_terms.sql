@@ -1,7 +1,7 @@
 -- Grain: contract line × modification_number of a modification that has rows for it.
 -- Why: the quantity, amount, dates and stand-alone selling price that the line was last given by then (accounting.md §5),
 -- before what suspensions make of its end. Several rows of one modification for a line count together; of a line that
--- is added, quantity and amount are its own. terms_number counts its new starts, after which earlier suspensions are over.
+-- is added, quantity and amount are its own. starts_given counts its new starts, after which earlier suspensions are over.
 
 with lines as (
 

@@ -20,13 +20,13 @@ events as (
 
     select
         documents.event_id,
-        documents.document_type || events.suffix as event_type,
+        documents.document_type || kinds.suffix as event_type,
         documents.document_type,
         documents.contract_line_id,
-        case when events.suffix = '' then documents.issue_date else greatest(documents.status_date, documents.issue_date) end
+        case when kinds.suffix = '' then documents.issue_date else greatest(documents.status_date, documents.issue_date) end
             as event_date,
         greatest(
-            case when events.suffix = '' then documents.issue_date else documents.status_date end,
+            case when kinds.suffix = '' then documents.issue_date else documents.status_date end,
             documents.issue_date, lines.signed_date
         ) as counted_date,
         documents.amount_minor,
@@ -36,8 +36,8 @@ events as (
     from {{ ref('document_lines') }} as documents
     inner join (select distinct contract_line_id, signed_date, earned_until from lines) as lines
         on documents.contract_line_id = lines.contract_line_id
-    cross join (select '' as suffix union all select '_void') as events
-    where not documents.is_written_off and (events.suffix = '' or documents.status = 'void')
+    cross join (select '' as suffix union all select '_void') as kinds
+    where not documents.is_written_off and (kinds.suffix = '' or documents.status = 'void')
 
 ),
 

@@ -23,6 +23,10 @@
     rounds_from='rounds',
 ) }}
 
+{% set drawn_on -%}
+(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)
+{%- endset %}
+
 with changes as (
 
     select changes.*
@@ -57,17 +61,9 @@ reads as (
         money.remainder_minor as spread_minor,
         money.debooked_minor,
         layers.recognition_method,
-        spreads.convention,
-        spreads.spread_start,
-        spreads.spread_end,
-        spreads.first_month,
-        spreads.last_month,
-        spreads.weight_unit,
-        spreads.first_weight,
-        spreads.last_weight,
-        spreads.total_weight,
-        spreads.skipped_weight,
-        spreads.skipped_unit,
+        {%- for column in spread_columns() %}
+        spreads.{{ column }},
+        {%- endfor %}
         layers.progress_from,
         coalesce(money.whole, layers.whole) as whole,
         lines.progress_before as progress,
@@ -254,14 +250,14 @@ used_beside as (
             when changes.used_minor is null then 0
             else {{ used_above(
                 'lines.recognition_method', 'changes.used_minor', 'changes.used_by_end_minor',
-                "(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)"
+                drawn_on
             ) }}
         end + changes.pending_minor as beside_contracted_minor,
         case
             when changes.used_before_minor is null then 0
             else {{ used_above(
                 'lines.recognition_method', 'changes.used_before_minor', 'changes.used_before_by_end_minor',
-                "(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)"
+                drawn_on
             ) }}
         end + changes.invoiced_minor as beside_earned_minor
     from changes

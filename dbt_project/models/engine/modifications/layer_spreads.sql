@@ -3,6 +3,8 @@
 -- §5) one for each stretch. A stretch holds until the next one begins. A concession and an estimate are earned over
 -- what the layer they find is earned by, a concession over what is left of it.
 
+{% set shape = spread_columns() | reject('in', ['total_weight', 'skipped_weight', 'skipped_unit']) | list %}
+
 with layers as (
 
     select * from {{ ref('layers') }}
@@ -65,20 +67,15 @@ placed as (
         measured.modification_number,
         measured.layer,
         measured.is_divided,
-        measured.convention,
         case
             when row_number() over stretches_of_layer = 1 then {{ first_day() }} else measured.service_start
         end as holds_from,
         coalesce(
             {{ add_days('lead(measured.service_start) over stretches_of_layer', '-1') }}, cast('9999-12-31' as date)
         ) as holds_until,
-        measured.spread_start,
-        measured.spread_end,
-        measured.first_month,
-        measured.last_month,
-        measured.weight_unit,
-        measured.first_weight,
-        measured.last_weight,
+        {%- for column in shape %}
+        measured.{{ column }},
+        {%- endfor %}
         cast(sum(measured.total_weight) over layer_of_line - sum(measured.total_weight) over stretches_of_layer as bigint)
         + measured.total_weight as total_weight,
         cast(sum(measured.total_weight) over stretches_of_layer as bigint) - measured.total_weight as weight_before
@@ -101,14 +98,9 @@ found as (
         {{ read_on('lines', add_days('layers.known_from', '-1')) }} as at_date,
         placed.holds_from,
         placed.holds_until,
-        placed.convention,
-        placed.spread_start,
-        placed.spread_end,
-        placed.first_month,
-        placed.last_month,
-        placed.weight_unit,
-        placed.first_weight,
-        placed.last_weight,
+        {%- for column in shape %}
+        placed.{{ column }},
+        {%- endfor %}
         placed.weight_before
     from layers
     inner join {{ ref('line_allocations') }} as lines on layers.contract_line_id = lines.contract_line_id
@@ -140,14 +132,9 @@ select
     layers.layer,
     placed.holds_from,
     placed.holds_until,
-    placed.convention,
-    placed.spread_start,
-    placed.spread_end,
-    placed.first_month,
-    placed.last_month,
-    placed.weight_unit,
-    placed.first_weight,
-    placed.last_weight,
+    {%- for column in shape %}
+    placed.{{ column }},
+    {%- endfor %}
     placed.total_weight,
     case
         when placed.is_divided or skipped.skipped_unit is not null

@@ -6,11 +6,6 @@
 -- they were signed with; amendments and cancellations put others in its place (engine/modifications). Of a line that
 -- earns nothing further (macros/earning.sql) only what is changed by its terms is.
 
-{% set spread_columns = [
-    'convention', 'spread_start', 'spread_end', 'first_month', 'last_month', 'weight_unit', 'first_weight',
-    'last_weight', 'total_weight', 'skipped_weight', 'skipped_unit',
-] %}
-
 with lines as (
 
     select * from {{ ref('line_allocations') }}
@@ -41,7 +36,7 @@ as_signed as (
         ) }} as whole,
         true as is_share,
         {{ first_day() }} as holds_from,
-        {%- for column in spread_columns %}
+        {%- for column in spread_columns() %}
         spreads.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from lines
@@ -66,7 +61,7 @@ as_modified as (
         coalesce(amounts.whole, layers.whole) as whole,
         layers.change != 'concession' as is_share,
         spreads.holds_from,
-        {%- for column in spread_columns %}
+        {%- for column in spread_columns() %}
         spreads.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('layers') }} as layers
@@ -102,7 +97,7 @@ by_time as (
         known_until,
         base_minor,
         remainder_minor as spread_minor,
-        {{ spread_columns | join(', ') }}
+        {{ spread_columns() | join(', ') }}
     from all_layers
     where recognition_method = 'ratable' and spread_start is not null
 
@@ -266,7 +261,7 @@ by_document as (
 
     select
         contract_line_id, layer, valid_from, valid_from as earned_date, known_until, base_minor, spread_minor,
-        {{ spread_columns | join(', ') }}
+        {{ spread_columns() | join(', ') }}
     from invoiced
 
     union all
@@ -318,7 +313,7 @@ stopping as (
         earning.base_minor,
         earning.spread_minor,
         lines.earned_until as at_date,
-        {%- for column in spread_columns %}
+        {%- for column in spread_columns() %}
         earning.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from earning

@@ -2,21 +2,9 @@
 -- Why: usage beyond the allocated amount is contracted as it is earned, so it never sits in backlog (accounting.md §4);
 -- both bookings and revenue read it here. An amount that changes takes in what was beyond it, or leaves more beyond it.
 
-with lines as (
+with amounts as (
 
-    select * from {{ ref('line_allocations') }} where recognition_method in ('usage', 'drawdown')
-
-),
-
-amounts as (
-
-    select
-        contract_line_id,
-        recognition_method,
-        0 as modification_number,
-        {{ first_day() }} as valid_from,
-        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor
-    from lines
+    {{ drawn_on_as_signed(ref('line_allocations')) }}
 
     union all
 
