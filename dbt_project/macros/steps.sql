@@ -11,7 +11,8 @@
                 itself is the measure, and its whole is what is allocated (null)
      is_ended   from that day on all is earned, whatever the measure says (the end of a drawdown)
      stays, scale       the part that is expected to stay, 1 and 1 where nothing is expected back
-     delivered, kept    of goods: deliveries, and deliveries less returns, in millionths of a unit
+     delivered, kept    of goods: deliveries, and deliveries less returns, in millionths of a unit; kept of the others: what
+                        is reached, before what is expected never to be used
      lines         relation with contract_line_id, recognition_method, quantity_millionths, amount_minor, exponent,
                    return_scale, start_date, end_date, earned_until
      fulfillments  relation of fulfillments
@@ -31,7 +32,7 @@
         coalesce(returns.stays, 1) as stays,
         coalesce(returns.scale, 1) as scale,
         case when days.is_goods then days.delivered end as delivered,
-        case when days.is_goods then days.moved end as kept
+        days.moved as kept
     from (
         select
             contract_line_id,
@@ -211,10 +212,12 @@
 {% macro earned_at(method, remainder, base, start, reached, whole, is_ended) -%}
     cast(case
         when {{ is_ended }} then {{ base }} + {{ remainder }}
+        -- one for one, forwards and backwards
         when {{ method }} = 'drawdown' and {{ whole }} is null
-            then {{ base }} + case
-                when {{ remainder }} <= 0 then {{ remainder }}
-                else greatest(least({{ reached }} - {{ start }}, {{ remainder }}), 0)
+            then case
+                when {{ reached }} >= {{ start }} then {{ base }} + least({{ reached }} - {{ start }}, {{ remainder }})
+                when {{ reached }} >= {{ start }} + {{ remainder }} then {{ base }} + {{ remainder }}
+                else least({{ base }}, 0) + greatest(greatest({{ base }}, 0) + {{ reached }} - {{ start }}, 0)
             end
         when {{ reached }} >= {{ whole }} then {{ base }} + {{ remainder }}
         when {{ reached }} < {{ start }} and {{ start }} > 0
@@ -281,7 +284,8 @@
         recognition_method,
         0 as modification_number,
         {{ first_day() }} as valid_from,
-        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor
+        case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor,
+        cast(0 as bigint) as carried_minor
     from {{ lines }} as lines
     where recognition_method in ('usage', 'drawdown')
 {% endmacro %}
@@ -290,8 +294,8 @@
    that amount (of one day the modifications come first). It is contracted as it is earned. Rows: contract_line_id,
    fulfillment_id or modification_number, event_date, amount_minor (the change).
      usage    relation of usage_events rows
-     amounts  relation with contract_line_id, recognition_method, modification_number, valid_from, drawn_on_minor: what usage
-              draws on from that day, one row from the first day on #}
+     amounts  relation with contract_line_id, recognition_method, modification_number, valid_from, drawn_on_minor (what usage
+              draws on from that day), carried_minor (what was used beyond earlier ones), one row from the first day on #}
 {% macro usage_amounts(usage, amounts) %}
     select
         contract_line_id,
@@ -309,7 +313,7 @@
             used.event_date,
             used.is_usage,
             {{ used_above('amounts.recognition_method', 'used.used_minor', 'used.used_by_end_minor', 'amounts.drawn_on_minor') }}
-                as above_minor
+                + amounts.carried_minor as above_minor
         from (
             select
                 contract_line_id,

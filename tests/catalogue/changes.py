@@ -351,8 +351,8 @@ AMENDMENTS: list[Case] = [
     ),
     amended(
         "draws-more",
-        "a prospective amendment of a line that is drawn down is not supported yet",
-        "not_yet_supported",
+        "nothing: more money on a line that is drawn down",
+        "",
         amendment("draws-more", "change", amount_delta="100"),
         line={"recognition_method": "drawdown"},
     ),

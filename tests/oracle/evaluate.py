@@ -36,7 +36,11 @@ class Evaluator:
         """On terms that are in force, read at any date."""
         if state.is_ended and state.final is not None:
             return state.final
-        return self.earned_by_layers(line, state, d) + self.measures.beyond(line, state, d)
+        return self.earned_by_layers(line, state, d) + self.beyond_on(line, state, d)
+
+    def beyond_on(self, line: ContractLine, state: LineState, d: date) -> int:
+        """What is earned above the layers in force on a day."""
+        return self.measures.beyond(line, state, d, state.shared_on(d))
 
     def contracted(self, line: ContractLine, state: LineState, d: date) -> int:
         """The final amount once cancelled, else allocated, what usage added, and signed money to come."""

@@ -1,7 +1,8 @@
 """Layers: how a line's money is earned (accounting.md sections 4 and 5; CHOICES.md "layers").
 
 A layer gives, from one date until another, base + round(remainder x (u(d) - u0) / (U - u0)), where u(d) is what
-the line's method measures. Below u0 (goods came back, a percentage fell) the base goes back in proportion.
+the line's method measures. Below u0 (goods came back, a percentage fell) the base goes back in proportion;
+of a drawdown, whose measure is the money itself, one for one.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Layer:
     from_date: date = EVER
     until: date = FOREVER
     follows_share: bool = False  # drawdown: U = u0 + remainder
+    carried: int = 0  # drawdown: what was used beyond earlier layers by the day this one begins
     stands_alone: bool = False  # an extension at its SSP
 
     def is_active(self, d: date) -> bool:
@@ -87,6 +89,8 @@ class Layer:
         """What is earned where the measure has come to u."""
         if u >= self.end_of_measure:
             return self.base + self.remainder
+        if u < self.u0 and self.follows_share:
+            return min(self.base, 0) + max(max(self.base, 0) - half_away(self.u0 - u), 0)
         if u < self.u0:
             return half_away(self.base * max(u, Fraction(0)) / self.u0) if self.u0 > 0 else self.base
         return self.base + half_away(self.remainder * (u - self.u0) / (self.end_of_measure - self.u0))

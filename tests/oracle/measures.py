@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -102,10 +102,10 @@ class Measures:
         return min(delivered - self.returned(line, d), delivered * (1 - pct), ordered * (1 - pct))
 
     def drawn(self, line: ContractLine, state: LineState, d: date) -> Fraction:
-        """drawdown: usage, with the breakage that an estimate expects; all at the end."""
+        """drawdown: usage, with the breakage that an estimate expects, in minor units; all at the end."""
         if self.until(line, d) >= state.end or state.pct == 1:
             return ALL
-        return self.amounts(line, d, "usage") / (1 - state.pct)
+        return Fraction(half_away(self.amounts(line, d, "usage") / (1 - state.pct)))
 
     def u(self, line: ContractLine, state: LineState, layer: Layer, d: date) -> Fraction:
         """What the method of a line measures through d, for one of its layers."""
@@ -132,15 +132,21 @@ class Measures:
             return self.invoiced(line, d)
         return self.amounts(line, d, "milestone" if method == "milestone" else "usage")
 
-    def beyond(self, line: ContractLine, state: LineState, d: date) -> int:
-        """What is earned and contracted above an allocation: usage, overage, as_invoiced (section 4)."""
+    def beyond(
+        self, line: ContractLine, state: LineState, d: date, layers: Sequence[Layer] | None = None
+    ) -> int:
+        """What is earned and contracted above an allocation: usage, overage, as_invoiced (section 4).
+
+        layers  what a drawdown draws on, unless it is what it has now
+        """
         method = self.terms.method(line)
         if method == "drawdown":
             through_end = Fraction(self.amounts(line, min(d, state.end), "usage"))
-            limit = max(sum((row.end_of_measure for row in state.shared), NOTHING), NOTHING)
+            drawn_on = state.shared if layers is None else layers
+            limit = max(sum((row.end_of_measure for row in drawn_on), NOTHING), NOTHING)
             above = half_away(max(through_end - limit, NOTHING))
             after = self.amounts(line, d, "usage") - half_away(through_end)
-            return max(above + after, 0) + state.overage
+            return max(above + after, 0) + sum(row.carried for row in drawn_on)
         if method not in ("usage", "as_invoiced"):
             return 0
         raw = self.raw(line, method, d)

@@ -12,7 +12,7 @@ from tests.oracle.conventions import ONE_DAY
 from tests.oracle.entities import Amendment, ContractLine
 from tests.oracle.layers import EVER, Layer, without
 from tests.oracle.money import QuarantinedError, half_away
-from tests.oracle.remaining import fraction_left, measured, months_left, remaining_ssp, whole_ssp
+from tests.oracle.remaining import fraction_left, is_finished, measured, months_left, remaining_ssp, whole_ssp
 from tests.oracle.replay import Replay
 from tests.oracle.state import LineState
 
@@ -90,17 +90,18 @@ def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> Non
     """The unrecognized remainder of all unfinished lines plus the amendment's amounts, by remaining SSP."""
     before = dict(replay.lines)
     money = change_terms(replay, rows)
-    pool, weights, stated, taken = sum(money.values()), {}, {}, {}
+    pool, weights, stated, taken, beyond = sum(money.values()), {}, {}, {}, {}
     for line in members(replay, rows):
         key, state = line.contract_line_id, replay.lines[line.contract_line_id]
         layers = [layer for layer in state.layers if layer.lives]
         price = sum(layer.base + layer.remainder for layer in layers) - state.debooked
-        left = fraction_left(replay, line, state, m, price + money.get(key, 0))
-        if left <= 0:
-            continue
         base = replay.evaluator.earned_by_layers(line, before[key], m - ONE_DAY)
+        left = fraction_left(replay, line, state, m, price + money.get(key, 0), base)
+        if is_finished(replay, line, state, m, left):
+            continue
         pool += price - base
         taken[key] = (layers, base)
+        beyond[key] = _beyond(replay, line, before[key], m - ONE_DAY)
         weights[key], stated[key] = remaining_ssp(replay, line, state, m, left)
     if not taken:
         replay.lines = before
@@ -113,13 +114,21 @@ def apply_prospective(replay: Replay, m: date, rows: Sequence[Amendment]) -> Non
     number = replay.allocate(allocation)
     for key, share in allocation.shares().items():
         layers, base = taken[key]
-        _begin_anew(replay, key, number, share, base, layers, m)
+        _begin_anew(replay, key, number, (base, share, beyond[key]), layers, m)
+
+
+def _beyond(replay: Replay, line: ContractLine, before: LineState, d: date) -> int:
+    """What was used beyond a commitment before the pool: it is earned, and the pool takes nothing of it."""
+    if replay.terms.method(line) != "drawdown" or not before.layers:
+        return 0
+    return replay.evaluator.beyond_on(line, before, d)
 
 
 def _begin_anew(
-    replay: Replay, key: str, number: int, share: int, base: int, taken: list[Layer], m: date
+    replay: Replay, key: str, number: int, money: tuple[int, int, int], taken: list[Layer], m: date
 ) -> None:
     """recognized(m - 1) + round(remainder x fraction of the segment), from m on."""
+    base, share, carried = money
     line, state = replay.line_of[key], replay.lines[key]
     is_new = not state.layers
     if state.debooked_units:
@@ -129,7 +138,7 @@ def _begin_anew(
     u0 = Fraction(0)
     if fresh.curve is None and not is_new:
         u0 = replay.measures.u(line, state, fresh, m - ONE_DAY)
-    anew = replace(fresh, base=base, u0=u0, from_date=m)
+    anew = replace(fresh, base=base, u0=u0, from_date=m, carried=carried)
     _replace_layers(replay, key, taken, anew, m)
 
 
@@ -247,8 +256,8 @@ def _catch_up(replay: Replay, m: date, key: str, number: int, share: int) -> Non
     apart = [layer for layer in state.shared if layer.stands_alone and layer not in main]
     taken = [layer for layer in state.layers if layer.lives and (layer.allocation is None or layer in main)]
     fresh = replay.layer(line, state, number, share, replay.allocations[number].begin)
-    base, u0 = (main[0].base, main[0].u0) if main else (0, Fraction(0))
-    anew = replace(fresh, base=base, u0=u0, from_date=m)
+    base, u0, carried = (main[0].base, main[0].u0, main[0].carried) if main else (0, Fraction(0), 0)
+    anew = replace(fresh, base=base, u0=u0, from_date=m, carried=carried)
     _replace_layers(replay, key, taken + apart, anew, m)
 
 

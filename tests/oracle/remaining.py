@@ -50,8 +50,20 @@ def whole_ssp(replay: Replay, line: ContractLine, state: LineState, on: date) ->
     return half_away(units * scale(terms.contract(line).currency))
 
 
-def fraction_left(replay: Replay, line: ContractLine, state: LineState, m: date, price: int) -> Fraction:
-    """Of the term as first signed, or of the quantity now, what is still to be transferred from m on."""
+def is_finished(replay: Replay, line: ContractLine, state: LineState, m: date, left: Fraction) -> bool:
+    """Nothing is left of it; a commitment can be used until its term ends, unless no use of it is expected."""
+    if replay.terms.method(line) == "drawdown":
+        return state.end < m or state.pct == 1
+    return left <= 0
+
+
+def fraction_left(
+    replay: Replay, line: ContractLine, state: LineState, m: date, price: int, earned: int
+) -> Fraction:
+    """Of the term as first signed, or of the quantity now, what is still to be transferred from m on.
+
+    price, earned  of a drawdown: its money with what the amendment adds, and what its layers earned of it
+    """
     method, before = replay.terms.method(line), m - ONE_DAY
     if method == "ratable":
         convention = replay.terms.convention(line)
@@ -66,7 +78,9 @@ def fraction_left(replay: Replay, line: ContractLine, state: LineState, m: date,
         return Fraction(1 if method == "percent_complete" or state.stated > 0 else 0)
     if method == "percent_complete":
         return (100 - replay.measures.percent(line, before)) / 100
-    return _money_left(replay, line, state, before, price)
+    if method == "drawdown":
+        return max(1 - Fraction(earned, price), NOTHING) if price > 0 else NOTHING
+    return _money_left(replay, line, state, before)
 
 
 def _units_left(replay: Replay, line: ContractLine, state: LineState, before: date, is_new: bool) -> Fraction:
@@ -78,13 +92,9 @@ def _units_left(replay: Replay, line: ContractLine, state: LineState, before: da
     return (ordered - units) / ordered
 
 
-def _money_left(replay: Replay, line: ContractLine, state: LineState, before: date, price: int) -> Fraction:
+def _money_left(replay: Replay, line: ContractLine, state: LineState, before: date) -> Fraction:
     """Methods that measure money."""
     method = replay.terms.method(line)
-    if method == "drawdown":
-        if state.end <= before or price <= 0:
-            return NOTHING
-        return max(1 - replay.measures.drawn(line, state, before) / price, NOTHING)
     if method not in ("milestone", "usage", "as_invoiced") or state.stated <= 0:
         return NOTHING
     return max(1 - Fraction(replay.measures.raw(line, method, before), state.stated), NOTHING)
@@ -93,7 +103,19 @@ def _money_left(replay: Replay, line: ContractLine, state: LineState, before: da
 def remaining_ssp(
     replay: Replay, line: ContractLine, state: LineState, m: date, fraction: Fraction
 ) -> tuple[int, int]:
-    """(remaining SSP, remaining stated amount), each rounded once to the minor unit."""
+    """(remaining SSP, remaining stated amount), each rounded once to the minor unit.
+
+    Of a drawdown what is left is a fraction of two amounts, of its SSP in minor units.
+    """
+    if replay.terms.method(line) == "drawdown":
+        ssp, stated = _remaining(replay, line, state, m, Fraction(1))
+        return half_away(ssp * fraction), half_away(stated * fraction)
+    return _remaining(replay, line, state, m, fraction)
+
+
+def _remaining(
+    replay: Replay, line: ContractLine, state: LineState, m: date, fraction: Fraction
+) -> tuple[int, int]:
     terms, left = replay.terms, fraction * quantity_ratio(line, state)
     stated = half_away(line.amount * left)
     if terms.is_discount(line):

@@ -63,7 +63,6 @@ class LineState:
     return_conceded: int = 0
     debooked: int = 0
     debooked_units: Fraction = Fraction(0)
-    overage: int = 0
     first_weight: int = 0
     cancel: Cancellation | None = None
     final: int | None = None
@@ -75,6 +74,11 @@ class LineState:
     def shared(self) -> list[Layer]:
         """Living layers whose money is the share of an allocation."""
         return [layer for layer in self.layers if layer.lives and layer.allocation is not None]
+
+    def shared_on(self, d: date) -> list[Layer]:
+        """Layers of that kind in force on a day; before there are any, those to come."""
+        active = [layer for layer in self.layers if layer.is_active(d) and layer.allocation is not None]
+        return active or self.shared
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:

@@ -1,8 +1,8 @@
 """What else may happen in a life: the other methods, amendments, estimates, concessions, cash.
 
 Each function adds records to the life of a teller (tests/property/lives.py). Amendments keep to what the product
-computes: a group with a line that is used is not amended, one with a line that is drawn down by catch-up only, and what
-the rule book quarantines is thrown away by the teller, which asks the oracle. Without `Options.measured` no amendment
+computes: a group with a line that is used is not amended, and what the rule book quarantines is thrown away by the
+teller, which asks the oracle. Without `Options.measured` no amendment
 touches a line that is used, drawn down or earned as invoiced, nor does an estimate a price that a drawdown shares: the
 draws of those seeds are as they were.
 """
@@ -65,18 +65,14 @@ def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> s
 
 
 def amended_groups(teller: Teller, contract: Record) -> set[str]:
-    """Allocation groups of the accounting contract that amendments touch already, other than by catch-up."""
+    """Allocation groups of the accounting contract that amendments touch already."""
     together = contract.row.get("combined_with")
     contracts = {
         row.row["contract_id"]
         for row in teller.life.of("contracts")
         if row is contract or (together and row.row.get("combined_with") == together)
     }
-    amended = {
-        row.row["contract_line_id"]
-        for row in teller.life.of("amendments")
-        if row.row.get("treatment") != "cumulative_catch_up"
-    }
+    amended = {row.row["contract_line_id"] for row in teller.life.of("amendments")}
     return {
         line.row["allocation_group"]
         for line in teller.life.of("contract_lines")
@@ -167,17 +163,10 @@ class _Amending:
         self.outside = groups_with(teller, contract, self.without)
         self.ends: dict[str, date] = {}
 
-    @property
-    def drawn(self) -> set[str]:
-        """Groups with a line that is drawn down, which may have been added since."""
-        return groups_with(self.teller, self.contract, ("drawdown",))
-
-    def can_change(self, line: Record, stated: str) -> bool:
+    def can_change(self, line: Record) -> bool:
         method = method_of(self.teller, line)
         if self.teller.options.measured and is_unpriced(self.teller, line):
             return True
-        if stated != "cumulative_catch_up" and line.row["allocation_group"] in self.drawn:
-            return False
         return method not in self.without and line.row["allocation_group"] not in self.outside
 
     def tell(self) -> None:
@@ -212,7 +201,7 @@ class _Amending:
             return
         amendment_id = self.teller.key("A")
         stated = self.rng.choice(("", "auto", "auto", "prospective", "cumulative_catch_up"))
-        lines = [line for line in self.lines if self.can_change(line, stated)]
+        lines = [line for line in self.lines if self.can_change(line)]
         row = {
             "amendment_id": amendment_id,
             "contract_id": self.contract.row["contract_id"],
@@ -321,8 +310,6 @@ class _Amending:
             )
             line.row["amount"] = teller.text(half_away(whole * rng.choice((95, 100, 105, 94)) / 100))
         treatment = rng.choice((stated, stated, "auto", "separate"))
-        if teller.options.measured and (group in self.drawn or method_of(teller, line) == "drawdown"):
-            treatment = "separate" if treatment == "separate" else "cumulative_catch_up"
         added = {"contract_line_id": line.row["contract_line_id"], "action": "add", "treatment": treatment}
         if teller.chance(0.5):
             added["amount_delta"] = line.row["amount"]

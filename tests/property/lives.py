@@ -582,8 +582,8 @@ class Teller:
             "description": self.rng.choice(("", "as agreed", 'with a "quote", and a comma')),
         }
         eventful.fit_to_method(self, row, method)
-        shares = method == "drawdown" or (method == "usage" and bool(row["allocation_group"]))
-        if shares and row["allocation_group"] in eventful.amended_groups(self, contract):
+        group = row["allocation_group"] if method == "usage" else ""
+        if group and group in eventful.amended_groups(self, contract):
             # Amendments of a contract that it is combined with have changed the price that it would share.
             row["allocation_group"] = row["contract_line_id"]
         own_dates = self.chance(0.4) or (not has_dates and method != "point_in_time")

@@ -159,17 +159,15 @@ treated as (
 
 ),
 
--- groups of which a part is earned by usage or by drawing down: these are not pooled yet, of usage not run again either
-measured_groups as (
+-- groups of which a part is earned by usage
+used_groups as (
 
-    select
+    select distinct
         terms.accounting_contract_id,
-        coalesce(added_apart.apart, '') || terms.allocation_group as pool_group,
-        max(case when terms.recognition_method = 'usage' then 1 else 0 end) = 1 as is_used
+        coalesce(added_apart.apart, '') || terms.allocation_group as pool_group
     from {{ ref('contract_line_terms') }} as terms
     left join added_apart on terms.contract_line_id = added_apart.contract_line_id
-    where terms.recognition_method in ('usage', 'drawdown') and not terms.is_unpriced
-    group by terms.accounting_contract_id, coalesce(added_apart.apart, '') || terms.allocation_group
+    where terms.recognition_method = 'usage' and not terms.is_unpriced
 
 ),
 
@@ -251,10 +249,7 @@ facts_of_rows as (
         treated.allocation_group,
         treated.likely_treatment != 'separate' and not treated.is_unpriced
         and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
-        coalesce(
-            measured_groups.is_used
-            or treated.likely_treatment not in ('separate', 'cumulative_catch_up'), false
-        ) and measured_groups.accounting_contract_id is not null as is_of_measured_group,
+        used_groups.accounting_contract_id is not null as is_of_used_group,
         treated.method = 'drawdown' and treated.new_end_date is not null as is_drawn_until,
         treated.is_unpriced and treated.action != 'add' and coalesce(treated.amount_delta, 0) != 0 as is_of_no_amount,
         treated.action in ('change', 'extend', 'suspend')
@@ -283,9 +278,9 @@ facts_of_rows as (
         and treated.effective_date = group_treatments.effective_date
         and treated.signed_date = group_treatments.signed_date
         and treated.pool_group = group_treatments.pool_group
-    left join measured_groups
-        on treated.accounting_contract_id = measured_groups.accounting_contract_id
-        and treated.pool_group = measured_groups.pool_group
+    left join used_groups
+        on treated.accounting_contract_id = used_groups.accounting_contract_id
+        and treated.pool_group = used_groups.pool_group
         and not treated.is_unpriced
     left join given_twice
         on treated.contract_line_id = given_twice.contract_line_id
@@ -390,9 +385,7 @@ final as (
         ) as is_after_cancellation,
         facts_of_rows.method,
         nullif(concat_ws(', ',
-            case when facts_of_rows.is_of_measured_group
-                then 'a prospective amendment of a price that a line that is drawn down shares, or any that usage shares'
-            end,
+            case when facts_of_rows.is_of_used_group then 'an amendment of a price that usage shares' end,
             case when facts_of_rows.is_drawn_until then 'another end date of a line that is drawn down' end
         ), '') as unsupported,
         coalesce(facts_of_rows.is_of_no_amount, false) as is_of_no_amount,

@@ -88,6 +88,8 @@ terms_again as (
         end as joined_from,
         coalesce(joined.end_date, caught_up.first_end_date) as joined_end,
         coalesce(members.basis_minor, caught_up.first_ssp_minor, 0) as joined_basis_minor,
+        -- the pool whose weight of a commitment is known only there
+        case when caught_up.recognition_method = 'drawdown' then members.modification_number end as shared_in,
         case when caught_up.joined_by = 0 then caught_up.first_quantity_millionths else joined.quantity_millionths end
             as joined_quantity_millionths,
         case when caught_up.joined_by = 0 then caught_up.first_ssp_unit else joined.ssp_unit end as joined_ssp_unit,
@@ -176,27 +178,34 @@ joined_at as (
 
 ),
 
-priced_again as (
+quantified as (
 
     select
         joined_at.*,
+        case
+            when coalesce(joined_quantity_millionths, 0) != 0 then coalesce(quantity_millionths, joined_quantity_millionths)
+            else 1
+        end as quantity_again,
+        case when coalesce(joined_quantity_millionths, 0) != 0 then joined_quantity_millionths else 1 end as quantity_then
+    from joined_at
+
+),
+
+priced_again as (
+
+    select
+        quantified.*,
         {{ prorate(
             'basis_then_minor',
-            '(cast(case when coalesce(joined_quantity_millionths, 0) != 0 then coalesce(quantity_millionths, joined_quantity_millionths) else 1 end as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_numerator, 0) else 1 end)',
-            '(cast(case when coalesce(joined_quantity_millionths, 0) != 0 then joined_quantity_millionths else 1 end as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_denominator, 1) else 1 end)'
+            '(cast(quantity_again as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_numerator, 0) else 1 end)',
+            '(cast(quantity_then as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_denominator, 1) else 1 end)'
         ) }} as ssp_basis_minor
-    from joined_at
+    from quantified
 
 )
 
 select
     priced_again.*,
-    case
-        when sum(ssp_basis_minor) over run != 0 then ssp_basis_minor
-        when sum(first_amount_minor) over run != 0 then first_amount_minor
-        when row_number() over (partition by accounting_contract_id, modification_number, allocation order by line_place) = 1
-            then 1
-        else 0
-    end as basis_minor
+    ssp_basis_minor as basis_minor,
+    first_amount_minor as stated_basis_minor
 from priced_again
-window run as (partition by accounting_contract_id, modification_number, allocation)

@@ -18,13 +18,19 @@
         ['contract_line_id', dbt.type_string()], ['layer', dbt.type_string()], ['base_minor', 'bigint'],
         ['remainder_minor', 'bigint'], ['taken_minor', 'bigint'], ['allocation', dbt.type_string()],
         ['moved_to', dbt.type_string()], ['share_minor', 'bigint'], ['weight_minor', 'bigint'], ['debooked_minor', 'bigint'],
-        ['whole', 'bigint'],
+        ['whole', 'bigint'], ['carried_minor', 'bigint'],
     ],
     rounds_from='rounds',
 ) }}
 
 {% set drawn_on -%}
 (case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)
+{%- endset %}
+{% set drawn_on_before -%}
+(case lines.recognition_method
+            when 'usage' then lines.amount_minor
+            else coalesce(in_force_before.drawn_on_minor, open_before.drawn_on_minor, 0)
+        end)
 {%- endset %}
 
 with changes as (
@@ -41,13 +47,13 @@ with changes as (
 
 money as (
 
-    select contract_line_id, modification_number, layer, base_minor, remainder_minor, debooked_minor, whole
+    select contract_line_id, modification_number, layer, base_minor, remainder_minor, debooked_minor, whole, carried_minor
     from {{ this }}
 
     union all
 
     select contract_line_id, 0 as modification_number, 'main' as layer, cast(0 as bigint) as base_minor, allocated_minor as remainder_minor,
-        cast(0 as bigint) as debooked_minor, cast(null as bigint) as whole
+        cast(0 as bigint) as debooked_minor, cast(null as bigint) as whole, cast(0 as bigint) as carried_minor
     from {{ ref('line_allocations') }}
     where accounting_contract_id in (select accounting_contract_id from changes)
 
@@ -60,6 +66,7 @@ reads as (
         money.base_minor,
         money.remainder_minor as spread_minor,
         money.debooked_minor,
+        money.carried_minor,
         layers.recognition_method,
         {%- for column in spread_columns() %}
         spreads.{{ column }},
@@ -159,6 +166,7 @@ open_before as (
         -- what a drawdown is drawn down to
         cast(sum(case when is_share and recognition_method = 'drawdown' then progress_from + spread_minor else 0 end) as bigint)
             as drawn_on_minor,
+        cast(sum(carried_minor) as bigint) as carried_minor,
         -- in a catch-up a concession comes off the price that is shared again
         cast(sum(case when is_share then 0 else base_minor + spread_minor end) as bigint) as conceded_minor,
         -- what goods that came back, beyond those expected, have opened again
@@ -201,6 +209,19 @@ earned_before as (
         from reads
         where is_in_force and (spread_start is null or coalesce(is_off_final, false))
     ) as evaluated
+    group by contract_line_id
+
+),
+
+-- what a drawdown was drawn down to the day before, and what was used beyond earlier layers
+in_force_before as (
+
+    select
+        contract_line_id,
+        cast(sum(progress_from + spread_minor) as bigint) as drawn_on_minor,
+        cast(sum(carried_minor) as bigint) as carried_minor
+    from reads
+    where is_in_force and is_share and recognition_method = 'drawdown'
     group by contract_line_id
 
 ),
@@ -251,18 +272,19 @@ used_beside as (
             else {{ used_above(
                 'lines.recognition_method', 'changes.used_minor', 'changes.used_by_end_minor',
                 drawn_on
-            ) }}
+            ) }} + coalesce(open_before.carried_minor, 0)
         end + changes.pending_minor as beside_contracted_minor,
         case
             when changes.used_before_minor is null then 0
             else {{ used_above(
                 'lines.recognition_method', 'changes.used_before_minor', 'changes.used_before_by_end_minor',
-                drawn_on
-            ) }}
+                drawn_on_before
+            ) }} + coalesce(in_force_before.carried_minor, open_before.carried_minor, 0)
         end + changes.invoiced_minor as beside_earned_minor
     from changes
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
     left join open_before on changes.contract_line_id = open_before.contract_line_id
+    left join in_force_before on changes.contract_line_id = in_force_before.contract_line_id
 
 ),
 
@@ -283,8 +305,16 @@ before_change as (
         coalesce(shares.share_minor, 0) as share_before_minor,
         shares.weight_minor as weight_before_minor,
         coalesce(moved.moved_minor, 0) as moved_minor,
-        coalesce(earned_before.recognized_minor, 0) + used_beside.beside_earned_minor as recognized_minor,
-        lines.is_unpriced
+        coalesce(earned_before.recognized_minor, 0)
+        + case when changes.change = 'pool' then 0 else used_beside.beside_earned_minor end as recognized_minor,
+        case
+            when changes.change = 'pool' and open_before.contract_line_id is not null then used_beside.beside_earned_minor
+            when changes.change in ('catch_up', 'estimate') then coalesce(open_before.carried_minor, 0)
+            else 0
+        end as carried_minor,
+        shared_before.weight_minor as shared_in_weight_minor,
+        lines.is_unpriced,
+        lines.is_discount
     from changes
     inner join used_beside on changes.contract_line_id = used_beside.contract_line_id and changes.layer = used_beside.layer
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
@@ -295,6 +325,10 @@ before_change as (
         on changes.change in ('estimate', 'share')
         and changes.contract_line_id = shares.contract_line_id
         and changes.allocation = shares.allocation
+    left join {{ this }} as shared_before
+        on changes.contract_line_id = shared_before.contract_line_id
+        and changes.shared_in = shared_before.modification_number
+        and shared_before.layer = 'main'
     left join moved
         on changes.change in ('estimate', 'share')
         and changes.accounting_contract_id = moved.accounting_contract_id
@@ -302,13 +336,55 @@ before_change as (
 
 ),
 
--- a concession without a line falls on all of its contract by what is contracted; nothing is: on the first
-weighed as (
+-- what is left of a price is left of the stand-alone selling price of a commitment in a pool
+left_before as (
 
     select
         before_change.*,
         case
+            when change != 'pool' or recognition_method != 'drawdown' then 1
+            when taken_minor + amount_delta_minor <= 0 then 0
+            else greatest(taken_minor + amount_delta_minor - recognized_minor, 0)
+        end as left_minor,
+        case
+            when change != 'pool' or recognition_method != 'drawdown' then 1
+            else greatest(taken_minor + amount_delta_minor, 1)
+        end as left_of_minor
+    from before_change
+
+),
+
+priced_before as (
+
+    select
+        left_before.*,
+        case
+            when shared_in is not null then {{ prorate('shared_in_weight_minor', 'quantity_again', 'quantity_then') }}
+            else {{ prorate('basis_minor', 'left_minor', 'left_of_minor') }}
+        end as ssp_minor,
+        {{ prorate('stated_basis_minor', 'left_minor', 'left_of_minor') }} as stated_minor
+    from left_before
+
+),
+
+-- all prices 0: by stated amounts; these 0 too: the first line. A concession without a line falls on all of its contract
+-- by what is contracted; nothing is: on the first
+weighed as (
+
+    select
+        priced_before.*,
+        case
             when change in ('estimate', 'share') then weight_before_minor
+            when change in ('pool', 'catch_up', 'separate', 'money') then
+                case
+                    when sum(ssp_minor) over (partition by accounting_contract_id, allocation) != 0 then ssp_minor
+                    when sum(stated_minor) over (partition by accounting_contract_id, allocation) != 0 then stated_minor
+                    when row_number() over (
+                        partition by accounting_contract_id, allocation
+                        order by case when change = 'money' or is_discount then 1 else 0 end, line_place
+                    ) = 1 then 1
+                    else 0
+                end
             when change = 'write_off'
                 then {{ never_earned_weight(
                     'found_billed_minor', 'recognized_minor', 'partition by accounting_contract_id, allocation',
@@ -320,7 +396,7 @@ weighed as (
             when row_number() over (partition by accounting_contract_id, allocation order by line_place) = 1 then 1
             else 0
         end as weight_minor
-    from before_change
+    from priced_before
 
 ),
 
@@ -496,7 +572,8 @@ select
     -- a concession on a drawdown is earned by what the drawdown was drawn down to
     case
         when shared.change = 'concession' and shared.recognition_method = 'drawdown' then shared.drawn_on_minor
-    end as whole
+    end as whole,
+    shared.carried_minor
 from conceded as shared
 left join {{ ref('cancellations') }} as cancellations
     on shared.change = 'cancel' and shared.contract_line_id = cancellations.contract_line_id

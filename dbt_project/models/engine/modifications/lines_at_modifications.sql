@@ -224,6 +224,8 @@ final as (
                 'coalesce(progress_before.delivered, 0)', 'coalesce(progress_before.kept, 0)', 'coalesce(returns.stays, 1)',
                 'coalesce(returns.scale, 1)'
             ) }}
+            when lines.recognition_method = 'drawdown' and returns.stays > 0
+                then {{ prorate('greatest(coalesce(progress_before.kept, 0), 0)', 'returns.scale', 'returns.stays') }}
             else coalesce(progress_before.progress, 0)
         end as progress_before,
         case when present.is_added then 0 else coalesce(progress_before.delivered, 0) end as delivered_before,

@@ -10,7 +10,7 @@
 --              later step
 --   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
 --   write_off  no terms change: what was never earned lowers what a later credit finds billed
--- allocation names what shares one price; basis_minor are its weights. spread_from..spread_to is the term of a ratable
+-- allocation names what shares one price; basis_minor are its weights, stated_basis_minor where these are all 0. spread_from..spread_to is the term of a ratable
 -- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
 -- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
 -- goes from one to the next.
@@ -56,6 +56,7 @@ combined as (
     select
         lines.accounting_contract_id, lines.modification_number, lines.contract_line_id, 'pool' as change, 'main' as layer,
         'pool:' || lines.modification_number as allocation, lines.line_place, members.basis_minor,
+        members.stated_basis_minor,
         case when lines.applied = 'prospective' then lines.amount_delta_minor else 0 end as amount_delta_minor,
         lines.known_from, lines.effective_date as from_date, lines.effective_date, lines.recognition_method,
         lines.recognition_convention, members.remaining_from as spread_from, lines.end_date as spread_to,
@@ -67,7 +68,8 @@ combined as (
 
     select
         lines.accounting_contract_id, lines.modification_number, lines.contract_line_id, 'money' as change, 'main' as layer,
-        'pool:' || lines.modification_number as allocation, lines.line_place, 0 as basis_minor, lines.amount_delta_minor,
+        'pool:' || lines.modification_number as allocation, lines.line_place, 0 as basis_minor, 0 as stated_basis_minor,
+        lines.amount_delta_minor,
         lines.known_from, lines.effective_date as from_date, lines.effective_date, lines.recognition_method,
         lines.recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, lines.whole,
         lines.is_touched
@@ -79,7 +81,7 @@ combined as (
 
     select
         accounting_contract_id, modification_number, contract_line_id, 'catch_up' as change, 'main' as layer, allocation, line_place,
-        basis_minor, case when applied = 'cumulative_catch_up' then amount_delta_minor else 0 end as amount_delta_minor,
+        basis_minor, stated_basis_minor, case when applied = 'cumulative_catch_up' then amount_delta_minor else 0 end as amount_delta_minor,
         known_from, effective_date as from_date, effective_date, recognition_method, recognition_convention,
         again_from as spread_from, end_date as spread_to, null as progress_from, whole, is_touched
     from based_again
@@ -90,7 +92,7 @@ combined as (
     select
         discounts.accounting_contract_id, discounts.modification_number, discounts.contract_line_id, 'money' as change,
         'main' as layer, coalesce(group_allocations.allocation, 'group:' || discounts.allocation_group) as allocation,
-        discounts.line_place, 0 as basis_minor, discounts.amount_delta_minor, discounts.known_from,
+        discounts.line_place, 0 as basis_minor, 0 as stated_basis_minor, discounts.amount_delta_minor, discounts.known_from,
         discounts.effective_date as from_date, discounts.effective_date, discounts.recognition_method,
         discounts.recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, discounts.whole,
         discounts.is_touched
@@ -108,13 +110,8 @@ combined as (
         case when is_added then 'main' else 'term' end as layer,
         case when is_added then allocation_group else 'term:' || modification_number || ':' || contract_line_id end as allocation,
         line_place,
-        case
-            when not is_added then 1
-            when sum(case when is_discount then 0 else coalesce(first_ssp_minor, 0) end) over separate_allocation != 0
-                then case when is_discount then 0 else coalesce(first_ssp_minor, 0) end
-            when is_discount then 0
-            else first_amount_minor
-        end as basis_minor,
+        case when not is_added then 1 when is_discount then 0 else coalesce(first_ssp_minor, 0) end as basis_minor,
+        case when is_discount then 0 else first_amount_minor end as stated_basis_minor,
         amount_delta_minor, known_from,
         case when is_added then effective_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as from_date,
         effective_date, recognition_method, recognition_convention,
@@ -122,14 +119,13 @@ combined as (
         end_date as spread_to, 0 as progress_from, whole, is_touched
     from treated
     where applied = 'separate'
-    window separate_allocation as (partition by accounting_contract_id, modification_number, is_added, allocation_group)
 
     union all
 
     select
         accounting_contract_id, modification_number, contract_line_id, 'cancel' as change, 'main' as layer,
         'cancel:' || modification_number || ':' || contract_line_id as allocation, line_place, 1 as basis_minor,
-        0 as amount_delta_minor, known_from, effective_date as from_date, effective_date, recognition_method,
+        0 as stated_basis_minor, 0 as amount_delta_minor, known_from, effective_date as from_date, effective_date, recognition_method,
         recognition_convention, null as spread_from, null as spread_to, 0 as progress_from, whole, is_touched
     from treated
     where is_cancelled_now
@@ -139,7 +135,7 @@ combined as (
     select
         lines.accounting_contract_id, lines.modification_number, lines.contract_line_id, 'concession' as change,
         'concession' as layer, 'concession:' || lines.modification_number as allocation, lines.line_place,
-        0 as basis_minor,
+        0 as basis_minor, 0 as stated_basis_minor,
         case
             when row_number() over (
                 partition by lines.accounting_contract_id, lines.modification_number order by lines.line_place
@@ -166,7 +162,7 @@ combined as (
         accounting_contract_id, modification_number, contract_line_id,
         case when moved_to is null then 'estimate' else 'share' end as change,
         case when moved_to is null then 'main' else 'share:' || allocation end as layer,
-        allocation, line_place, 0 as basis_minor, case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
+        allocation, line_place, 0 as basis_minor, 0 as stated_basis_minor, case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
         known_from, from_date, effective_date, recognition_method, recognition_convention,
         null as spread_from, null as spread_to, null as progress_from, whole, true as is_touched
     from estimate_lines
@@ -176,7 +172,7 @@ combined as (
     select
         modifications.accounting_contract_id, modifications.modification_number, lines.contract_line_id, 'write_off' as change,
         'write_off' as layer, 'write_off:' || modifications.modification_number as allocation, lines.line_place,
-        0 as basis_minor,
+        0 as basis_minor, 0 as stated_basis_minor,
         case
             when row_number() over (
                 partition by modifications.accounting_contract_id, modifications.modification_number order by lines.line_place
@@ -222,7 +218,8 @@ used as (
         select
             combined.contract_line_id,
             combined.modification_number,
-            greatest(usage.event_date, lines.signed_date)
+            -- a pool shares what the layers have still to earn; what was earned beyond them stays
+            combined.change != 'pool' and greatest(usage.event_date, lines.signed_date)
             < case when combined.change = 'cancel' then cancellations.contracted_date else combined.known_from end
                 as is_contracted,
             usage.event_date < combined.effective_date as is_earned,
@@ -232,7 +229,7 @@ used as (
         inner join {{ ref('usage_events') }} as usage on combined.contract_line_id = usage.contract_line_id
         inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
         left join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
-        where combined.change = 'cancel'
+        where combined.change in ('cancel', 'pool')
             or combined.change in ('concession', 'write_off') and combined.recognition_method != 'cancelled'
     ) as by_event
     group by contract_line_id, modification_number
@@ -263,6 +260,7 @@ final as (
         combined.allocation,
         combined.line_place,
         cast(combined.basis_minor as bigint) as basis_minor,
+        cast(combined.stated_basis_minor as bigint) as stated_basis_minor,
         cast(combined.amount_delta_minor as bigint) as amount_delta_minor,
         combined.known_from,
         combined.from_date,
@@ -280,6 +278,9 @@ final as (
         used.earned_by_end_minor as used_before_by_end_minor,
         coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as pending_minor,
         coalesce(invoiced.recognized_minor, 0) as invoiced_minor,
+        again.shared_in,
+        again.quantity_again,
+        again.quantity_then,
         coalesce(steps.step, 1) as step,
         steps.moved_to,
         concessions.applies_to as conceded_from,
@@ -309,6 +310,10 @@ final as (
         on write_offs.write_off_id = invoiced.write_off_id and combined.contract_line_id = invoiced.contract_line_id
     left join {{ ref('billed_at_credits') }} as billed
         on modifications.first_id = billed.event_id and combined.contract_line_id = billed.contract_line_id
+    left join based_again as again
+        on combined.change = 'catch_up'
+        and combined.contract_line_id = again.contract_line_id
+        and combined.modification_number = again.modification_number
     left join undone
         on combined.change = 'concession'
         and combined.accounting_contract_id = undone.accounting_contract_id

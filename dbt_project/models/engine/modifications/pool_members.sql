@@ -1,7 +1,8 @@
 -- Grain: accounting contract × modification_number × contract line in the pool of a prospective modification.
 -- Why: the pool is the unrecognized remainder of all lines not fully satisfied of every group the modification touches
 -- (accounting.md §5): who is in it, with what remaining stand-alone selling price = price valid then × remaining
--- quantity or remaining fraction of the term, rounded once. Its money is computed in rounds (layer_amounts).
+-- quantity or remaining fraction of the term, rounded once. A commitment can be used until its term ends: what is left of
+-- it is a matter of money, as all of the pool's is (layer_amounts), and its price here is of the whole of it.
 
 with lines as (
 
@@ -45,7 +46,7 @@ candidates as (
         and lines.allocation_group = touched_groups.allocation_group
     where not lines.is_discount and not lines.is_cancelled
         and (
-            lines.recognition_method in ('ratable', 'point_in_time', 'on_start', 'milestone')
+            lines.recognition_method in ('ratable', 'point_in_time', 'on_start', 'milestone', 'drawdown')
             or lines.recognition_method = 'percent_complete' and lines.is_stated_prospective
         )
 
@@ -72,6 +73,7 @@ unfinished as (
     where case recognition_method
         when 'ratable' then end_date >= remaining_from
         when 'on_start' then start_date >= effective_date
+        when 'drawdown' then end_date >= effective_date and stays > 0
         else {{ whole_that_stays('whole', 'stays', 'scale') }} > progress_before
     end
 
@@ -131,7 +133,8 @@ scaled as (
             when recognition_method = 'ratable' and ssp_per = 'month' then months.weight_unit
             when recognition_method = 'ratable' then remaining.weight_unit * first_term.total_weight
             when recognition_method in ('milestone', 'percent_complete') then whole_part * coalesce(months.weight_unit, 1)
-            else scale * coalesce(months.weight_unit, 1)
+            when recognition_method = 'point_in_time' then scale * coalesce(months.weight_unit, 1)
+            else coalesce(months.weight_unit, 1)
         end as months_denominator,
         remaining.total_weight * first_term.weight_unit as term_numerator,
         remaining.weight_unit * first_term.total_weight as term_denominator,
@@ -172,7 +175,8 @@ parts as (
             when 'ratable' then term_denominator
             when 'milestone' then whole_part
             when 'percent_complete' then whole_part
-            else scale
+            when 'point_in_time' then scale
+            else 1
         end as part_denominator
     from scaled
 
@@ -194,22 +198,6 @@ priced as (
 
 ),
 
-based as (
-
-    -- all prices 0: by stated amounts; these 0 too: the first line
-    select
-        priced.*,
-        case
-            when sum(ssp_basis_minor) over pool != 0 then ssp_basis_minor
-            when sum(stated_basis_minor) over pool != 0 then stated_basis_minor
-            when row_number() over (partition by accounting_contract_id, modification_number order by line_place) = 1 then 1
-            else 0
-        end as basis_minor
-    from priced
-    window pool as (partition by accounting_contract_id, modification_number)
-
-),
-
 final as (
 
     select
@@ -218,8 +206,9 @@ final as (
         contract_line_id,
         line_place,
         remaining_from,
-        cast(basis_minor as bigint) as basis_minor
-    from based
+        cast(ssp_basis_minor as bigint) as basis_minor,
+        cast(stated_basis_minor as bigint) as stated_basis_minor
+    from priced
 
 )
 
