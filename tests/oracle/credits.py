@@ -19,12 +19,20 @@ def by_contracted(replay: Replay, contract_id: str, amount: int) -> dict[str, in
     lines = [
         key
         for key, line in replay.line_of.items()
-        if line.contract_id == contract_id and replay.terms.method(line) != "as_invoiced"
+        if line.contract_id == contract_id
+        and replay.terms.method(line) != "as_invoiced"
+        and not waits_for_addition(replay, line)
     ]
     basis = {key: max(_price(replay, key), 0) for key in lines}
     if sum(basis.values()) == 0:
         raise QuarantinedError(f"a concession on contract {contract_id}, to which nothing is allocated")
     return spread(amount, basis)
+
+
+def waits_for_addition(replay: Replay, line: ContractLine) -> bool:
+    """The amendment that adds it is still to take effect."""
+    addition = replay.books.addition_of.get(line.contract_line_id) if line.amendment_id else None
+    return addition is not None and addition.effective_date > replay.today
 
 
 def _price(replay: Replay, key: str) -> int:
@@ -106,11 +114,7 @@ def _void_return_credit(replay: Replay, event: tuple[str, str], amount: int) -> 
         return_conceded=state.return_conceded - conceded,
     )
     if replay.terms.method(line) == "point_in_time" and state.final is None:
-        by_estimate = state.return_credits - state.return_conceded - expected_back(replay, line, state)
-        value, quantity = _reopened(replay, key)
-        debooked = min(max(by_estimate, 0), value)
-        units = quantity * Fraction(debooked, value) if value > 0 else Fraction(0)
-        replay.change(key, debooked=debooked, debooked_units=units)
+        _debook_anew(replay, key)
     concede(replay, key, -conceded, "performed")
 
 
@@ -140,19 +144,25 @@ def _return_credit(replay: Replay, event: tuple[str, str], amount: int) -> None:
 
 
 def rebook_returns(replay: Replay, key: str) -> None:
-    """Credits that used an estimate up de-book what returns re-open when less is expected back (row 77)."""
+    """What credits de-book is what they are beyond what is expected back by now (row 77).
+
+    Less is expected: credits that used the estimate up de-book what returns re-open; more: they use it up again.
+    """
     state, line = replay.lines[key], replay.line_of[key]
     if replay.terms.method(line) != "point_in_time" or state.final is not None:
         return
-    by_estimate = state.return_credits - state.return_conceded - state.debooked
-    above = by_estimate - expected_back(replay, line, state)
+    _debook_anew(replay, key)
+
+
+def _debook_anew(replay: Replay, key: str) -> None:
+    """What credits de-book, as estimates and returns are today."""
+    state, line = replay.lines[key], replay.line_of[key]
+    expected = max(expected_back(replay, line, state), 0)
+    by_estimate = state.return_credits - state.return_conceded - expected
     value, quantity = _reopened(replay, key)
-    still_open = value - state.debooked
-    debooked = min(above, still_open)
-    if debooked <= 0:
-        return
-    part = (quantity - state.debooked_units) * Fraction(debooked, still_open)
-    replay.change(key, debooked=state.debooked + debooked, debooked_units=state.debooked_units + part)
+    debooked = min(max(by_estimate, 0), value)
+    units = quantity * Fraction(debooked, value) if value > 0 else Fraction(0)
+    replay.change(key, debooked=debooked, debooked_units=units)
 
 
 def _reopened(replay: Replay, key: str) -> tuple[int, Fraction]:
@@ -162,11 +172,12 @@ def _reopened(replay: Replay, key: str) -> tuple[int, Fraction]:
     measures, today = replay.measures, replay.today
     for layer in state.layers:
         if layer.lives and layer.from_date <= today:
-            kept = 1 - state.pct
-            without = min(measures.delivered(line, today), layer.whole) * kept
-            now = measures.units(line, today, state.pct, layer.whole)
+            kept, is_share = 1 - state.pct, layer.allocation is not None
+            # what a concession is earned by has off what is expected back
+            without = min(measures.delivered(line, today) * kept, layer.whole * (kept if is_share else 1))
+            now = measures.u(line, state, layer, today)
             value += layer.value(without) - layer.value(now)
-            if layer.allocation is not None:
+            if is_share:
                 units = without - now
     return value, units
 

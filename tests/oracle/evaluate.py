@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from tests.oracle.entities import ContractLine
@@ -21,16 +22,24 @@ class Evaluator:
             return layer.value(layer.whole * (1 - state.pct))
         return layer.base + layer.remainder
 
-    def allocated(self, line: ContractLine, state: LineState) -> int:
+    def allocated(self, line: ContractLine, state: LineState, only_shares: bool = False) -> int:
         """The part of the transaction price that belongs to a line, before its cancellation (section 1)."""
-        living = (layer for layer in state.layers if layer.lives)
+        living = state.shared if only_shares else [layer for layer in state.layers if layer.lives]
         return sum(self.layer_contracted(line, state, layer) for layer in living) - state.debooked
 
     def earned_by_layers(self, line: ContractLine, state: LineState, d: date) -> int:
-        """recognized of the allocated part: every layer that is active at d, each rounded alone."""
-        active = (layer for layer in state.layers if layer.is_active(d))
-        earned = sum(layer.value(self.measures.u(line, state, layer, d)) for layer in active)
-        return min(earned, self.allocated(line, state)) if state.debooked else earned
+        """recognized of the allocated part: every layer that is active at d, each rounded alone.
+
+        What credits de-booked of the shares is contracted no more: goods that replace it earn nothing.
+        """
+        active = [layer for layer in state.layers if layer.is_active(d)]
+        of_shares = self._earned(line, state, [row for row in active if row.allocation is not None], d)
+        if state.debooked:
+            of_shares = min(of_shares, self.allocated(line, state, only_shares=True))
+        return of_shares + self._earned(line, state, [row for row in active if row.allocation is None], d)
+
+    def _earned(self, line: ContractLine, state: LineState, layers: Iterable[Layer], d: date) -> int:
+        return sum(layer.value(self.measures.u(line, state, layer, d)) for layer in layers)
 
     def recognized(self, line: ContractLine, state: LineState, d: date) -> int:
         """On terms that are in force, read at any date."""

@@ -29,10 +29,13 @@ ALL_METHODS = (
     "drawdown", "as_invoiced",
 )  # fmt: skip
 MEASURED_METHODS = (*PLAIN_METHODS, "drawdown", "drawdown", "usage", "usage", "as_invoiced")
+MOSTLY_GOODS = ("point_in_time", "point_in_time", "point_in_time", "ratable", "percent_complete")
 WITHOUT_POOL = ("usage", "drawdown", "as_invoiced")
 
 
 def methods(options: Options) -> Sequence[str]:
+    if options.goods:
+        return MOSTLY_GOODS
     if options.measured:
         return MEASURED_METHODS
     return ALL_METHODS if options.methods else PLAIN_METHODS
@@ -401,9 +404,9 @@ def reason_of_credit(teller: Teller, contract: Record) -> Row:
     """Why a credit note is written, as far as the product computes it."""
     if not teller.options.concessions or teller.chance(0.3):
         return {"reason": "billing_error"}
-    reasons = list(CONCESSIONS)
-    if any(row.row["contract_id"] == contract.row["contract_id"] for row in teller.life.of("amendments")):
-        reasons.remove("return")
+    reasons = [*CONCESSIONS, *(["return"] * 12 if teller.options.goods else [])]
+    if teller.options.goods and any(row.row["contract_id"] == contract.row["contract_id"] for row in teller.life.of("amendments")):
+        reasons = [r for r in reasons if r != "return"]
     if teller.without_line:
         reasons = [reason for reason in reasons if reason not in ("cancellation", "bad_debt")]
     scope = teller.rng.choice(("", "all", "performed", "remaining"))

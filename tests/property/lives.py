@@ -213,6 +213,7 @@ class Options:
     concessions: bool = False  # credit notes of every reason
     cash: bool = False  # payments, refunds, disputes, write-offs
     measured: bool = False  # many lines that are used and drawn down, whose prices change like any other
+    goods: bool = False  # many lines of goods, whose returns are mostly credited
 
 
 @dataclass(frozen=True)
@@ -780,7 +781,7 @@ class Teller:
             self.event(line, since if self.chance(0.5) else known, d, "delivery", part)
             left, delivered = left - part, delivered + part
             d += timedelta(days=self.rng.choice((0, 1, 15, 40)))
-            if self.chance(0.2) and (last is None or d <= last):
+            if self.chance(0.5 if self.options.goods else 0.2) and (last is None or d <= last):
                 back = min(delivered, self.rng.choice((part, delivered, Decimal("0.5"))))
                 returned = self.wave_for(d, since)
                 if back > 0 and returned is not None:
@@ -874,7 +875,7 @@ class Teller:
             self.void(invoice, d)
         elif status == "draft" and since + 1 < self.waves and self.chance(0.7):
             invoice.changes.append((since + 1, {"status": "open"}))
-        if self.chance(0.1):
+        if self.chance(0.4 if self.options.goods else 0.1):
             self.credit(contract, invoice, self.rng.choice(lines), d)
 
     def void(self, document: Record, issued: date) -> None:

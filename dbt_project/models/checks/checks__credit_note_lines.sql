@@ -34,8 +34,6 @@ final as (
         case
             when records.reason = 'return' and links.contract_line_id is null and several_lines.contract_id is not null
                 then 'a credit note for return that names no contract line'
-            when records.reason = 'return' and amended.contract_id is not null
-                then 'a credit note for return of a contract that is amended'
             when records.reason = 'cancellation' and billed_as_a_whole.contract_id is not null
                 then 'a credit note for cancellation of a contract whose invoices name no contract lines'
             when records.reason = 'bad_debt' and billed_as_a_whole.last_issue_date >= credit_notes.issue_date

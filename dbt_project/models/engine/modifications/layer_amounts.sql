@@ -171,10 +171,12 @@ open_before as (
         cast(sum(case when is_share then 0 else base_minor + spread_minor end) as bigint) as conceded_minor,
         -- what goods that came back, beyond those expected, have opened again
         cast(sum(case
-            when change = 'concession' and is_share and recognition_method = 'point_in_time'
+            when change = 'concession' and recognition_method = 'point_in_time'
                 then {{ earned_at(
                     'recognition_method', 'spread_minor', 'base_minor', 'progress_from',
-                    'least(delivered_before * stays, ' ~ whole_that_stays('whole', 'stays', 'scale') ~ ')', 'whole', 'false'
+                    'least(delivered_before * stays, case when is_share then ' ~ whole_that_stays('whole', 'stays', 'scale')
+                    ~ ' else whole end)',
+                    'whole', 'false'
                 ) }} - {{ earned_by_progress(
                     'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
                 ) }}
@@ -460,7 +462,7 @@ expected as (
     select
         changes.contract_line_id,
         case
-            when lines.recognition_method = 'point_in_time' and lines.stays < lines.scale
+            when lines.recognition_method = 'point_in_time' and lines.stays < lines.scale and lines.amount_minor > 0
                 then {{ prorate('lines.amount_minor', '(lines.scale - lines.stays)', 'lines.scale') }}
             else 0
         end as expected_minor
