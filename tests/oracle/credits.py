@@ -160,7 +160,7 @@ def _debook_anew(replay: Replay, key: str) -> None:
     expected = max(expected_back(replay, line, state), 0)
     by_estimate = state.return_credits - state.return_conceded - expected
     value, quantity = _reopened(replay, key)
-    debooked = min(max(by_estimate, 0), value)
+    debooked = min(max(by_estimate, 0), max(value, 0))
     units = quantity * Fraction(debooked, value) if value > 0 else Fraction(0)
     replay.change(key, debooked=debooked, debooked_units=units)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 from functools import partial
 
 from tests.oracle.credits import rebook_returns
-from tests.oracle.entities import Estimate
+from tests.oracle.entities import ContractLine, Estimate
 from tests.oracle.money import QuarantinedError
 from tests.oracle.replay import ESTIMATE, Replay
 
@@ -32,6 +32,8 @@ class Estimates:
             if row.contract_id in {contract.contract_id for contract in self.replay.contracts}:
                 order = (ESTIMATE, row.estimate_date, row.estimate_id)
                 self.replay.plan(self.on(row), order, partial(self.take, row))
+                for line, on in self.joining_later(row):
+                    self.replay.plan(on, order, partial(self.take_of, row, line))
 
     def on(self, row: Estimate) -> date:
         signed = self.replay.books.contracts[row.contract_id].signed_date
@@ -39,11 +41,23 @@ class Estimates:
             line = self.replay.line_of.get(row.contract_line_id)
             if line is None:
                 raise QuarantinedError(f"estimate {row.estimate_id} of an unknown line")
-            signed = self.replay.terms.counts_from(line)
-            addition = self.replay.books.addition_of.get(row.contract_line_id)
-            if line.amendment_id is not None and addition is not None:
-                signed = max(signed, addition.effective_date)
+            signed = self.there_from(line)
         return max(row.estimate_date, signed)
+
+    def there_from(self, line: ContractLine) -> date:
+        """The signature; of an added line also the day its amendment takes effect."""
+        signed = self.replay.terms.counts_from(line)
+        addition = self.replay.books.addition_of.get(line.contract_line_id)
+        if line.amendment_id is not None and addition is not None:
+            return max(signed, addition.effective_date)
+        return signed
+
+    def joining_later(self, row: Estimate) -> Iterable[tuple[ContractLine, date]]:
+        """Goods that come to a group of which something is expected back already, and when."""
+        if row.contract_line_id is None and row.expected_return_pct is not None:
+            for line in self.goods_of(row):
+                if self.there_from(line) > self.on(row):
+                    yield line, self.there_from(line)
 
     def take(self, row: Estimate) -> None:
         """The latest on or before d holds; a figure that it does not state stays (CHOICES.md row 66)."""
@@ -75,9 +89,14 @@ class Estimates:
         self.groups[group] = Figures(variable, constrained)
         self.reprice(replay.group_allocation.get(row.allocation_group), change, row)
         if row.expected_return_pct is not None:
-            self.expect_back(row, row.expected_return_pct)
+            for line in self.goods_of(row):
+                if self.there_from(line) <= replay.today:
+                    self.expect_back(line, row)
 
-    def expect_back(self, row: Estimate, pct: Fraction) -> None:
+    def take_of(self, row: Estimate, line: ContractLine) -> None:
+        self.replay.booked(row.estimate_id, "reprice", partial(self.expect_back, line, row))
+
+    def goods_of(self, row: Estimate) -> Iterable[ContractLine]:
         """Every goods line that names the group, added apart or not, without a figure of its own."""
         own = {
             other.contract_line_id
@@ -85,16 +104,18 @@ class Estimates:
             if other.expected_return_pct is not None
         }
         for line in self.replay.order:
-            key = line.contract_line_id
-            state = self.replay.lines.get(key)
             is_goods = self.replay.terms.method(line) in ("point_in_time", "drawdown")
-            if state is None or state.final is not None or not is_goods:
-                continue
-            if self.replay.terms.group_of(line) != row.allocation_group:
-                continue
-            if line.expected_return_pct is None and key not in own:
-                self.replay.change(key, pct=pct)
-                rebook_returns(self.replay, key)
+            is_of_group = self.replay.terms.group_of(line) == row.allocation_group
+            has_figure = line.expected_return_pct is not None or line.contract_line_id in own
+            if is_goods and is_of_group and not has_figure:
+                yield line
+
+    def expect_back(self, line: ContractLine, row: Estimate) -> None:
+        key = line.contract_line_id
+        state = self.replay.lines.get(key)
+        if state is not None and state.final is None and row.expected_return_pct is not None:
+            self.replay.change(key, pct=row.expected_return_pct)
+            rebook_returns(self.replay, key)
 
     def reprice(self, number: int | None, change: int, row: Estimate) -> None:
         """A change is shared over the lines and SSPs of the allocation that first contained it."""

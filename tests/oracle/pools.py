@@ -157,7 +157,7 @@ def _replace_layers(replay: Replay, key: str, taken: list[Layer], anew: Layer, m
             replay.allocations[layer.allocation] = known.without([key], anew.allocation)
     if anew.allocation is not None:
         replay.first_allocation.setdefault(key, anew.allocation)
-    if not state.first_weight and anew.allocation is not None:
+    if not state.layers and anew.allocation is not None:
         replay.change(key, first_weight=replay.allocations[anew.allocation].weights[key])
 
 

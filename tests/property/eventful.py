@@ -50,14 +50,19 @@ def is_unpriced(teller: Teller, line: Record) -> bool:
     return method_of(teller, line) in ("usage", "as_invoiced") and not line.row["allocation_group"]
 
 
-def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> set[str]:
-    """Allocation groups of the accounting contract in which a line of these methods shares the price."""
+def accounting_contract(teller: Teller, contract: Record) -> set[str]:
+    """The contracts that count as one with it."""
     together = contract.row.get("combined_with")
-    contracts = {
+    return {
         row.row["contract_id"]
         for row in teller.life.of("contracts")
         if row is contract or (together and row.row.get("combined_with") == together)
     }
+
+
+def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> set[str]:
+    """Allocation groups of the accounting contract in which a line of these methods shares the price."""
+    contracts = accounting_contract(teller, contract)
     return {
         line.row["allocation_group"]
         for line in teller.life.of("contract_lines")
@@ -69,12 +74,7 @@ def groups_with(teller: Teller, contract: Record, methods: Collection[str]) -> s
 
 def amended_groups(teller: Teller, contract: Record) -> set[str]:
     """Allocation groups of the accounting contract that amendments touch already."""
-    together = contract.row.get("combined_with")
-    contracts = {
-        row.row["contract_id"]
-        for row in teller.life.of("contracts")
-        if row is contract or (together and row.row.get("combined_with") == together)
-    }
+    contracts = accounting_contract(teller, contract)
     amended = {row.row["contract_line_id"] for row in teller.life.of("amendments")}
     return {
         line.row["allocation_group"]
@@ -325,9 +325,27 @@ class _Amending:
 def amend(teller: Teller, contract: Record, lines: list[Record], start: date, end: date) -> list[Record]:
     """Modifications of a contract; its lines with those that are added."""
     amending = _Amending(teller, contract, lines, (start, end))
-    if teller.chance(0.75):
+    if teller.chance(0.75) and not _has_return_credits(teller, contract):
         amending.tell()
     return amending.lines
+
+
+def _has_return_credits(teller: Teller, contract: Record) -> bool:
+    """What was refunded of goods that came back is not taken by a later pool or catch-up yet."""
+    contracts, notes = accounting_contract(teller, contract), teller.life.of("credit_note_lines")
+    lines = {
+        row.row["contract_line_id"]
+        for row in teller.life.of("contract_lines")
+        if row.row["contract_id"] in contracts
+    }
+    of_invoice = {
+        row.row["invoice_line_id"]: row.row["contract_line_id"] for row in teller.life.of("invoice_lines")
+    }
+    return any(
+        row.row["reason"] == "return"
+        and (row.row["contract_line_id"] or of_invoice.get(row.row["invoice_line_id"])) in lines
+        for row in notes
+    )
 
 
 # --- estimates ----------------------------------------------------------------------------------------
@@ -400,17 +418,31 @@ CONCESSIONS = (
 )
 
 
-def reason_of_credit(teller: Teller, contract: Record) -> Row:
+def reason_of_credit(teller: Teller, contract: Record, issued: date) -> Row:
     """Why a credit note is written, as far as the product computes it."""
     if not teller.options.concessions or teller.chance(0.3):
         return {"reason": "billing_error"}
     reasons = [*CONCESSIONS, *(["return"] * 12 if teller.options.goods else [])]
-    if teller.options.goods and any(row.row["contract_id"] == contract.row["contract_id"] for row in teller.life.of("amendments")):
-        reasons = [r for r in reasons if r != "return"]
+    amended = _amended_on(teller, contract)
+    if amended if not teller.options.goods else [day for day in amended if day > issued]:
+        reasons = [reason for reason in reasons if reason != "return"]
     if teller.without_line:
         reasons = [reason for reason in reasons if reason not in ("cancellation", "bad_debt")]
     scope = teller.rng.choice(("", "all", "performed", "remaining"))
     return {"reason": teller.rng.choice(reasons), "applies_to": scope}
+
+
+def _amended_on(teller: Teller, contract: Record) -> list[date]:
+    """When amendments of the accounting contract count; without `goods`, of the contract, and its cancels too."""
+    contracts = (
+        accounting_contract(teller, contract) if teller.options.goods else {contract.row["contract_id"]}
+    )
+    return [
+        max(date.fromisoformat(row.row["effective_date"]), date.fromisoformat(row.row["signed_date"]))
+        for row in teller.life.of("amendments")
+        if row.row["contract_id"] in contracts
+        and not (teller.options.goods and row.row.get("action") == "cancel")
+    ]
 
 
 def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: date) -> None:

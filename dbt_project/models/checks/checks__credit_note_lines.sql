@@ -13,10 +13,19 @@ several_lines as (
 
 ),
 
--- contracts whose terms change: a pool would take what was refunded
+-- the last day on which terms change: a pool or a catch-up would take what was refunded
 amended as (
 
-    select distinct contract_id from {{ ref('exchange__amendments') }} where action != 'cancel'
+    select
+        contracts.contract_id,
+        max(greatest(amendments.signed_date, amendments.effective_date)) as last_amended
+    from {{ ref('exchange__amendments') }} as amendments
+    inner join {{ ref('exchange__contracts') }} as amended_contracts on amendments.contract_id = amended_contracts.contract_id
+    inner join {{ ref('exchange__contracts') }} as contracts
+        on coalesce(amended_contracts.combined_with, amended_contracts.contract_id)
+        = coalesce(contracts.combined_with, contracts.contract_id)
+    where amendments.action != 'cancel'
+    group by contracts.contract_id
 
 ),
 
@@ -34,6 +43,8 @@ final as (
         case
             when records.reason = 'return' and links.contract_line_id is null and several_lines.contract_id is not null
                 then 'a credit note for return that names no contract line'
+            when records.reason = 'return' and amended.last_amended > credit_notes.issue_date
+                then 'a credit note for return before an amendment of its contract'
             when records.reason = 'cancellation' and billed_as_a_whole.contract_id is not null
                 then 'a credit note for cancellation of a contract whose invoices name no contract lines'
             when records.reason = 'bad_debt' and billed_as_a_whole.last_issue_date >= credit_notes.issue_date

@@ -88,8 +88,8 @@ terms_again as (
         end as joined_from,
         coalesce(joined.end_date, caught_up.first_end_date) as joined_end,
         coalesce(members.basis_minor, caught_up.first_ssp_minor, 0) as joined_basis_minor,
-        -- the pool whose weight of a commitment is known only there
-        case when caught_up.recognition_method = 'drawdown' then members.modification_number end as shared_in,
+        -- by what the line was weighed in a pool is known only there
+        members.modification_number as shared_in,
         case when caught_up.joined_by = 0 then caught_up.first_quantity_millionths else joined.quantity_millionths end
             as joined_quantity_millionths,
         case when caught_up.joined_by = 0 then caught_up.first_ssp_unit else joined.ssp_unit end as joined_ssp_unit,
@@ -178,34 +178,24 @@ joined_at as (
 
 ),
 
-quantified as (
+-- to the new quantity and, where they are per month, the new term
+scaled as (
 
     select
         joined_at.*,
-        case
+        cast(case
             when coalesce(joined_quantity_millionths, 0) != 0 then coalesce(quantity_millionths, joined_quantity_millionths)
             else 1
-        end as quantity_again,
-        case when coalesce(joined_quantity_millionths, 0) != 0 then joined_quantity_millionths else 1 end as quantity_then
+        end as {{ wide_integer() }})
+        * case when recognition_method = 'ratable' then coalesce(term_numerator, 0) else 1 end as part_numerator,
+        cast(case when coalesce(joined_quantity_millionths, 0) != 0 then joined_quantity_millionths else 1 end as {{ wide_integer() }})
+        * case when recognition_method = 'ratable' then coalesce(term_denominator, 1) else 1 end as part_denominator
     from joined_at
-
-),
-
-priced_again as (
-
-    select
-        quantified.*,
-        {{ prorate(
-            'basis_then_minor',
-            '(cast(quantity_again as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_numerator, 0) else 1 end)',
-            '(cast(quantity_then as ' ~ wide_integer() ~ ') * case when recognition_method = \'ratable\' then coalesce(term_denominator, 1) else 1 end)'
-        ) }} as ssp_basis_minor
-    from quantified
 
 )
 
 select
-    priced_again.*,
-    ssp_basis_minor as basis_minor,
+    scaled.*,
+    basis_then_minor as basis_minor,
     first_amount_minor as stated_basis_minor
-from priced_again
+from scaled

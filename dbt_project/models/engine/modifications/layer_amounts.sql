@@ -361,7 +361,9 @@ priced_before as (
     select
         left_before.*,
         case
-            when shared_in is not null then {{ prorate('shared_in_weight_minor', 'quantity_again', 'quantity_then') }}
+            when change = 'catch_up' then {{ prorate(
+                'coalesce(shared_in_weight_minor, basis_minor)', 'part_numerator', 'part_denominator'
+            ) }}
             else {{ prorate('basis_minor', 'left_minor', 'left_of_minor') }}
         end as ssp_minor,
         {{ prorate('stated_basis_minor', 'left_minor', 'left_of_minor') }} as stated_minor
@@ -563,7 +565,7 @@ select
     shared.share_minor,
     shared.weight_minor,
     cast(case
-        when shared.conceded_from = 'return' then least(
+        when shared.conceded_from = 'return' and shared.recognition_method != 'cancelled' then least(
             greatest(
                 shared.returned_before_minor - shared.share_minor - shared.returns_conceded_minor + shared.fall_minor
                 - shared.expected_minor, 0
