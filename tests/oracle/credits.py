@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 
 from tests.oracle.allocation import spread
@@ -115,7 +116,7 @@ def _void_return_credit(replay: Replay, event: tuple[str, str], amount: int) -> 
     )
     if replay.terms.method(line) == "point_in_time" and state.final is None:
         _debook_anew(replay, key)
-    concede(replay, key, -conceded, "performed")
+    concede(replay, key, -conceded, "performed", _seen_by_returns(replay, line))
 
 
 def _return_credit(replay: Replay, event: tuple[str, str], amount: int) -> None:
@@ -140,7 +141,12 @@ def _return_credit(replay: Replay, event: tuple[str, str], amount: int) -> None:
         debooked_units=state.debooked_units + part,
     )
     replay.credited[event] = left - debooked
-    concede(replay, key, left - debooked, "performed")
+    concede(replay, key, left - debooked, "performed", _seen_by_returns(replay, line))
+
+
+def _seen_by_returns(replay: Replay, line: ContractLine) -> date | None:
+    """A return credit finds the goods that came back, and were delivered, through its own day."""
+    return replay.today if replay.terms.method(line) == "point_in_time" else None
 
 
 def rebook_returns(replay: Replay, key: str) -> None:
@@ -194,8 +200,11 @@ def performed_part(amount: int, recognized: int, allocated: int, applies_to: str
     return amount if allocated == 0 else half_away(Fraction(amount * recognized, allocated))
 
 
-def concede(replay: Replay, key: str, amount: int, applies_to: str) -> None:
-    """The price of a line falls by `amount` on today: a layer of its own."""
+def concede(replay: Replay, key: str, amount: int, applies_to: str, through: date | None = None) -> None:
+    """The price of a line falls by `amount` on today: a layer of its own.
+
+    through  the last day of what is earned of it by then: yesterday
+    """
     if amount == 0:
         return
     state, line = replay.lines[key], replay.line_of[key]
@@ -203,21 +212,21 @@ def concede(replay: Replay, key: str, amount: int, applies_to: str) -> None:
         state = replay.change(key, final=state.final - amount)
         if state.is_ended:
             return
-    before = replay.today - ONE_DAY
+    through = through or replay.today - ONE_DAY
     if not state.shared:
         fixed = Layer(-amount, 0, Fraction(0), Fraction(0), from_date=replay.today)
         replay.change(key, layers=(*state.layers, fixed))
         return
-    recognized = replay.evaluator.earned_by_layers(line, state, before)
+    recognized = replay.evaluator.earned_by_layers(line, state, through)
     x = performed_part(amount, recognized, replay.evaluator.allocated(line, state), applies_to)
-    replay.change(key, layers=(*state.layers, *_less(replay, key, x, amount - x)))
+    replay.change(key, layers=(*state.layers, *_less(replay, key, x, amount - x, through)))
 
 
-def _less(replay: Replay, key: str, performed: int, remaining: int) -> list[Layer]:
+def _less(replay: Replay, key: str, performed: int, remaining: int, through: date) -> list[Layer]:
     """A layer beside each that it lowers: at once what is performed, the rest as the remainder is earned."""
-    line, state, before = replay.line_of[key], replay.lines[key], replay.today - ONE_DAY
+    line, state = replay.line_of[key], replay.lines[key]
     shared = state.shared
-    u = [replay.measures.u(line, state, layer, before) for layer in shared]
+    u = [replay.measures.u(line, state, layer, through) for layer in shared]
     left = {str(i): layer.base + layer.remainder - layer.value(u[i]) for i, layer in enumerate(shared)}
     if sum(left.values()) == 0:
         left = {str(i): 1 if i == len(shared) - 1 else 0 for i in range(len(shared))}

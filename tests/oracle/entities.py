@@ -80,7 +80,7 @@ class ContractLine:
     recognition_method: str | None = None
     recognition_convention: str | None = None
     ssp_unit: Fraction | None = None
-    ssp_per: str = "unit"
+    ssp_per: str | None = None  # None: as its product
     ssp_method: str | None = None
     allocation_group: str | None = None
     amendment_id: str | None = None

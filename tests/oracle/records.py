@@ -202,7 +202,7 @@ def read_contract_line(row: Row, currency: str) -> ContractLine:
         recognition_method=_method(row),
         recognition_convention=_text(row, "recognition_convention"),
         ssp_unit=_number(row, "ssp_unit"),
-        ssp_per=_ssp_per(row),
+        ssp_per=_ssp_per(row) if _text(row, "ssp_per") else None,
         ssp_method=_text(row, "ssp_method"),
         allocation_group=_text(row, "allocation_group"),
         amendment_id=_text(row, "amendment_id"),

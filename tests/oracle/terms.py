@@ -130,7 +130,7 @@ class Terms:
             known = self.unit_ssp(line, on)
             return UnitSsp(amended, known.per if known is not None else product.ssp_per, "amendment")
         if line.ssp_unit is not None:
-            return UnitSsp(line.ssp_unit, line.ssp_per, "line")
+            return UnitSsp(line.ssp_unit, line.ssp_per or product.ssp_per, "line")
         if price is not None:
             unit = self.converted(line, price.ssp_unit, price.currency, on)
             return UnitSsp(unit, price.ssp_per, "price_list")
