@@ -113,9 +113,10 @@ class Estimates:
     def expect_back(self, line: ContractLine, row: Estimate) -> None:
         key = line.contract_line_id
         state = self.replay.lines.get(key)
-        if state is not None and state.final is None and row.expected_return_pct is not None:
-            self.replay.change(key, pct=row.expected_return_pct)
-            rebook_returns(self.replay, key)
+        if state is None or state.final is not None or row.expected_return_pct in (None, state.pct):
+            return
+        self.replay.change(key, pct=row.expected_return_pct)
+        rebook_returns(self.replay, key)
 
     def reprice(self, number: int | None, change: int, row: Estimate) -> None:
         """A change is shared over the lines and SSPs of the allocation that first contained it."""

@@ -22,7 +22,7 @@ with dated as (
 
 ),
 
--- a version of what is expected back, once goods that came back were credited
+-- a version that says something else of what is expected back, once goods that came back were credited
 asked_again as (
 
     select distinct
@@ -34,14 +34,19 @@ asked_again as (
         cast(0 as bigint) as credit_minor,
         cast(0 as bigint) as used_minor,
         'return' as applies_to
-    from {{ ref('returns_in_force') }} as versions
+    from (
+        select
+            returns.*,
+            lag(returns.stays) over (partition by returns.contract_line_id order by returns.version_number) as stayed
+        from {{ ref('returns_in_force') }} as returns
+    ) as versions
     inner join {{ ref('line_allocations') }} as lines
         on versions.contract_line_id = lines.contract_line_id and lines.recognition_method = 'point_in_time'
     inner join dated
         on versions.contract_line_id = dated.contract_line_id
         and dated.applies_to = 'return'
         and dated.known_from <= versions.counts_from
-    where versions.version_number > 1
+    where versions.stays != versions.stayed
 
 ),
 
