@@ -161,13 +161,17 @@ def rebook_returns(replay: Replay, key: str) -> None:
 
 
 def _debook_anew(replay: Replay, key: str) -> None:
-    """What credits de-book, as estimates and returns are today."""
+    """What credits de-book, as estimates and returns are today; what was refunded no replacement books again."""
     state, line = replay.lines[key], replay.line_of[key]
     expected = max(expected_back(replay, line, state), 0)
     by_estimate = state.return_credits - state.return_conceded - expected
     value, quantity = _reopened(replay, key)
-    debooked = min(max(by_estimate, 0), max(value, 0))
-    units = quantity * Fraction(debooked, value) if value > 0 else Fraction(0)
+    debooked = min(max(by_estimate, 0), max(value, state.debooked))
+    units = state.debooked_units
+    if debooked < state.debooked:
+        units = units * Fraction(debooked, state.debooked)
+    elif debooked > state.debooked:
+        units = quantity * Fraction(debooked, value)
     replay.change(key, debooked=debooked, debooked_units=units)
 
 

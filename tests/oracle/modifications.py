@@ -362,7 +362,8 @@ class _Planned:
             if row.action != "add" and (is_early or is_waiting):
                 raise QuarantinedError(f"amendment {row.key} comes before its line takes effect")
             replay.change(row.contract_line_id, pending=state.pending - self.added.get(row.key, 0))
-        for treatment, apply in ((CATCH_UP, apply_catch_up), (PROSPECTIVE, apply_prospective)):
+        # a line that goes into a pool is not run again with those that it shared a price with
+        for treatment, apply in ((PROSPECTIVE, apply_prospective), (CATCH_UP, apply_catch_up)):
             found = [row for row in rows if self.treatments[row.key] == treatment]
             if found:
                 apply(replay, self.modification.m, found)

@@ -1,6 +1,7 @@
 -- Grain: accounting contract × modification_number × contract line of an allocation that a catch-up runs again.
 -- Why: the allocation of every line that a catch-up touches is run again as from its start (accounting.md §5): with the
--- SSPs that it was first shared by, at the new quantity and, where they are per month, the new term.
+-- SSPs that it was first shared by, at the new quantity and, where they are per month, the new term. A line that the same
+-- modification takes into a pool has left it.
 
 {% set priced_by_month -%}
 joined_ssp_per = 'month' and ssp_source != 'residual' and joined_ssp_unit != 0 and joined_quantity_millionths is not null
@@ -68,7 +69,9 @@ caught_up as (
         on held_by.accounting_contract_id = run_again.accounting_contract_id
         and held_by.modification_number = run_again.modification_number
         and held_by.allocation = run_again.allocation
-    where not lines.is_discount
+    left join members
+        on lines.contract_line_id = members.contract_line_id and lines.modification_number = members.modification_number
+    where not lines.is_discount and members.contract_line_id is null
 
 ),
 

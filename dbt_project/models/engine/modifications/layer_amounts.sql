@@ -188,17 +188,33 @@ open_before as (
 
 ),
 
+debooked_before as (
+
+    select contract_line_id, cast(sum(debooked_minor) as bigint) as debooked_before_minor
+    from reads
+    where is_open
+    group by contract_line_id
+
+),
+
 earned_before as (
 
-    select contract_line_id, cast(sum(recognized_minor) as bigint) as recognized_minor
+    -- of goods at most what credits for returns have left contracted of the shares
+    select
+        contract_line_id,
+        cast(sum(case when is_of_goods then 0 else recognized_minor end) + case
+            when max(debooked_minor) != 0
+                then least(sum(case when is_of_goods then recognized_minor else 0 end), sum(left_minor) - max(debooked_minor))
+            else sum(case when is_of_goods then recognized_minor else 0 end)
+        end as bigint) as recognized_minor
     from (
-        select contract_line_id, recognized_minor
+        select contract_line_id, recognized_minor, false as is_of_goods, 0 as left_minor, 0 as debooked_minor
         from ( {{ recognized_at(
             "(select * from reads where is_in_force and spread_start is not null and not coalesce(is_off_final, false))"
         ) }} ) as by_time
         union all
         select
-            contract_line_id,
+            reads.contract_line_id,
             case
                 when recognition_method = 'cancelled' then base_minor
                 when is_off_final then base_minor + spread_minor
@@ -207,8 +223,17 @@ earned_before as (
                 else {{ earned_by_progress(
                     'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
                 ) }}
-            end as recognized_minor
+            end as recognized_minor,
+            recognition_method = 'point_in_time' and is_share as is_of_goods,
+            case
+                when recognition_method = 'point_in_time' and is_share
+                    then base_minor + spread_minor
+                        - {{ expected_back('spread_minor', 'base_minor', 'progress_from', 'whole', 'stays', 'scale') }}
+                else 0
+            end as left_minor,
+            coalesce(debooked_before_minor, 0) as debooked_minor
         from reads
+        left join debooked_before on reads.contract_line_id = debooked_before.contract_line_id
         where is_in_force and (spread_start is null or coalesce(is_off_final, false))
     ) as evaluated
     group by contract_line_id
@@ -569,7 +594,7 @@ select
             greatest(
                 shared.returned_before_minor - shared.share_minor - shared.returns_conceded_minor + shared.fall_minor
                 - shared.expected_minor, 0
-            ), shared.reopened_minor
+            ), greatest(shared.reopened_minor, shared.debooked_before_minor)
         ) - shared.debooked_before_minor
         else 0
     end as bigint) as debooked_minor,
