@@ -79,11 +79,35 @@ unfinished as (
 
 ),
 
+-- an added line of which nothing was left when its amendment took effect: its money went to the others of that pool
+left_out as (
+
+    select candidates.contract_line_id
+    from candidates
+    inner join (select distinct accounting_contract_id, modification_number from unfinished) as pools
+        on candidates.accounting_contract_id = pools.accounting_contract_id
+        and candidates.modification_number = pools.modification_number
+    left join unfinished
+        on candidates.contract_line_id = unfinished.contract_line_id
+        and candidates.modification_number = unfinished.modification_number
+    where candidates.is_added and unfinished.contract_line_id is null
+
+),
+
+members as (
+
+    select unfinished.*
+    from unfinished
+    left join left_out on unfinished.contract_line_id = left_out.contract_line_id
+    where left_out.contract_line_id is null
+
+),
+
 terms_to_weigh as (
 
     select contract_line_id, modification_number, 'remaining' as term, recognition_convention as convention,
         remaining_from as service_start, end_date as service_end
-    from unfinished
+    from members
     where recognition_method = 'ratable'
 
     union all
@@ -92,7 +116,7 @@ terms_to_weigh as (
     select contract_line_id, modification_number, 'months' as term, 'monthly' as convention,
         case when recognition_method = 'ratable' then remaining_from else first_start_date end as service_start,
         case when recognition_method = 'ratable' then end_date else first_end_date end as service_end
-    from unfinished
+    from members
     where ssp_per = 'month'
         and (recognition_method = 'ratable' or first_start_date <= first_end_date)
 
@@ -106,7 +130,7 @@ stretches_to_weigh as (
 
     select contract_line_id, modification_number, 'first' as term, recognition_convention as convention, 1 as stretch_number,
         first_start_date as service_start, first_end_date as service_end
-    from unfinished
+    from members
     where recognition_method = 'ratable'
 
 ),
@@ -121,7 +145,7 @@ scaled as (
 
     -- what is left of the line, as a fraction of its first term, or as what is left of its units
     select
-        unfinished.*,
+        members.*,
         case
             when recognition_method = 'ratable' and ssp_per = 'month' then months.total_weight
             when recognition_method = 'ratable' then remaining.total_weight * first_term.weight_unit
@@ -141,18 +165,18 @@ scaled as (
         -- of goods times scale, like their progress
         case when recognition_method = 'point_in_time' then whole - progress_before else quantity_millionths end
             as remaining_millionths
-    from unfinished
+    from members
     left join weighed as remaining
-        on unfinished.contract_line_id = remaining.contract_line_id
-        and unfinished.modification_number = remaining.modification_number
+        on members.contract_line_id = remaining.contract_line_id
+        and members.modification_number = remaining.modification_number
         and remaining.term = 'remaining'
     left join weighed as months
-        on unfinished.contract_line_id = months.contract_line_id
-        and unfinished.modification_number = months.modification_number
+        on members.contract_line_id = months.contract_line_id
+        and members.modification_number = months.modification_number
         and months.term = 'months'
     left join weighed as first_term
-        on unfinished.contract_line_id = first_term.contract_line_id
-        and unfinished.modification_number = first_term.modification_number
+        on members.contract_line_id = first_term.contract_line_id
+        and members.modification_number = first_term.modification_number
         and first_term.term = 'first'
 
 ),
