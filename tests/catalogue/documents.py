@@ -371,11 +371,17 @@ CREDITS: list[Case] = [
     ),
     contract(
         "return-of-amended",
-        "a return credit of a contract that is amended is not supported yet",
+        "a return credit before an amendment of its contract is not supported yet",
         "quarantine credit_note_lines.not_yet_supported",
         **credit("return-of-amended", reason="return"),
-        amendments=[amendment("return-of-amended", "change", amount_delta="1")],
+        amendments=[amendment("return-of-amended", "change", amount_delta="1", effective_date="2026-03-02")],
         fate=OUT,
+    ),
+    contract(
+        "return-after-amendment",
+        "nothing: a return credit after the amendments of its contract",
+        **credit("return-after-amendment", reason="return"),
+        amendments=[amendment("return-after-amendment", "change", amount_delta="1")],
     ),
     contract(
         "concession-as-invoiced",

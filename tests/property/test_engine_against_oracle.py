@@ -46,6 +46,7 @@ EVERYTHING = Options(
     methods=True, amendments=True, estimates=True, concessions=True, cash=True, without_line=True
 )
 MEASURED = replace(EVERYTHING, measured=True)
+GOODS = replace(EVERYTHING, goods=True)
 
 
 def _seeds(usual: str) -> list[int]:
@@ -133,11 +134,18 @@ def test_every_day_agrees_with_the_oracle(build: Build, tmp_path: Path, seed: in
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", _seeds("0-1"))
+@pytest.mark.parametrize("seed", _seeds("0-3"))
 def test_many_lines_that_are_used_agree_with_the_oracle(build: Build, tmp_path: Path, seed: int) -> None:
     """Lines that are used, drawn down and invoiced are rare among all methods; here many change as others do."""
     lives = generate_lives(611 + seed, LIVES, ONCE, MEASURED)
     check(build, tmp_path, lives, HELD)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", _seeds("0-5"))
+def test_many_goods_that_come_back_agree_with_the_oracle(build: Build, tmp_path: Path, seed: int) -> None:
+    """Goods that come back are mostly not credited among all that may happen; here they are."""
+    check(build, tmp_path, generate_lives(800 + seed, LIVES, ONCE, GOODS), HELD)
 
 
 def test_some_lives_with_everything_agree_with_the_oracle(build: Build, tmp_path: Path) -> None:

@@ -10,10 +10,11 @@
 --              later step
 --   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
 --   write_off  no terms change: what was never earned lowers what a later credit finds billed
--- allocation names what shares one price; basis_minor are its weights, stated_basis_minor where these are all 0. spread_from..spread_to is the term of a ratable
--- layer, progress_from..whole the stretch of progress of the others. from_date is the day from which the layer holds as
--- the terms stand: what a later modification with an earlier date finds. step: a modification of several allocations
--- goes from one to the next.
+-- allocation names what shares one price; basis_minor are the stand-alone selling prices that it is weighed by (of a
+-- catch-up those of the pool shared_in, once known), stated_basis_minor the amounts where these are all 0.
+-- spread_from..spread_to is the term of a ratable layer, progress_from..whole the stretch of progress of the others.
+-- from_date is the day from which the layer holds as the terms stand: what a later modification with an earlier date
+-- finds. step: a modification of several allocations goes from one to the next.
 
 with lines as (
 
@@ -162,7 +163,8 @@ combined as (
         accounting_contract_id, modification_number, contract_line_id,
         case when moved_to is null then 'estimate' else 'share' end as change,
         case when moved_to is null then 'main' else 'share:' || allocation end as layer,
-        allocation, line_place, 0 as basis_minor, 0 as stated_basis_minor, case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
+        allocation, line_place, 0 as basis_minor, 0 as stated_basis_minor,
+        case when member_place = 1 then change_minor else 0 end as amount_delta_minor,
         known_from, from_date, effective_date, recognition_method, recognition_convention,
         null as spread_from, null as spread_to, null as progress_from, whole, true as is_touched
     from estimate_lines

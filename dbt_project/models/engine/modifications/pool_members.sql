@@ -84,13 +84,12 @@ left_out as (
 
     select candidates.contract_line_id
     from candidates
-    inner join (select distinct accounting_contract_id, modification_number from unfinished) as pools
-        on candidates.accounting_contract_id = pools.accounting_contract_id
-        and candidates.modification_number = pools.modification_number
-    left join unfinished
-        on candidates.contract_line_id = unfinished.contract_line_id
+    inner join unfinished
+        on candidates.accounting_contract_id = unfinished.accounting_contract_id
         and candidates.modification_number = unfinished.modification_number
-    where candidates.is_added and unfinished.contract_line_id is null
+    where candidates.is_added
+    group by candidates.contract_line_id
+    having max(case when candidates.contract_line_id = unfinished.contract_line_id then 1 else 0 end) = 0
 
 ),
 
