@@ -228,6 +228,26 @@ AMENDMENTS: list[Case] = [
         amendment("end-before-start", "change", new_end_date="2025-12-31"),
     ),
     amended(
+        "end-before-moved-start",
+        "it would end before the day to which an earlier amendment moved its start",
+        "ends_before_start",
+        amendment("end-before-moved-start", "change", new_start_date="2026-06-01"),
+        amendment(
+            "end-before-moved-start", "change", 2, new_end_date="2026-05-31", effective_date="2026-04-01"
+        ),
+    ),
+    amended(
+        "end-after-moved-start",
+        "nothing: an earlier amendment moved its start before the end",
+        "",
+        amendment(
+            "end-after-moved-start", "change", new_start_date="2025-12-01", effective_date="2025-12-01"
+        ),
+        amendment(
+            "end-after-moved-start", "change", 2, new_end_date="2025-12-31", effective_date="2025-12-15"
+        ),
+    ),
+    amended(
         "end-on-start",
         "nothing: it would end on the day on which it starts",
         "",

@@ -241,6 +241,25 @@ unrated as (
 
 ),
 
+-- the day on which a line starts as the rows known by then say
+started as (
+
+    select
+        record_key,
+        coalesce(new_start_date, max(case when action != 'suspend' then new_start_date end) over (
+            partition by contract_line_id, starts_given
+        ), line_start_date) as service_start
+    from (
+        select
+            treated.*,
+            count(case when action != 'suspend' then new_start_date end) over (
+                partition by contract_line_id order by known_from, effective_date, signed_date
+            ) as starts_given
+        from treated
+    ) as counted
+
+),
+
 facts_of_rows as (
 
     select
@@ -262,7 +281,7 @@ facts_of_rows as (
         and (treated.signed_date < additions.signed_date or treated.known_from < additions.known_from) as is_before_addition,
         given_twice.contract_line_id is not null as is_given_twice,
         treated.quantity_millionths,
-        coalesce(treated.new_start_date, treated.line_start_date) as service_start,
+        started.service_start,
         case when treated.method = 'milestone' and treated.action != 'add'
             then {{ to_amount('treated.amount_minor', 'treated.exponent') }} + cast(sum(
                 case when treated.action = 'add' then 0 else coalesce(treated.amount_delta, 0) end
@@ -273,6 +292,7 @@ facts_of_rows as (
             ) as decimal(18, 3))
         end as milestones_of
     from treated
+    inner join started on treated.record_key = started.record_key
     left join group_treatments
         on treated.contract_id = group_treatments.contract_id
         and treated.effective_date = group_treatments.effective_date
