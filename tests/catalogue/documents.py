@@ -371,11 +371,20 @@ CREDITS: list[Case] = [
     ),
     contract(
         "return-of-amended",
-        "a return credit before an amendment of its contract is not supported yet",
+        "a return credit of goods before an amendment of its contract is not supported yet",
         "quarantine credit_note_lines.not_yet_supported",
+        line={"recognition_method": "point_in_time", "quantity": "1"},
         **credit("return-of-amended", reason="return"),
         amendments=[amendment("return-of-amended", "change", amount_delta="1", effective_date="2026-03-02")],
         fate=OUT,
+    ),
+    contract(
+        "return-of-service-amended",
+        "nothing: a return credit of what is no goods, before an amendment",
+        **credit("return-of-service-amended", reason="return"),
+        amendments=[
+            amendment("return-of-service-amended", "change", amount_delta="1", effective_date="2026-03-02")
+        ],
     ),
     contract(
         "return-after-amendment",

@@ -38,7 +38,7 @@ def contract_of_payment(books: Books, row: Payment) -> str | None:
 def net(books: Books, row: Payment) -> int:
     """A payment without tax: in proportion to its invoice's net amount."""
     document = books.documents.get(("invoice", row.invoice_id or ""))
-    if document is None or not document.has_counted or not document.total_amount:
+    if document is None or not document.has_counted or (document.total_amount or 0) <= 0:
         return row.amount
     if document.issue_date > row.payment_date:
         return row.amount

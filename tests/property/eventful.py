@@ -418,13 +418,12 @@ CONCESSIONS = (
 )
 
 
-def reason_of_credit(teller: Teller, contract: Record, issued: date) -> Row:
-    """Why a credit note is written, as far as the product computes it."""
+def reason_of_credit(teller: Teller, contract: Record, line: str, issued: date) -> Row:
+    """Why a credit note for a contract line is written, as far as the product computes it."""
     if not teller.options.concessions or teller.chance(0.3):
         return {"reason": "billing_error"}
     reasons = [*CONCESSIONS, *(["return"] * 12 if teller.options.goods else [])]
-    amended = _amended_on(teller, contract)
-    if amended if not teller.options.goods else [day for day in amended if day > issued]:
+    if _keeps_from_returns(teller, contract, line, issued):
         reasons = [reason for reason in reasons if reason != "return"]
     if teller.without_line:
         reasons = [reason for reason in reasons if reason not in ("cancellation", "bad_debt")]
@@ -432,17 +431,23 @@ def reason_of_credit(teller: Teller, contract: Record, issued: date) -> Row:
     return {"reason": teller.rng.choice(reasons), "applies_to": scope}
 
 
-def _amended_on(teller: Teller, contract: Record) -> list[date]:
-    """When amendments of the accounting contract count; without `goods`, of the contract, and its cancels too."""
-    contracts = (
-        accounting_contract(teller, contract) if teller.options.goods else {contract.row["contract_id"]}
+def _keeps_from_returns(teller: Teller, contract: Record, line: str, issued: date) -> bool:
+    """Goods are refunded after the last amendment; without `Options.goods` nothing of an amended contract is."""
+    amendments = teller.life.of("amendments")
+    if not teller.options.goods and any(
+        row.row["contract_id"] == contract.row["contract_id"] for row in amendments
+    ):
+        return True
+    together = accounting_contract(teller, contract)
+    is_goods = any(
+        row.row["contract_line_id"] == line and method_of(teller, row) == "point_in_time"
+        for row in teller.life.of("contract_lines")
     )
-    return [
-        max(date.fromisoformat(row.row["effective_date"]), date.fromisoformat(row.row["signed_date"]))
-        for row in teller.life.of("amendments")
-        if row.row["contract_id"] in contracts
-        and not (teller.options.goods and row.row.get("action") == "cancel")
-    ]
+    return is_goods and any(
+        max(row.row["effective_date"], row.row["signed_date"]) > issued.isoformat()
+        for row in amendments
+        if row.row["contract_id"] in together and row.row.get("action") != "cancel"
+    )
 
 
 def pay(teller: Teller, contract: Record, invoice: Record, amount: int, issued: date) -> None:

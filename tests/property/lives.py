@@ -916,7 +916,7 @@ class Teller:
             invoice_line_id=line.row["invoice_line_id"],
             contract_line_id=self.rng.choice((line.row["contract_line_id"], "")),
             amount=self.text(units),
-            **eventful.reason_of_credit(self, contract, d),
+            **eventful.reason_of_credit(self, contract, line.row["contract_line_id"], d),
         )
         if self.chance(0.1):
             self.void(note, d)

@@ -241,22 +241,43 @@ unrated as (
 
 ),
 
--- the day on which a line starts as the rows known by then say
-started as (
+-- the day on which a line starts as the amendments known before say
+starts_counted as (
 
     select
         record_key,
-        coalesce(new_start_date, max(case when action != 'suspend' then new_start_date end) over (
-            partition by contract_line_id, starts_given
-        ), line_start_date) as service_start
-    from (
-        select
-            treated.*,
-            count(case when action != 'suspend' then new_start_date end) over (
-                partition by contract_line_id order by known_from, effective_date, signed_date
-            ) as starts_given
-        from treated
-    ) as counted
+        contract_line_id,
+        new_start_date,
+        line_start_date,
+        case when action != 'suspend' then new_start_date end as given_start_date,
+        count(case when action != 'suspend' then new_start_date end) over (
+            partition by contract_line_id order by known_from, effective_date, signed_date
+        ) as starts_given,
+        count(case when action != 'suspend' then new_start_date end) over (
+            partition by contract_line_id, known_from, effective_date, signed_date
+        ) as starts_given_together
+    from treated
+
+),
+
+given_starts as (
+
+    select contract_line_id, starts_given, max(given_start_date) as start_date
+    from starts_counted
+    where given_start_date is not null
+    group by contract_line_id, starts_given
+
+),
+
+started as (
+
+    select
+        counted.record_key,
+        coalesce(counted.new_start_date, earlier.start_date, counted.line_start_date) as service_start
+    from starts_counted as counted
+    left join given_starts as earlier
+        on counted.contract_line_id = earlier.contract_line_id
+        and counted.starts_given - counted.starts_given_together = earlier.starts_given
 
 ),
 

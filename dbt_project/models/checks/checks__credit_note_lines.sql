@@ -7,9 +7,17 @@ with as_invoiced as (
 
 ),
 
-several_lines as (
+goods as (
 
-    select contract_id from {{ ref('links__contract_lines') }} group by contract_id having count(*) > 1
+    select contract_line_id from {{ ref('contract_line_terms') }} where recognition_method = 'point_in_time'
+
+),
+
+lines_of_contract as (
+
+    select contract_id, count(*) as lines, min(contract_line_id) as only_line
+    from {{ ref('links__contract_lines') }}
+    group by contract_id
 
 ),
 
@@ -41,10 +49,10 @@ final as (
         records.contract_line_id is null or lines.contract_line_id is not null as is_known_line,
         as_invoiced.contract_line_id is not null as is_recognized_as_invoiced,
         case
-            when records.reason = 'return' and links.contract_line_id is null and several_lines.contract_id is not null
+            when records.reason = 'return' and links.contract_line_id is null and lines_of_contract.lines > 1
                 then 'a credit note for return that names no contract line'
-            when records.reason = 'return' and amended.last_amended > credit_notes.issue_date
-                then 'a credit note for return before an amendment of its contract'
+            when records.reason = 'return' and goods.contract_line_id is not null and amended.last_amended > credit_notes.issue_date
+                then 'a credit note for return of goods before an amendment of its contract'
             when records.reason = 'cancellation' and billed_as_a_whole.contract_id is not null
                 then 'a credit note for cancellation of a contract whose invoices name no contract lines'
             when records.reason = 'bad_debt' and billed_as_a_whole.last_issue_date >= credit_notes.issue_date
@@ -58,10 +66,11 @@ final as (
         on records.credit_note_id = credit_notes.credit_note_id
     left join {{ ref('exchange__currencies') }} as currencies on credit_notes.currency = currencies.currency
     left join {{ ref('links__contract_lines') }} as lines on records.contract_line_id = lines.contract_line_id
-    left join several_lines on links.contract_id = several_lines.contract_id
+    left join lines_of_contract on links.contract_id = lines_of_contract.contract_id
     left join amended on links.contract_id = amended.contract_id
     left join {{ ref('links__billed_as_a_whole') }} as billed_as_a_whole
         on links.contract_id = billed_as_a_whole.contract_id
+    left join goods on coalesce(links.contract_line_id, lines_of_contract.only_line) = goods.contract_line_id
     left join as_invoiced on links.contract_line_id = as_invoiced.contract_line_id
     left join {{ ref('exchange__invoice_lines') }} as invoice_lines
         on records.invoice_line_id = invoice_lines.invoice_line_id
