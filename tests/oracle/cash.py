@@ -11,7 +11,7 @@ from functools import partial
 
 from tests.oracle.allocation import spread
 from tests.oracle.books import Books
-from tests.oracle.credits import by_contracted, concede, credit, waits_for_addition
+from tests.oracle.credits import by_contracted, concede, credit
 from tests.oracle.deposits import Deposits, contract_of_payment, counts_on, net
 from tests.oracle.entities import Document, DocumentLine, Key, Payment
 from tests.oracle.replay import CASH, CREDIT, INVOICE, SPREAD, Order, Replay
@@ -231,8 +231,8 @@ class Cash:
 
     def shares_refunds(self, key: str) -> bool:
         """No discount, and no line whose amendment is still to take effect."""
-        line = self.replay.line_of[key]
-        return not self.replay.terms.is_discount(line) and not waits_for_addition(self.replay, line)
+        line, terms = self.replay.line_of[key], self.replay.terms
+        return not terms.is_discount(line) and terms.there_from(line) <= self.replay.today
 
     def write_off(self, event_id: str, contract_id: str | None, amount: int, kind: str = "write_off") -> None:
         """expense = max(0, min(written off, recognized - paid)); the rest reduces billed (never earned)."""

@@ -22,18 +22,12 @@ def by_contracted(replay: Replay, contract_id: str, amount: int) -> dict[str, in
         for key, line in replay.line_of.items()
         if line.contract_id == contract_id
         and replay.terms.method(line) != "as_invoiced"
-        and not waits_for_addition(replay, line)
+        and replay.terms.there_from(line) <= replay.today
     ]
     basis = {key: max(_price(replay, key), 0) for key in lines}
     if sum(basis.values()) == 0:
         raise QuarantinedError(f"a concession on contract {contract_id}, to which nothing is allocated")
     return spread(amount, basis)
-
-
-def waits_for_addition(replay: Replay, line: ContractLine) -> bool:
-    """The amendment that adds it is still to take effect."""
-    addition = replay.books.addition_of.get(line.contract_line_id) if line.amendment_id else None
-    return addition is not None and addition.effective_date > replay.today
 
 
 def _price(replay: Replay, key: str) -> int:
@@ -114,8 +108,7 @@ def _void_return_credit(replay: Replay, event: tuple[str, str], amount: int) -> 
         return_credits=state.return_credits - amount,
         return_conceded=state.return_conceded - conceded,
     )
-    if replay.terms.method(line) == "point_in_time" and state.final is None:
-        _debook_anew(replay, key)
+    rebook_returns(replay, key)
     concede(replay, key, -conceded, "performed", _seen_by_returns(replay, line))
 
 
@@ -152,17 +145,12 @@ def _seen_by_returns(replay: Replay, line: ContractLine) -> date | None:
 def rebook_returns(replay: Replay, key: str) -> None:
     """What credits de-book is what they are beyond what is expected back by now (row 77).
 
-    Less is expected: credits that used the estimate up de-book what returns re-open; more: they use it up again.
+    Less is expected: credits that used the estimate up de-book what returns re-open; more: they use it up again. What
+    was refunded no replacement books again.
     """
     state, line = replay.lines[key], replay.line_of[key]
     if replay.terms.method(line) != "point_in_time" or state.final is not None:
         return
-    _debook_anew(replay, key)
-
-
-def _debook_anew(replay: Replay, key: str) -> None:
-    """What credits de-book, as estimates and returns are today; what was refunded no replacement books again."""
-    state, line = replay.lines[key], replay.line_of[key]
     expected = max(expected_back(replay, line, state), 0)
     by_estimate = state.return_credits - state.return_conceded - expected
     value, quantity = _reopened(replay, key)

@@ -41,23 +41,15 @@ class Estimates:
             line = self.replay.line_of.get(row.contract_line_id)
             if line is None:
                 raise QuarantinedError(f"estimate {row.estimate_id} of an unknown line")
-            signed = self.there_from(line)
+            signed = self.replay.terms.there_from(line)
         return max(row.estimate_date, signed)
-
-    def there_from(self, line: ContractLine) -> date:
-        """The signature; of an added line also the day its amendment takes effect."""
-        signed = self.replay.terms.counts_from(line)
-        addition = self.replay.books.addition_of.get(line.contract_line_id)
-        if line.amendment_id is not None and addition is not None:
-            return max(signed, addition.effective_date)
-        return signed
 
     def joining_later(self, row: Estimate) -> Iterable[tuple[ContractLine, date]]:
         """Goods that come to a group of which something is expected back already, and when."""
         if row.contract_line_id is None and row.expected_return_pct is not None:
             for line in self.goods_of(row):
-                if self.there_from(line) > self.on(row):
-                    yield line, self.there_from(line)
+                if self.replay.terms.there_from(line) > self.on(row):
+                    yield line, self.replay.terms.there_from(line)
 
     def take(self, row: Estimate) -> None:
         """The latest on or before d holds; a figure that it does not state stays (CHOICES.md row 66)."""
@@ -90,7 +82,7 @@ class Estimates:
         self.reprice(replay.group_allocation.get(row.allocation_group), change, row)
         if row.expected_return_pct is not None:
             for line in self.goods_of(row):
-                if self.there_from(line) <= replay.today:
+                if self.replay.terms.there_from(line) <= replay.today:
                     self.expect_back(line, row)
 
     def take_of(self, row: Estimate, line: ContractLine) -> None:

@@ -55,6 +55,11 @@ class Terms:
             raise QuarantinedError(f"line {line.contract_line_id} is added by no row of its amendment")
         return max(signed, row.signed_date)
 
+    def there_from(self, line: ContractLine) -> date:
+        """The signature; of an added line also the day its amendment takes effect."""
+        addition = self.books.addition_of.get(line.contract_line_id) if line.amendment_id else None
+        return max(self.counts_from(line), addition.effective_date if addition else date.min)
+
     def start(self, line: ContractLine) -> date:
         """A line without dates takes its contract's (section 1)."""
         found = line.start_date or self.contract(line).start_date

@@ -2,9 +2,8 @@
 
 Each function adds records to the life of a teller (tests/property/lives.py). Amendments keep to what the product
 computes: a group with a line that is used is not amended, and what the rule book quarantines is thrown away by the
-teller, which asks the oracle. Without `Options.measured` no amendment
-touches a line that is used, drawn down or earned as invoiced, nor does an estimate a price that a drawdown shares: the
-draws of those seeds are as they were.
+teller, which asks the oracle. Without `Options.measured` no amendment touches a line that is used, drawn down or earned
+as invoiced, nor does an estimate a price that a drawdown shares: the draws of those seeds are as they were.
 """
 
 from __future__ import annotations
@@ -331,7 +330,7 @@ def amend(teller: Teller, contract: Record, lines: list[Record], start: date, en
 
 
 def _has_return_credits(teller: Teller, contract: Record) -> bool:
-    """What was refunded of goods that came back is not taken by a later pool or catch-up yet."""
+    """A pool does not take what was refunded of goods before it yet: nothing is amended after a return credit."""
     contracts, notes = accounting_contract(teller, contract), teller.life.of("credit_note_lines")
     lines = {
         row.row["contract_line_id"]

@@ -164,20 +164,13 @@ joined_at as (
     select
         weighed_again.*,
         case
-            when is_added_later and joined_ssp_unit is not null and ssp_source not in ('residual', 'discount')
+            when joined_by > 0 and shared_in is null and not is_separate
+                and joined_ssp_unit is not null and ssp_source not in ('residual', 'discount')
                 and (joined_ssp_unit = 0 or joined_quantity_millionths is not null)
                 then {{ times_quantity('joined_ssp_unit', 'coalesce(joined_quantity_millionths, 0)', 'joined_rate') }}
             else joined_basis_minor
         end as basis_then_minor
-    from (
-        select
-            weighed_again.*,
-            weighed_again.joined_by > 0 and members.contract_line_id is null and not weighed_again.is_separate as is_added_later
-        from weighed_again
-        left join members
-            on weighed_again.contract_line_id = members.contract_line_id
-            and weighed_again.joined_by = members.modification_number
-    ) as weighed_again
+    from weighed_again
 
 ),
 

@@ -1,7 +1,8 @@
 -- Grain: contract line × modification_number × layer that a modification makes.
 -- Why: the money of each modification, one round after the other (accounting.md §5, macros/iterated.sql): what a layer has
 -- earned already (base), what it still earns (remainder), and what was contracted in the layers it takes (taken).
---   pool: price = Σ (contracted − recognized(m − 1)) + amounts of the amendment, shared by remaining SSP
+--   pool: price = Σ (contracted − recognized(m − 1)) + amounts of the amendment, shared by remaining SSP, of a commitment by
+--   what is left of its price; what was used beyond it before is carried on
 --   catch-up: price = Σ what the allocation's layers still earn, less concessions, + amounts, shared by its SSPs
 --   separate: the amounts of what is added; cancel: recognized(x − 1), or contracted + amount_delta
 --   estimate: the allocation's price changes, its lines by their weights; what falls to a line pooled since changes the
@@ -23,15 +24,8 @@
     rounds_from='rounds',
 ) }}
 
-{% set drawn_on -%}
-(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(open_before.drawn_on_minor, 0) end)
-{%- endset %}
-{% set drawn_on_before -%}
-(case lines.recognition_method
-            when 'usage' then lines.amount_minor
-            else coalesce(in_force_before.drawn_on_minor, open_before.drawn_on_minor, 0)
-        end)
-{%- endset %}
+{# what usage draws on: the stated amount, of a drawdown what its layers are drawn down to #}
+{% set drawn_on = "(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(%s, 0) end)" %}
 
 with changes as (
 
@@ -167,6 +161,7 @@ open_before as (
         cast(sum(case when is_share and recognition_method = 'drawdown' then progress_from + spread_minor else 0 end) as bigint)
             as drawn_on_minor,
         cast(sum(carried_minor) as bigint) as carried_minor,
+        cast(sum(debooked_minor) as bigint) as debooked_minor,
         -- in a catch-up a concession comes off the price that is shared again
         cast(sum(case when is_share then 0 else base_minor + spread_minor end) as bigint) as conceded_minor,
         -- what goods that came back, beyond those expected, have opened again
@@ -188,27 +183,17 @@ open_before as (
 
 ),
 
-debooked_before as (
-
-    select contract_line_id, cast(sum(debooked_minor) as bigint) as debooked_before_minor
-    from reads
-    where is_open
-    group by contract_line_id
-
-),
-
 earned_before as (
 
     -- of goods at most what credits for returns have left contracted of the shares
     select
         contract_line_id,
-        cast(sum(case when is_of_goods then 0 else recognized_minor end) + case
-            when max(debooked_minor) != 0
-                then least(sum(case when is_of_goods then recognized_minor else 0 end), sum(left_minor) - max(debooked_minor))
-            else sum(case when is_of_goods then recognized_minor else 0 end)
-        end as bigint) as recognized_minor
+        cast(sum(case when is_of_goods then 0 else recognized_minor end) + least(
+            sum(case when is_of_goods then recognized_minor else 0 end),
+            case when max(debooked_minor) != 0 then sum(contracted_minor) - max(debooked_minor) end
+        ) as bigint) as recognized_minor
     from (
-        select contract_line_id, recognized_minor, false as is_of_goods, 0 as left_minor, 0 as debooked_minor
+        select contract_line_id, recognized_minor, false as is_of_goods, 0 as contracted_minor, 0 as debooked_minor
         from ( {{ recognized_at(
             "(select * from reads where is_in_force and spread_start is not null and not coalesce(is_off_final, false))"
         ) }} ) as by_time
@@ -230,10 +215,11 @@ earned_before as (
                     then base_minor + spread_minor
                         - {{ expected_back('spread_minor', 'base_minor', 'progress_from', 'whole', 'stays', 'scale') }}
                 else 0
-            end as left_minor,
-            coalesce(debooked_before_minor, 0) as debooked_minor
+            end as contracted_minor,
+            coalesce(credited.debooked_before_minor, 0) as debooked_minor
         from reads
-        left join debooked_before on reads.contract_line_id = debooked_before.contract_line_id
+        left join (select contract_line_id, debooked_minor as debooked_before_minor from open_before) as credited
+            on reads.contract_line_id = credited.contract_line_id
         where is_in_force and (spread_start is null or coalesce(is_off_final, false))
     ) as evaluated
     group by contract_line_id
@@ -298,14 +284,14 @@ used_beside as (
             when changes.used_minor is null then 0
             else {{ used_above(
                 'lines.recognition_method', 'changes.used_minor', 'changes.used_by_end_minor',
-                drawn_on
+                drawn_on % 'open_before.drawn_on_minor'
             ) }} + coalesce(open_before.carried_minor, 0)
         end + changes.pending_minor as beside_contracted_minor,
         case
             when changes.used_before_minor is null then 0
             else {{ used_above(
                 'lines.recognition_method', 'changes.used_before_minor', 'changes.used_before_by_end_minor',
-                drawn_on_before
+                drawn_on % 'in_force_before.drawn_on_minor, open_before.drawn_on_minor'
             ) }} + coalesce(in_force_before.carried_minor, open_before.carried_minor, 0)
         end + changes.invoiced_minor as beside_earned_minor
     from changes
