@@ -139,14 +139,32 @@ def _texts(table: Table, row: Sequence[Cell], style: str) -> "list[Text]":
     ]
 
 
-def _least_width(table: Table, position: int) -> int:
-    """The width a column needs: its figures whole, its text and heading by the longest word."""
+def _width(table: Table, position: int, *, is_least: bool) -> int:
+    """The width a column takes, or at least needs: its figures whole, its text and heading by the longest word."""
+    from rich.cells import cell_len
+
     column = table.columns[position]
     cells = [
         people_cell(row[position], column.kind, _exponent(table, row)) for row in (*table.rows, *table.totals)
     ]
-    words = [word for text in cells for word in ([text] if column.kind != "text" else text.split())]
-    return max((len(word) for word in (*column.heading.split(), *words)), default=0)
+    is_broken = is_least and column.kind == "text"
+    words = [word for text in cells for word in (text.split() if is_broken else [text])]
+    heading = column.heading.split() if is_least else [column.heading]
+    return max((cell_len(word) for word in (*heading, *words)), default=0)
+
+
+def _widths(table: Table, width: int) -> list[int]:
+    """What each column gets: what it needs, and from the first on what it would take as long as there is room. Rich
+    itself narrows wide columns below what their figures need, and then cuts the last one off."""
+    positions = range(len(table.columns))
+    least = [_width(table, i, is_least=True) for i in positions]
+    room = width - sum(least) - GAP * len(least)
+    found = []
+    for needed, position in zip(least, positions, strict=True):
+        more = max(min(_width(table, position, is_least=False) - needed, room), 0)
+        found.append(needed + more)
+        room -= more
+    return found
 
 
 def shortened(table: Table) -> Table:
@@ -160,7 +178,7 @@ def shortened(table: Table) -> Table:
 
 def fitting(table: Table, width: int) -> Table:
     """The table without the optional columns, last first, that a narrow terminal has no room for."""
-    widths = [_least_width(table, i) + GAP for i in range(len(table.columns))]
+    widths = [_width(table, i, is_least=True) + GAP for i in range(len(table.columns))]
     kept = list(range(len(table.columns)))
     for position in reversed(range(len(table.columns))):
         if sum(widths[i] for i in kept) > width and table.columns[position].is_optional:
@@ -168,26 +186,51 @@ def fitting(table: Table, width: int) -> Table:
     if len(kept) == len(table.columns):
         return table
     dropped = ", ".join(c.heading for i, c in enumerate(table.columns) if i not in kept)
+    remark = f"A wider terminal, or --format csv, also shows: {dropped}."
+    return replace(_only(table, kept), remarks=[*table.remarks, remark])
+
+
+def in_parts(table: Table, width: int) -> list[Table]:
+    """The table below itself where even what can't be left out is too wide. Each part begins with what a row is: its
+    currency, and the text before the first figure as far as half the width goes."""
+    widths = [_width(table, i, is_least=True) + GAP for i in range(len(table.columns))]
+    if sum(widths) <= width:
+        return [table]
+    first_figure = next((i for i, column in enumerate(table.columns) if column.kind != "text"), 1)
+    labels = [
+        i
+        for i, column in enumerate(table.columns)
+        if column.name == "currency"
+        or (i < max(first_figure, 1) and sum(widths[: i + 1]) <= max(width // 2, widths[0]))
+    ]
+    parts = [labels]
+    for position in (i for i in range(len(table.columns)) if i not in labels):
+        if sum(widths[i] for i in (*parts[-1], position)) > width and parts[-1] != labels:
+            parts.append(labels)
+        parts[-1] = [*parts[-1], position]
+    return [_only(table, sorted(part)) for part in parts]
+
+
+def _only(table: Table, kept: Sequence[int]) -> Table:
     return replace(
         table,
         columns=[table.columns[i] for i in kept],
         rows=[[row[i] for i in kept] for row in table.rows],
         totals=[[row[i] for i in kept] for row in table.totals],
-        remarks=[*table.remarks, f"A wider terminal, or --format csv, also shows: {dropped}."],
     )
 
 
-def _laid_out(table: Table) -> "RichTable":
+def laid_out(table: Table, width: int) -> "RichTable":
     from rich.box import SIMPLE
     from rich.table import Table as RichTable
     from rich.text import Text
 
     rich = RichTable(box=SIMPLE, pad_edge=False)
-    for position, column in enumerate(table.columns):
+    for column, taken in zip(table.columns, _widths(table, width), strict=True):
         rich.add_column(
             Text(column.heading),
             justify="left" if column.kind == "text" else "right",
-            min_width=_least_width(table, position),
+            width=taken,
             overflow="fold",
         )
     for row in table.rows:
@@ -210,7 +253,10 @@ def as_people(table: Table) -> None:
     if table.title:
         console.print(Text(table.title, style="bold"))
     shown = fitting(shortened(table), console.width) if table.rows else table
-    console.print(_laid_out(shown) if table.rows else Text(table.empty))
+    for part in in_parts(shown, console.width) if table.rows else ():
+        console.print(laid_out(part, console.width))
+    if not table.rows:
+        console.print(Text(table.empty))
     for remark in shown.remarks:
         console.print(Text(remark))
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from rich.console import Console
 
 from orchestration.cli import output
 from orchestration.cli.options import Format
@@ -90,3 +91,28 @@ def test_people_see_the_first_thousand_rows_and_how_many_more_there_are(
     assert "2 more rows: --format csv or json gives all of them." in text
     assert "1002 in all" in text
     assert "row-1002" in printed(table, Format.csv, capsys)
+
+
+def test_a_terminal_too_narrow_for_a_table_shows_it_in_parts_and_cuts_no_figure() -> None:
+    columns = [
+        Column("movement", "movement"),
+        *(Column(f"balance_{i}", f"balance {i}", "amount") for i in range(6)),
+    ]
+    row: list[Cell] = ["reclassification of all", *(Decimal(f"-1{i}3456789.01") for i in range(6))]
+    parts = output.in_parts(Table(columns, [row], totals=[row], currency="USD"), 60)
+    assert [[column.name for column in part.columns] for part in parts] == [
+        ["movement", "balance_0", "balance_1"],
+        ["movement", "balance_2", "balance_3"],
+        ["movement", "balance_4", "balance_5"],
+    ]
+    console = Console(width=60, file=io.StringIO())
+    for part in parts:
+        console.print(output.laid_out(part, 60))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, text.splitlines())) <= 60
+    assert all(output.people_number(value, "amount") in text for value in row[1:])
+
+
+def test_a_table_that_fits_stays_in_one_part() -> None:
+    table = Table([Column("a", "a"), Column("b", "b", "amount")], [["x", Decimal(1)]])
+    assert output.in_parts(table, 80) == [table]
