@@ -9,15 +9,17 @@
                 units and never below 0, drawdown too (more by what is expected never to be used), on_start 1
      whole      what all of it is, in the same unit: the quantity, 10¹², the stated amount, 1; for drawdown the money
                 itself is the measure, and its whole is what is allocated (null)
-     is_ended   from that day on all is earned, whatever the measure says (the end of a drawdown)
+     read_date  the day as of which the measure is read, for the end of a drawdown (is_ended)
+     is_used_up nothing more is expected to be used: all is earned, whatever the measure says
      stays, scale       the part that is expected to stay, 1 and 1 where nothing is expected back
      delivered, kept    of goods: deliveries, and deliveries less returns, in millionths of a unit; kept of the others: what
                         is reached, before what is expected never to be used
      lines         relation with contract_line_id, recognition_method, quantity_millionths, amount_minor, exponent,
-                   return_scale, start_date, end_date, earned_until
+                   return_scale, start_date, earned_until
      fulfillments  relation of fulfillments
-     returns       relation of expected_returns #}
-{% macro line_progress(lines, fulfillments, returns) %}
+     returns       relation of expected_returns
+     ends          relation with contract_line_id, end_date: every end that a drawdown has had #}
+{% macro line_progress(lines, fulfillments, returns, ends) %}
     select
         days.contract_line_id,
         days.progress_date,
@@ -28,7 +30,8 @@
             else greatest(days.moved, 0)
         end as progress,
         days.whole,
-        days.is_ended or coalesce(not days.is_goods and returns.stays = 0, false) as is_ended,
+        days.read_date,
+        coalesce(not days.is_goods and returns.stays = 0, false) as is_used_up,
         coalesce(returns.stays, 1) as stays,
         coalesce(returns.scale, 1) as scale,
         case when days.is_goods then days.delivered end as delivered,
@@ -45,7 +48,7 @@
             ) as bigint) as delivered,
             whole,
             is_goods,
-            is_ended
+            read_date
         from (
             select
                 contract_line_id,
@@ -54,7 +57,7 @@
                 cast(sum(case when is_delivery then moved else 0 end) as bigint) as delivered,
                 max(whole) as whole,
                 bool_or(is_goods) as is_goods,
-                bool_or(is_ended) as is_ended
+                max(read_date) as read_date
             from (
                 select
                     lines.contract_line_id,
@@ -69,7 +72,7 @@
                         'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
                     ) }} as whole,
                     lines.recognition_method = 'point_in_time' as is_goods,
-                    lines.recognition_method = 'drawdown' and fulfillments.event_date >= lines.end_date as is_ended
+                    fulfillments.event_date as read_date
                 from {{ fulfillments }} as fulfillments
                 inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
                 where {{ still_earns('lines', 'fulfillments.event_date') }}
@@ -83,15 +86,16 @@
 
                 -- a drawdown ends whether or not anything is used on that day
                 select
-                    contract_line_id,
-                    end_date as progress_date,
+                    lines.contract_line_id,
+                    ends.end_date as progress_date,
                     cast(0 as bigint) as moved,
                     false as is_delivery,
                     cast(null as bigint) as whole,
                     false as is_goods,
-                    true as is_ended
+                    ends.end_date as read_date
                 from {{ lines }} as lines
-                where recognition_method = 'drawdown' and {{ still_earns('lines', 'lines.end_date') }}
+                inner join {{ ends }} as ends on lines.contract_line_id = ends.contract_line_id
+                where lines.recognition_method = 'drawdown' and {{ still_earns('lines', 'ends.end_date') }}
 
                 union all
 
@@ -105,7 +109,7 @@
                         'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
                     ) }} as whole,
                     lines.recognition_method = 'point_in_time' as is_goods,
-                    lines.recognition_method = 'drawdown' and {{ read_on('lines', 'returns.valid_from') }} >= lines.end_date as is_ended
+                    {{ read_on('lines', 'returns.valid_from') }} as read_date
                 from {{ returns }} as returns
                 inner join {{ lines }} as lines on returns.contract_line_id = lines.contract_line_id
                 where returns.version_number > 1
@@ -125,7 +129,8 @@
         progress_date,
         progress,
         cast(1000000000000 as bigint) as whole,
-        false as is_ended,
+        progress_date as read_date,
+        false as is_used_up,
         cast(1 as bigint) as stays,
         cast(1 as bigint) as scale,
         cast(null as bigint) as delivered,
@@ -162,7 +167,8 @@
         start_date as progress_date,
         cast(1 as bigint) as progress,
         cast(1 as bigint) as whole,
-        false as is_ended,
+        start_date as read_date,
+        false as is_used_up,
         cast(1 as bigint) as stays,
         cast(1 as bigint) as scale,
         cast(null as bigint) as delivered,
@@ -195,9 +201,10 @@
    `remainder` is earned from there to the whole. A measure that falls below its start takes back what was earned by
    then in proportion, unless it is still the whole or more (usage goes on beyond it). Of goods no more than what is expected to stay of the whole, where `is_share`: what comes off a
    price has a whole of its own. The only place where progress becomes money.
-     progress  relation with progress, is_ended, stays, scale and, unless another whole is given, whole #}
+     progress  relation with progress, stays, scale and, unless another whole is given, whole
+     is_ended  from then on all is earned, whatever the measure says #}
 {% macro earned_by_progress(
-    method, remainder, base='cast(0 as bigint)', start='cast(0 as bigint)', progress='progress', whole=none, is_share='true'
+    method, remainder, is_ended, base='cast(0 as bigint)', start='cast(0 as bigint)', progress='progress', whole=none, is_share='true'
 ) -%}
     {%- set whole = whole or progress ~ '.whole' -%}
     {{ earned_at(
@@ -205,8 +212,18 @@
         '(case when ' ~ method ~ " = 'point_in_time' and " ~ is_share ~ ' and ' ~ progress ~ '.stays < ' ~ progress ~ '.scale then least('
         ~ progress ~ '.progress, ' ~ whole_quotient(whole, progress ~ '.scale') ~ ' * ' ~ progress ~ '.stays) else '
         ~ progress ~ '.progress end)',
-        whole, progress ~ '.is_ended'
+        whole, is_ended
     ) }}
+{%- endmacro %}
+
+{# Whether all is earned of a layer that is drawn down until a day (null: it is none), by a row of line_progress. #}
+{% macro is_ended(progress, drawn_until) -%}
+    ({{ progress }}.is_used_up or coalesce({{ progress }}.read_date >= {{ drawn_until }}, false))
+{%- endmacro %}
+
+{# The last day on which a line is drawn down; null where it is no drawdown. #}
+{% macro drawn_until(method, end_date) -%}
+    case when {{ method }} = 'drawdown' then {{ end_date }} end
 {%- endmacro %}
 
 {% macro earned_at(method, remainder, base, start, reached, whole, is_ended) -%}
@@ -241,28 +258,18 @@
     end as bigint)
 {%- endmacro %}
 
-{# Usage of usage and drawdown lines. Rows: contract_line_id, fulfillment_id, event_date, used_minor, used_by_end_minor (the
-   same where it is used by the line's end).
+{# Usage of usage and drawdown lines. Rows: contract_line_id, fulfillment_id, event_date, used_minor.
      lines  as for line_progress #}
 {% macro usage_events(lines, fulfillments) %}
     select
-        contract_line_id,
-        fulfillment_id,
-        event_date,
-        used_minor,
-        case when event_date <= end_date then used_minor else cast(0 as bigint) end as used_by_end_minor
-    from (
-        select
-            lines.contract_line_id,
-            lines.end_date,
-            fulfillments.fulfillment_id,
-            fulfillments.event_date,
-            {{ to_minor('fulfillments.amount', 'lines.exponent') }} as used_minor
-        from {{ fulfillments }} as fulfillments
-        inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
-        where lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
-            and {{ still_earns('lines', 'fulfillments.event_date') }}
-    ) as used
+        lines.contract_line_id,
+        fulfillments.fulfillment_id,
+        fulfillments.event_date,
+        {{ to_minor('fulfillments.amount', 'lines.exponent') }} as used_minor
+    from {{ fulfillments }} as fulfillments
+    inner join {{ lines }} as lines on fulfillments.contract_line_id = lines.contract_line_id
+    where lines.recognition_method in ('usage', 'drawdown') and fulfillments.kind = 'usage'
+        and {{ still_earns('lines', 'fulfillments.event_date') }}
 {% endmacro %}
 
 {# What usage to date is worth beyond the amount that it draws on: above the stated amount of a usage line in a group (0
@@ -285,6 +292,7 @@
         0 as modification_number,
         {{ first_day() }} as valid_from,
         case recognition_method when 'usage' then amount_minor else allocated_minor end as drawn_on_minor,
+        {{ drawn_until('recognition_method', 'end_date') }} as drawn_until,
         cast(0 as bigint) as carried_minor
     from {{ lines }} as lines
     where recognition_method in ('usage', 'drawdown')
@@ -295,7 +303,8 @@
    fulfillment_id or modification_number, event_date, amount_minor (the change).
      usage    relation of usage_events rows
      amounts  relation with contract_line_id, recognition_method, modification_number, valid_from, drawn_on_minor (what usage
-              draws on from that day), carried_minor (what was used beyond earlier ones), one row from the first day on #}
+              draws on from that day), drawn_until (its last day; null: it has none), carried_minor (what was used beyond
+              earlier ones), one row from the first day on #}
 {% macro usage_amounts(usage, amounts) %}
     select
         contract_line_id,
@@ -312,8 +321,11 @@
             used.modification_number,
             used.event_date,
             used.is_usage,
-            {{ used_above('amounts.recognition_method', 'used.used_minor', 'used.used_by_end_minor', 'amounts.drawn_on_minor') }}
-                + amounts.carried_minor as above_minor
+            {{ used_above(
+                'amounts.recognition_method', 'used.used_minor',
+                'case when used.event_date > amounts.drawn_until then coalesce(through_end.used_minor, 0) else used.used_minor end',
+                'amounts.drawn_on_minor'
+            ) }} + amounts.carried_minor as above_minor
         from (
             select
                 contract_line_id,
@@ -322,19 +334,18 @@
                 event_date,
                 is_usage,
                 cast(sum(used_minor) over in_order as bigint) as used_minor,
-                cast(sum(used_by_end_minor) over in_order as bigint) as used_by_end_minor,
                 sum(1 - is_usage) over in_order as place
             from (
                 select
                     contract_line_id, fulfillment_id, cast(null as integer) as modification_number, event_date, 1 as is_usage,
-                    used_minor, used_by_end_minor
+                    used_minor
                 from {{ usage }} as usage_events
 
                 union all
 
                 select
                     contract_line_id, null as fulfillment_id, modification_number, valid_from as event_date, 0 as is_usage,
-                    0 as used_minor, 0 as used_by_end_minor
+                    0 as used_minor
                 from {{ amounts }} as changes
             ) as changes
             window in_order as (
@@ -349,19 +360,27 @@
             from {{ amounts }} as given
         ) as amounts
             on used.contract_line_id = amounts.contract_line_id and used.place = amounts.place
+        left join (
+            select ends.contract_line_id, ends.drawn_until, cast(sum(by_then.used_minor) as bigint) as used_minor
+            from (select distinct contract_line_id, drawn_until from {{ amounts }} as given) as ends
+            inner join {{ usage }} as by_then
+                on ends.contract_line_id = by_then.contract_line_id and by_then.event_date <= ends.drawn_until
+            group by ends.contract_line_id, ends.drawn_until
+        ) as through_end
+            on amounts.contract_line_id = through_end.contract_line_id and amounts.drawn_until = through_end.drawn_until
     ) as counted
 {% endmacro %}
 
 {# Cumulative revenue of lines that are earned by what happens, from each day on which it changes, whatever the day of
    the signature.
-     lines     relation with contract_line_id, recognition_method, allocated_minor
+     lines     relation with contract_line_id, recognition_method, allocated_minor, end_date
      progress  relation of line_progress rows
      usage     relation of usage_amounts rows #}
 {% macro recognition_steps(lines, progress, usage) %}
     select
         progress.contract_line_id,
         progress.progress_date as step_date,
-        {{ earned_by_progress('lines.recognition_method', 'lines.allocated_minor') }} as recognized_minor
+        {{ earned_by_progress('lines.recognition_method', 'lines.allocated_minor', 'progress.is_used_up') }} as recognized_minor
     from {{ progress }} as progress
     inner join {{ lines }} as lines on progress.contract_line_id = lines.contract_line_id
     where lines.recognition_method not in ('usage', 'drawdown')
@@ -371,7 +390,10 @@
     select
         progress.contract_line_id,
         progress.progress_date as step_date,
-        {{ earned_by_progress('lines.recognition_method', 'lines.allocated_minor') }}
+        {{ earned_by_progress(
+            'lines.recognition_method', 'lines.allocated_minor',
+            is_ended('progress', drawn_until('lines.recognition_method', 'lines.end_date'))
+        ) }}
         + cast(coalesce(sum(above.amount_minor) over (
             partition by progress.contract_line_id order by progress.progress_date
             rows between unbounded preceding and current row

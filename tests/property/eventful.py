@@ -227,7 +227,8 @@ class _Amending:
             return self.change_of_unpriced(line, m)
         amount = minor_units(line.row["amount"], teller.currency)
         action = rng.choice(("change", "change", "extend", "suspend", "shorten"))
-        if method != "ratable" and (action != "change" or not method):
+        has_term = method == "ratable" or (teller.options.rollover and method == "drawdown")
+        if not has_term and (action != "change" or not method):
             action = "change"
         row = {"action": "change"}
         share = rng.choice((-120, -50, -20, 0, 10, 50, 100))
@@ -253,7 +254,7 @@ class _Amending:
         return {"action": self.rng.choice(("extend", "change")), "new_end_date": end.isoformat()}
 
     def change_of_term(self, line: Record, row: Row, m: date, action: str) -> None:
-        """A ratable line runs longer, shorter, or stands still for a while."""
+        """A line that is earned over time or drawn down runs longer, shorter, or stands still for a while."""
         rng, teller, key = self.rng, self.teller, line.row["contract_line_id"]
         end = self.ends.get(key) or date.fromisoformat(line.row.get("end_date") or self.end.isoformat())
         if action == "extend":

@@ -214,6 +214,7 @@ class Options:
     cash: bool = False  # payments, refunds, disputes, write-offs
     measured: bool = False  # many lines that are used and drawn down, whose prices change like any other
     goods: bool = False  # many lines of goods, whose returns are mostly credited
+    rollover: bool = False  # commitments that run longer, shorter, or stand still
 
 
 @dataclass(frozen=True)

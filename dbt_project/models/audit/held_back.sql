@@ -174,7 +174,7 @@ usable_fulfillments as (
 
 progress as (
 
-    {{ line_progress('computable', 'usable_fulfillments', ref('expected_returns')) }}
+    {{ line_progress('computable', 'usable_fulfillments', ref('expected_returns'), 'computable') }}
 
 ),
 

@@ -290,7 +290,6 @@ facts_of_rows as (
         treated.likely_treatment != 'separate' and not treated.is_unpriced
         and coalesce(group_treatments.treatments, 1) > 1 as is_treated_twice,
         used_groups.accounting_contract_id is not null as is_of_used_group,
-        treated.method = 'drawdown' and treated.new_end_date is not null as is_drawn_until,
         treated.is_unpriced and treated.action != 'add' and coalesce(treated.amount_delta, 0) != 0 as is_of_no_amount,
         treated.action in ('change', 'extend', 'suspend')
         and (
@@ -425,10 +424,7 @@ final as (
             ), false
         ) as is_after_cancellation,
         facts_of_rows.method,
-        nullif(concat_ws(', ',
-            case when facts_of_rows.is_of_used_group then 'an amendment of a price that usage shares' end,
-            case when facts_of_rows.is_drawn_until then 'another end date of a line that is drawn down' end
-        ), '') as unsupported,
+        case when facts_of_rows.is_of_used_group then 'an amendment of a price that usage shares' end as unsupported,
         coalesce(facts_of_rows.is_of_no_amount, false) as is_of_no_amount,
         coalesce(facts_of_rows.is_given_twice, false) as is_given_twice,
         coalesce(facts_of_rows.is_treated_twice, false) as is_treated_twice,

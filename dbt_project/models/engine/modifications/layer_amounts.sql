@@ -68,7 +68,7 @@ reads as (
         layers.progress_from,
         coalesce(money.whole, layers.whole) as whole,
         lines.progress_before as progress,
-        lines.is_ended_before as is_ended,
+        lines.is_used_up_before or coalesce(reads.at_date >= layers.drawn_until, false) as is_ended,
         lines.stays,
         lines.scale,
         lines.delivered_before,
@@ -173,7 +173,7 @@ open_before as (
                     ~ ' else whole end)',
                     'whole', 'false'
                 ) }} - {{ earned_by_progress(
-                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
+                    'recognition_method', 'spread_minor', 'reads.is_ended', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
                 ) }}
             else 0
         end) as bigint) as reopened_minor
@@ -206,7 +206,7 @@ earned_before as (
                 -- a term without a day left is earned at once
                 when recognition_method = 'ratable' then base_minor + spread_minor
                 else {{ earned_by_progress(
-                    'recognition_method', 'spread_minor', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
+                    'recognition_method', 'spread_minor', 'reads.is_ended', 'base_minor', 'progress_from', 'reads', 'reads.whole', 'is_share'
                 ) }}
             end as recognized_minor,
             recognition_method = 'point_in_time' and is_share as is_of_goods,
@@ -281,21 +281,23 @@ used_beside as (
         changes.contract_line_id,
         changes.layer,
         case
-            when changes.used_minor is null then 0
+            when usage.used_minor is null then 0
             else {{ used_above(
-                'lines.recognition_method', 'changes.used_minor', 'changes.used_by_end_minor',
+                'lines.recognition_method', 'usage.used_minor', 'usage.used_by_end_minor',
                 drawn_on % 'open_before.drawn_on_minor'
             ) }} + coalesce(open_before.carried_minor, 0)
         end + changes.pending_minor as beside_contracted_minor,
         case
-            when changes.used_before_minor is null then 0
+            when usage.used_before_minor is null then 0
             else {{ used_above(
-                'lines.recognition_method', 'changes.used_before_minor', 'changes.used_before_by_end_minor',
+                'lines.recognition_method', 'usage.used_before_minor', 'usage.used_before_by_end_minor',
                 drawn_on % 'in_force_before.drawn_on_minor, open_before.drawn_on_minor'
             ) }} + coalesce(in_force_before.carried_minor, open_before.carried_minor, 0)
         end + changes.invoiced_minor as beside_earned_minor
     from changes
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
+    left join {{ ref('usage_at_modifications') }} as usage
+        on changes.contract_line_id = usage.contract_line_id and changes.modification_number = usage.modification_number
     left join open_before on changes.contract_line_id = open_before.contract_line_id
     left join in_force_before on changes.contract_line_id = in_force_before.contract_line_id
 

@@ -137,7 +137,8 @@ final as (
         conceded.found_in,
         made.recognition_convention as convention,
         made.spread_from,
-        made.spread_to
+        made.spread_to,
+        {{ drawn_until('made.recognition_method', 'coalesce(made.spread_to, found.spread_to)') }} as drawn_until
     from made
     left join ends
         on made.contract_line_id = ends.contract_line_id

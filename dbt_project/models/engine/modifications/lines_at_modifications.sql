@@ -123,13 +123,13 @@ present as (
 
 progress_before as (
 
-    select contract_line_id, modification_number, progress, is_ended, delivered, kept
+    select contract_line_id, modification_number, progress, is_used_up, delivered, kept
     from (
         select
             present.contract_line_id,
             present.modification_number,
             steps.progress,
-            steps.is_ended,
+            steps.is_used_up,
             steps.delivered,
             steps.kept,
             row_number() over (
@@ -231,7 +231,7 @@ final as (
         case when present.is_added then 0 else coalesce(progress_before.delivered, 0) end as delivered_before,
         coalesce(returns.stays, 1) as stays,
         lines.return_scale as scale,
-        case when present.is_added then false else coalesce(progress_before.is_ended, false) end as is_ended_before,
+        case when present.is_added then false else coalesce(progress_before.is_used_up, false) end as is_used_up_before,
         {{ whole_progress(
             'lines.recognition_method', 'coalesce(terms.quantity_millionths, lines.quantity_millionths)',
             'coalesce(terms.amount_minor, lines.amount_minor)', 'lines.return_scale'

@@ -206,38 +206,6 @@ pending as (
 
 ),
 
--- what was used by then: beyond its amount it is contracted and earned beside the line's layers
-used as (
-
-    select
-        contract_line_id,
-        modification_number,
-        cast(sum(case when is_contracted then used_minor end) as bigint) as contracted_minor,
-        cast(sum(case when is_contracted then used_by_end_minor end) as bigint) as contracted_by_end_minor,
-        cast(sum(case when is_earned then used_minor end) as bigint) as earned_minor,
-        cast(sum(case when is_earned then used_by_end_minor end) as bigint) as earned_by_end_minor
-    from (
-        select
-            combined.contract_line_id,
-            combined.modification_number,
-            -- a pool shares what the layers have still to earn; what was earned beyond them stays
-            combined.change != 'pool' and greatest(usage.event_date, lines.signed_date)
-            < case when combined.change = 'cancel' then cancellations.contracted_date else combined.known_from end
-                as is_contracted,
-            usage.event_date < combined.effective_date as is_earned,
-            usage.used_minor,
-            usage.used_by_end_minor
-        from combined
-        inner join {{ ref('usage_events') }} as usage on combined.contract_line_id = usage.contract_line_id
-        inner join {{ ref('line_allocations') }} as lines on combined.contract_line_id = lines.contract_line_id
-        left join {{ ref('cancellations') }} as cancellations on combined.contract_line_id = cancellations.contract_line_id
-        where combined.change in ('cancel', 'pool')
-            or combined.change in ('concession', 'write_off') and combined.recognition_method != 'cancelled'
-    ) as by_event
-    group by contract_line_id, modification_number
-
-),
-
 -- the round whose concession a void takes back
 undone as (
 
@@ -274,10 +242,6 @@ final as (
         cast(combined.progress_from as bigint) as progress_from,
         combined.whole,
         combined.is_touched,
-        used.contracted_minor as used_minor,
-        used.contracted_by_end_minor as used_by_end_minor,
-        used.earned_minor as used_before_minor,
-        used.earned_by_end_minor as used_before_by_end_minor,
         coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as pending_minor,
         coalesce(invoiced.recognized_minor, 0) as invoiced_minor,
         again.shared_in,
@@ -292,7 +256,6 @@ final as (
         coalesce(billed.billed_minor, 0) as billed_minor,
         coalesce(write_offs.paid_minor, 0) as paid_minor
     from combined
-    left join used on combined.contract_line_id = used.contract_line_id and combined.modification_number = used.modification_number
     left join pending on combined.contract_line_id = pending.contract_line_id
     left join {{ ref('modifications') }} as modifications
         on combined.change in ('concession', 'write_off')

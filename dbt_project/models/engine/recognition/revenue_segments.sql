@@ -34,6 +34,7 @@ as_signed as (
         {{ whole_progress(
             'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
         ) }} as whole,
+        {{ drawn_until('lines.recognition_method', 'lines.end_date') }} as drawn_until,
         true as is_share,
         {{ first_day() }} as holds_from,
         {%- for column in spread_columns() %}
@@ -59,6 +60,7 @@ as_modified as (
         layers.recognition_method,
         layers.progress_from,
         coalesce(amounts.whole, layers.whole) as whole,
+        layers.drawn_until,
         layers.change != 'concession' as is_share,
         spreads.holds_from,
         {%- for column in spread_columns() %}
@@ -141,8 +143,8 @@ steps as (
         all_layers.known_until,
         least(
             {{ earned_by_progress(
-                'all_layers.recognition_method', 'all_layers.remainder_minor', 'all_layers.base_minor',
-                'all_layers.progress_from', 'progress', 'all_layers.whole', 'all_layers.is_share'
+                'all_layers.recognition_method', 'all_layers.remainder_minor', is_ended('progress', 'all_layers.drawn_until'),
+                'all_layers.base_minor', 'all_layers.progress_from', 'progress', 'all_layers.whole', 'all_layers.is_share'
             ) }},
             case
                 when debooked.contract_line_id is not null and all_layers.is_share
