@@ -385,10 +385,17 @@ AMENDMENTS: list[Case] = [
     ),
     amended(
         "draws-longer",
-        "another end of a line that is drawn down is not supported yet",
-        "not_yet_supported",
+        "nothing: another end of a line that is drawn down",
+        "",
         amendment("draws-longer", "extend", new_end_date="2027-06-30", treatment="cumulative_catch_up"),
         line={"recognition_method": "drawdown"},
+    ),
+    amended(
+        "changes-what-usage-shares",
+        "an amendment of a price that usage shares is not supported yet",
+        "not_yet_supported",
+        amendment("changes-what-usage-shares", "change", amount_delta="100", treatment="prospective"),
+        line={"recognition_method": "usage", "allocation_group": "G", "amount": "1200"},
     ),
     amended(
         "catch-up-suspended",

@@ -70,6 +70,7 @@ class Layer:
     from_date: date = EVER
     until: date = FOREVER
     follows_share: bool = False  # drawdown: U = u0 + remainder
+    drawn_until: date = FOREVER  # drawdown: its last day, by the terms that made the layer
     carried: int = 0  # drawdown: what was used beyond earlier layers by the day this one begins
     stands_alone: bool = False  # an extension at its SSP
 

@@ -101,9 +101,9 @@ class Measures:
         delivered = self.delivered(line, d)
         return min(delivered - self.returned(line, d), delivered * (1 - pct), ordered * (1 - pct))
 
-    def drawn(self, line: ContractLine, state: LineState, d: date) -> Fraction:
+    def drawn(self, line: ContractLine, state: LineState, layer: Layer, d: date) -> Fraction:
         """drawdown: usage, with the breakage that an estimate expects, in minor units; all at the end."""
-        if self.until(line, d) >= state.end or state.pct == 1:
+        if self.until(line, d) >= layer.drawn_until or state.pct == 1:
             return ALL
         return Fraction(half_away(self.amounts(line, d, "usage") / (1 - state.pct)))
 
@@ -123,7 +123,7 @@ class Measures:
         if method == "percent_complete":
             return self.percent(line, d)
         if method == "drawdown":
-            return self.drawn(line, state, d)
+            return self.drawn(line, state, layer, d)
         return Fraction(self.raw(line, method, d))
 
     def raw(self, line: ContractLine, method: str, d: date) -> int:
@@ -141,8 +141,9 @@ class Measures:
         """
         method = self.terms.method(line)
         if method == "drawdown":
-            through_end = Fraction(self.amounts(line, min(d, state.end), "usage"))
             drawn_on = state.shared if layers is None else layers
+            end = max((row.drawn_until for row in drawn_on), default=state.end)
+            through_end = Fraction(self.amounts(line, min(d, end), "usage"))
             limit = max(sum((row.end_of_measure for row in drawn_on), NOTHING), NOTHING)
             above = half_away(max(through_end - limit, NOTHING))
             after = self.amounts(line, d, "usage") - half_away(through_end)

@@ -15,6 +15,7 @@ from tests.oracle.money import QuarantinedError, half_away, scale
 from tests.oracle.pools import apply_catch_up, apply_prospective, lost_days
 from tests.oracle.remaining import measured
 from tests.oracle.replay import AMEND, AMEND_SIGNED, Replay
+from tests.oracle.state import LineState
 
 SEPARATE, PROSPECTIVE, CATCH_UP = "separate", "prospective", "cumulative_catch_up"
 
@@ -105,6 +106,7 @@ class _Planned:
         self.modification = modification
         self.treatments: dict[str, str] = {}
         self.added: dict[str, int] = {}
+        self.extended: dict[str, tuple[LineState, Layer]] = {}
 
     def plan(self, rank: int) -> None:
         self.replay.plan(self.modification.s, (AMEND_SIGNED, rank), self.sign)
@@ -309,8 +311,13 @@ class _Planned:
             0, amount, Fraction(0), curve.total(), curve, number, from_date=first, stands_alone=True
         )
         between = ((state.end + ONE_DAY, first - ONE_DAY),) if first > state.end + ONE_DAY else ()
+        self.extended[key] = (state, layer)
         replay.change(
-            key, layers=(*state.layers, layer), end_date=row.new_end_date, gaps=(*state.gaps, *between)
+            key,
+            layers=(*state.layers, layer),
+            stated=state.stated + amount,
+            end_date=row.new_end_date,
+            gaps=(*state.gaps, *between),
         )
 
     # --- booking ----------------------------------------------------------------------------------------
@@ -344,6 +351,17 @@ class _Planned:
 
     # --- effect -----------------------------------------------------------------------------------------
 
+    def without_extensions(self) -> dict[str, tuple[LineState, Layer]]:
+        """A term that it adds apart is none of what it shares itself; only a later pool takes it (row 53)."""
+        found = {}
+        for key, (before, layer) in self.extended.items():
+            state = self.replay.lines[key]
+            if any(each is layer for each in state.layers):
+                layers = tuple(each for each in state.layers if each is not layer)
+                self.replay.change(key, layers=layers, end_date=before.end_date, gaps=before.gaps)
+                found[key] = (state, layer)
+        return found
+
     def take_effect(self) -> None:
         """Pool or catch-up on t; what it moves between lines is `reallocation` (sections 2, 5)."""
         replay = self.replay
@@ -362,11 +380,15 @@ class _Planned:
             if row.action != "add" and (is_early or is_waiting):
                 raise QuarantinedError(f"amendment {row.key} comes before its line takes effect")
             replay.change(row.contract_line_id, pending=state.pending - self.added.get(row.key, 0))
+        extended = self.without_extensions()
         # a line that goes into a pool is not run again with those that it shared a price with
         for treatment, apply in ((PROSPECTIVE, apply_prospective), (CATCH_UP, apply_catch_up)):
             found = [row for row in rows if self.treatments[row.key] == treatment]
             if found:
                 apply(replay, self.modification.m, found)
+        for key, (state, layer) in extended.items():
+            layers = (*replay.lines[key].layers, layer)
+            replay.change(key, layers=layers, end_date=state.end_date, gaps=state.gaps)
         moved = {key: replay.contracted(key) - known for key, known in before.items()}
         priced = [
             row.contract_line_id

@@ -196,7 +196,9 @@ class Replay:
         elif method in ("milestone", "usage", "as_invoiced"):
             whole = Fraction(state.stated)
             self._check_stated(line, method, state)
-        return Layer(0, share, Fraction(0), whole, curve, number, follows_share=method == "drawdown")
+        if method != "drawdown":
+            return Layer(0, share, Fraction(0), whole, curve, number)
+        return Layer(0, share, Fraction(0), whole, None, number, follows_share=True, drawn_until=state.end)
 
     def _check_stated(self, line: ContractLine, method: str, state: LineState) -> None:
         if state.stated <= 0 and method == "milestone":

@@ -47,15 +47,15 @@ held_back as (
 
 ),
 
--- what a signed amendment moves between lines on a later day is scheduled, and not yet contracted
+-- what a signed amendment moves between lines, or to or from what is used beyond a commitment, on a later day is
+-- scheduled, and not yet contracted
 moved_later as (
 
     select bookings.contract_line_id, cast(sum(bookings.amount_minor) as bigint) as moved_minor
     from {{ ref('booking_events') }} as bookings
     cross join {{ source('run', 'context') }} as context
     left join {{ ref('held_lines') }} as held on bookings.contract_line_id = held.contract_line_id
-    where bookings.booking_date > context.cut_date and bookings.booking_type = 'reallocation'
-        and bookings.event_id like 'modification:%'
+    where bookings.booking_date > context.cut_date and bookings.event_id like 'modification:%'
         and held.contract_line_id is null
     group by bookings.contract_line_id
 
@@ -117,7 +117,8 @@ without_a_day as (
     left join {{ ref('cancellations') }} as cancellations on terms.contract_line_id = cancellations.contract_line_id
     left join {{ ref('held_lines') }} as held on terms.contract_line_id = held.contract_line_id
     cross join {{ source('run', 'context') }} as context
-    where (terms.method in ('drawdown', 'as_invoiced') and cancellations.effective_date > context.cut_date)
+    -- a discount has no method
+    where (coalesce(terms.method, '') in ('', 'drawdown', 'as_invoiced') and cancellations.effective_date > context.cut_date)
         or (terms.method = 'drawdown' and terms.end_date > horizon.last_day)
         -- of a held one only its published schedule is known
         or (terms.method = 'drawdown' and held.contract_line_id is not null and terms.end_date > context.cut_date)

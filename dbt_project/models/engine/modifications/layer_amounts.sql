@@ -27,7 +27,7 @@
 {# what usage draws on: the stated amount, of a drawdown what its layers are drawn down to #}
 {% set drawn_on = "(case lines.recognition_method when 'usage' then lines.amount_minor else coalesce(%s, 0) end)" %}
 
-with changes as (
+with all_changes as (
 
     select changes.*
     from {{ ref('modified_lines') }} as changes
@@ -36,6 +36,12 @@ with changes as (
         and changes.modification_number = rounds.modification_number
         and changes.step = rounds.step
     where rounds.round_number = __round__
+
+),
+
+changes as (
+
+    select * from all_changes where of_term is null
 
 ),
 
@@ -548,6 +554,60 @@ conceded as (
         from priced
     ) as of_layers
 
+),
+
+-- what a concession leaves to be taken off what is still earned falls on the line's own layer and on the terms that were
+-- added apart, by what each has still to earn; nothing is left of them: on the last
+left_of_terms as (
+
+    select
+        open_of_term.*,
+        cast(sum(open_minor) over (
+            partition by contract_line_id order by coalesce(of_term, 0) rows between unbounded preceding and current row
+        ) as bigint) as open_through_minor,
+        cast(sum(open_minor) over (partition by contract_line_id) as bigint) as open_of_all_minor,
+        row_number() over (partition by contract_line_id order by coalesce(of_term, 0) desc) = 1 as is_last
+    from (
+        select
+            contract_line_id,
+            case when layer = 'term' then made_in end as of_term,
+            cast(sum(base_minor + spread_minor - recognized_minor) as bigint) as open_minor
+        from ( {{ recognized_at(
+            "(select * from reads where is_open and is_share and change = 'concession' and spread_start is not null"
+            ~ " and contract_line_id in (select contract_line_id from all_changes where of_term is not null))"
+        ) }} ) as by_time
+        group by contract_line_id, case when layer = 'term' then made_in end
+    ) as open_of_term
+
+),
+
+-- of each such term; the line's own layer has the rest
+parts as (
+
+    select
+        conceded.contract_line_id,
+        left_of_terms.of_term,
+        case
+            when open_of_all_minor = 0 then case when is_last then fall_minor - at_once_minor else 0 end
+            else {{ prorate(
+                '(fall_minor - at_once_minor)',
+                '(case when open_of_all_minor < 0 then -open_through_minor else open_through_minor end)', 'abs(open_of_all_minor)'
+            ) }} - {{ prorate(
+                '(fall_minor - at_once_minor)',
+                '(case when open_of_all_minor < 0 then open_minor - open_through_minor else open_through_minor - open_minor end)',
+                'abs(open_of_all_minor)'
+            ) }}
+        end as part_minor
+    from conceded
+    inner join left_of_terms on conceded.contract_line_id = left_of_terms.contract_line_id
+    where conceded.change = 'concession' and left_of_terms.of_term is not null
+
+),
+
+parts_of_line as (
+
+    select contract_line_id, cast(sum(part_minor) as bigint) as part_minor from parts group by contract_line_id
+
 )
 
 select
@@ -567,12 +627,12 @@ select
     cast(case shared.change
         when 'cancel' then 0
         when 'write_off' then 0
-        when 'concession' then shared.fall_minor - shared.at_once_minor
+        when 'concession' then shared.fall_minor - shared.at_once_minor - coalesce(parts_of_line.part_minor, 0)
         when 'estimate' then shared.open_remainder_minor + shared.share_minor - shared.share_before_minor
         when 'share' then shared.share_minor - shared.share_before_minor
         else shared.share_minor
     end as bigint) as remainder_minor,
-    cast(case when shared.change in ('concession', 'share', 'write_off') then 0 else shared.taken_minor end as bigint) as taken_minor,
+    cast(case when shared.change in ('separate', 'concession', 'share', 'write_off') then 0 else shared.taken_minor end as bigint) as taken_minor,
     shared.allocation,
     case when shared.change = 'share' then shared.moved_to end as moved_to,
     shared.share_minor,
@@ -594,4 +654,25 @@ select
 from conceded as shared
 left join {{ ref('cancellations') }} as cancellations
     on shared.change = 'cancel' and shared.contract_line_id = cancellations.contract_line_id
+left join parts_of_line on shared.change = 'concession' and shared.contract_line_id = parts_of_line.contract_line_id
 where shared.change != 'money'
+
+union all
+
+select
+    changes.accounting_contract_id,
+    changes.modification_number,
+    changes.contract_line_id,
+    changes.layer,
+    cast(0 as bigint) as base_minor,
+    cast(parts.part_minor as bigint) as remainder_minor,
+    cast(0 as bigint) as taken_minor,
+    changes.allocation,
+    null as moved_to,
+    cast(0 as bigint) as share_minor,
+    cast(0 as bigint) as weight_minor,
+    cast(0 as bigint) as debooked_minor,
+    cast(null as bigint) as whole,
+    cast(0 as bigint) as carried_minor
+from all_changes as changes
+inner join parts on changes.contract_line_id = parts.contract_line_id and changes.of_term = parts.of_term

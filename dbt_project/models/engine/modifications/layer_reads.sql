@@ -5,7 +5,9 @@
 
 with changes as (
 
-    select * from {{ ref('modified_lines') }} where change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate', 'write_off')
+    select *
+    from {{ ref('modified_lines') }}
+    where change in ('pool', 'catch_up', 'cancel', 'concession', 'estimate', 'write_off') and of_term is null
 
 ),
 

@@ -107,7 +107,7 @@ found as (
     inner join placed
         on layers.contract_line_id = placed.contract_line_id
         and layers.found_in = placed.modification_number
-        and placed.layer = 'main'
+        and layers.found_layer = placed.layer
     where layers.change = 'concession'
 
 ),
@@ -145,7 +145,7 @@ from layers
 inner join placed
     on layers.contract_line_id = placed.contract_line_id
     and coalesce(layers.found_in, layers.modification_number) = placed.modification_number
-    and case when layers.found_in is null then layers.layer else 'main' end = placed.layer
+    and coalesce(layers.found_layer, layers.layer) = placed.layer
 left join skipped
     on layers.contract_line_id = skipped.contract_line_id
     and layers.modification_number = skipped.modification_number

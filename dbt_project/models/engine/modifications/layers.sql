@@ -31,7 +31,8 @@ made as (
         cast(0 as bigint) as progress_from,
         {{ whole_progress(
             'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
-        ) }} as whole
+        ) }} as whole,
+        cast(null as integer) as of_term
     from lines
     inner join modified on lines.accounting_contract_id = modified.accounting_contract_id
     where lines.amendment_id is null
@@ -40,7 +41,7 @@ made as (
 
     select
         accounting_contract_id, contract_line_id, modification_number, layer, change, known_from, from_date, recognition_method,
-        recognition_convention, spread_from, spread_to, progress_from, whole
+        recognition_convention, spread_from, spread_to, progress_from, whole, of_term
     from changes
 
 ),
@@ -65,14 +66,22 @@ ends as (
 -- a concession comes off the rest of the layer it finds, an estimate changes what it still earns
 conceded as (
 
-    select contract_line_id, modification_number, layer, found_in
+    select
+        contract_line_id,
+        modification_number,
+        layer,
+        coalesce(of_term, found_in) as found_in,
+        case when of_term is null then 'main' else 'term' end as found_layer
     from (
         select
             made.contract_line_id,
             made.modification_number,
             made.layer,
+            made.of_term,
             earlier.modification_number as found_in,
-            row_number() over (partition by made.contract_line_id, made.modification_number order by earlier.modification_number desc) as recency
+            row_number() over (
+                partition by made.contract_line_id, made.modification_number, made.layer order by earlier.modification_number desc
+            ) as recency
         from made
         inner join made as earlier
             on made.contract_line_id = earlier.contract_line_id
@@ -135,6 +144,7 @@ final as (
             else made.whole
         end as whole,
         conceded.found_in,
+        conceded.found_layer,
         made.recognition_convention as convention,
         made.spread_from,
         made.spread_to,
@@ -156,7 +166,7 @@ final as (
     left join made as found
         on conceded.contract_line_id = found.contract_line_id
         and conceded.found_in = found.modification_number
-        and found.layer = 'main'
+        and conceded.found_layer = found.layer
     left join lines on made.contract_line_id = lines.contract_line_id
     left join {{ ref('lines_at_modifications') }} as lines_then
         on made.contract_line_id = lines_then.contract_line_id and made.modification_number = lines_then.modification_number

@@ -215,7 +215,12 @@ final as (
         coalesce(terms.amount_minor, lines.amount_minor) as amount_minor,
         present.terms_given_by,
         coalesce(terms.start_date, lines.start_date) as start_date,
-        coalesce(terms.end_date, lines.end_date) as end_date,
+        -- a term that is added apart is none of what the same modification shares
+        case
+            when present.treatment = 'separate' and not present.is_added then terms.end_before
+            else coalesce(terms.end_date, lines.end_date)
+        end as end_date,
+        coalesce(terms.end_date, lines.end_date) as new_end_date,
         terms.end_before,
         -- nothing of a line is earned before the modification that adds it: all of its progress is still to count
         case

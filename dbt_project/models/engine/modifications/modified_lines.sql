@@ -8,7 +8,8 @@
 --   estimate   the allocation that first held the line shares its new price: of a line still in it the layer grows
 --   share      of a line pooled since, the change goes to the price of that pool (moved_to), in a
 --              later step
---   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted
+--   concession the price falls by a layer of its own; without a line over the contract's lines, by what is contracted; of
+--              a term that was added apart (of_term: in which round) by a layer that is earned as that term is
 --   write_off  no terms change: what was never earned lowers what a later credit finds billed
 -- allocation names what shares one price; basis_minor are the stand-alone selling prices that it is weighed by (of a
 -- catch-up those of the pool shared_in, once known), stated_basis_minor the amounts where these are all 0.
@@ -117,7 +118,7 @@ combined as (
         case when is_added then effective_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as from_date,
         effective_date, recognition_method, recognition_convention,
         case when is_added then start_date else greatest({{ add_days('end_before', 1) }}, effective_date) end as spread_from,
-        end_date as spread_to, 0 as progress_from, whole, is_touched
+        new_end_date as spread_to, 0 as progress_from, whole, is_touched
     from treated
     where applied = 'separate'
 
@@ -196,6 +197,38 @@ combined as (
 
 ),
 
+-- terms added apart that a concession finds
+terms_conceded as (
+
+    select concessions.*, terms.modification_number as of_term
+    from combined as concessions
+    inner join combined as terms
+        on concessions.contract_line_id = terms.contract_line_id
+        and concessions.modification_number > terms.modification_number
+        and terms.change = 'separate' and terms.layer = 'term'
+    left join combined as taking
+        on terms.contract_line_id = taking.contract_line_id
+        and taking.modification_number > terms.modification_number
+        and taking.modification_number < concessions.modification_number
+        and taking.change in ('pool', 'catch_up', 'cancel')
+    where concessions.change = 'concession' and taking.contract_line_id is null
+
+),
+
+changed as (
+
+    select *, cast(null as integer) as of_term from combined
+
+    union all
+
+    select
+        accounting_contract_id, modification_number, contract_line_id, change, 'concession:' || of_term as layer, allocation,
+        line_place, basis_minor, stated_basis_minor, 0 as amount_delta_minor, known_from, from_date, effective_date,
+        recognition_method, recognition_convention, spread_from, spread_to, progress_from, whole, is_touched, of_term
+    from terms_conceded
+
+),
+
 -- money of amendments that a cancellation came before: it takes that back too
 pending as (
 
@@ -222,27 +255,28 @@ undone as (
 final as (
 
     select
-        combined.accounting_contract_id,
-        combined.modification_number,
-        combined.contract_line_id,
-        combined.change,
-        combined.layer,
-        combined.allocation,
-        combined.line_place,
-        cast(combined.basis_minor as bigint) as basis_minor,
-        cast(combined.stated_basis_minor as bigint) as stated_basis_minor,
-        cast(combined.amount_delta_minor as bigint) as amount_delta_minor,
-        combined.known_from,
-        combined.from_date,
-        combined.effective_date,
-        combined.recognition_method,
-        combined.recognition_convention,
-        cast(combined.spread_from as date) as spread_from,
-        cast(combined.spread_to as date) as spread_to,
-        cast(combined.progress_from as bigint) as progress_from,
-        combined.whole,
-        combined.is_touched,
-        coalesce(case when combined.change = 'cancel' then pending.pending_minor end, 0) as pending_minor,
+        changed.accounting_contract_id,
+        changed.modification_number,
+        changed.contract_line_id,
+        changed.change,
+        changed.layer,
+        changed.allocation,
+        changed.line_place,
+        cast(changed.basis_minor as bigint) as basis_minor,
+        cast(changed.stated_basis_minor as bigint) as stated_basis_minor,
+        cast(changed.amount_delta_minor as bigint) as amount_delta_minor,
+        changed.known_from,
+        changed.from_date,
+        changed.effective_date,
+        changed.recognition_method,
+        changed.recognition_convention,
+        cast(changed.spread_from as date) as spread_from,
+        cast(changed.spread_to as date) as spread_to,
+        cast(changed.progress_from as bigint) as progress_from,
+        changed.whole,
+        changed.is_touched,
+        changed.of_term,
+        coalesce(case when changed.change = 'cancel' then pending.pending_minor end, 0) as pending_minor,
         coalesce(invoiced.recognized_minor, 0) as invoiced_minor,
         again.shared_in,
         again.part_numerator,
@@ -250,39 +284,39 @@ final as (
         coalesce(steps.step, 1) as step,
         steps.moved_to,
         concessions.applies_to as conceded_from,
-        concessions.contract_line_id is null and combined.change = 'concession' as is_of_contract,
+        concessions.contract_line_id is null and changed.change = 'concession' as is_of_contract,
         coalesce(concessions.returned_before_minor, 0) as returned_before_minor,
         undone.undoes,
         coalesce(billed.billed_minor, 0) as billed_minor,
         coalesce(write_offs.paid_minor, 0) as paid_minor
-    from combined
-    left join pending on combined.contract_line_id = pending.contract_line_id
+    from changed
+    left join pending on changed.contract_line_id = pending.contract_line_id
     left join {{ ref('modifications') }} as modifications
-        on combined.change in ('concession', 'write_off')
-        and combined.accounting_contract_id = modifications.accounting_contract_id
-        and combined.modification_number = modifications.modification_number
+        on changed.change in ('concession', 'write_off')
+        and changed.accounting_contract_id = modifications.accounting_contract_id
+        and changed.modification_number = modifications.modification_number
     left join estimate_lines as steps
-        on combined.change in ('estimate', 'share')
-        and combined.contract_line_id = steps.contract_line_id
-        and combined.modification_number = steps.modification_number
-        and combined.allocation = steps.allocation
+        on changed.change in ('estimate', 'share')
+        and changed.contract_line_id = steps.contract_line_id
+        and changed.modification_number = steps.modification_number
+        and changed.allocation = steps.allocation
     left join {{ ref('concessions') }} as concessions on modifications.first_id = concessions.event_id
     left join {{ ref('write_offs_before_credits') }} as write_offs
-        on combined.change = 'write_off'
+        on changed.change = 'write_off'
         and modifications.first_id = write_offs.write_off_id
         and modifications.contract_id = write_offs.contract_id
     left join {{ ref('invoiced_at_write_offs') }} as invoiced
-        on write_offs.write_off_id = invoiced.write_off_id and combined.contract_line_id = invoiced.contract_line_id
+        on write_offs.write_off_id = invoiced.write_off_id and changed.contract_line_id = invoiced.contract_line_id
     left join {{ ref('billed_at_credits') }} as billed
-        on modifications.first_id = billed.event_id and combined.contract_line_id = billed.contract_line_id
+        on modifications.first_id = billed.event_id and changed.contract_line_id = billed.contract_line_id
     left join based_again as again
-        on combined.change = 'catch_up'
-        and combined.contract_line_id = again.contract_line_id
-        and combined.modification_number = again.modification_number
+        on changed.change = 'catch_up'
+        and changed.contract_line_id = again.contract_line_id
+        and changed.modification_number = again.modification_number
     left join undone
-        on combined.change = 'concession'
-        and combined.accounting_contract_id = undone.accounting_contract_id
-        and combined.modification_number = undone.modification_number
+        on changed.change = 'concession'
+        and changed.accounting_contract_id = undone.accounting_contract_id
+        and changed.modification_number = undone.modification_number
 
 )
 

@@ -34,8 +34,12 @@ used as (
         changes.contract_line_id,
         changes.modification_number,
         -- a pool shares what the layers have still to earn; what was earned beyond them stays
-        changes.change != 'pool' and greatest(usage.event_date, lines.signed_date)
-        < case when changes.change = 'cancel' then cancellations.contracted_date else changes.known_from end as is_contracted,
+        -- a cancellation from the day of the signature comes before what was used until then
+        case changes.change
+            when 'pool' then false
+            when 'cancel' then greatest(usage.event_date, lines.signed_date) < cancellations.contracted_date
+            else usage.event_date < changes.known_from
+        end as is_contracted,
         coalesce(usage.event_date <= ends.contracted_until, false) as is_by_contracted_end,
         usage.event_date < changes.effective_date as is_earned,
         coalesce(usage.event_date <= ends.earned_until, false) as is_by_earned_end,
