@@ -15,7 +15,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export PYTHONHASHSEED ?= random
 
-.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations prove-demo prove-dbt check format ui bench bench-file lock env
+.PHONY: help demo test prove-engine prove-periods prove-bytes prove-uci prove-input prove-catalogue prove-kills prove-mutations prove-demo prove-dbt check format ui bench bench-growth bench-billing bench-file lock env
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -80,6 +80,12 @@ ui: $(STAMP) ## Dagster's web interface on 127.0.0.1
 
 bench: $(STAMP) ## times and memory on 200,000 contract lines
 	$(BIN)/python -m tests.benchmarks
+
+bench-growth: $(STAMP) ## what a night costs after 12, 24 and 36 closed months
+	$(BIN)/python -m tests.benchmarks.growth
+
+bench-billing: $(STAMP) ## 540,000 invoice lines of a company that has a billing system and nothing else
+	$(BIN)/python -m tests.benchmarks.billing
 
 bench-file: $(STAMP) ## a 2 GB CSV into the lake in under 1 GiB of memory (needs 5 GB of disk)
 	$(BIN)/python -m tests.benchmarks.large_file

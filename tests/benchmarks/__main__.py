@@ -10,58 +10,37 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from tests.benchmarks import by_hand, company
+from tests.benchmarks.measured import Measured, measure, show, workspace_in
 from warehouse import engine
 from warehouse.workspace import Workspace
-
-SETTINGS = "[policies]\nfreshness_hours = 0\n"
-STAGES = ("extract", "stage", "gate", "facts", "publish", "release")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One command: what it says of its stages, and what the system says of its process."""
-
-    title: str
-    seconds: float
-    stages: dict[str, float]
-    peak_mb: int
-    written_mb: int
 
 
 def main() -> None:
     arguments = _arguments()
     root = Path(arguments.keep or tempfile.mkdtemp(prefix="tieout-bench-")) / "workspace"
-    workspace = Workspace.init(root)
-    engine_settings = f'[engine]\nmemory_limit = "{arguments.memory}"\n' if arguments.memory else ""
-    workspace.configuration.write_text(SETTINGS + engine_settings, encoding="utf-8")
+    workspace = workspace_in(root, arguments.memory)
     exports = workspace.exports / "files"
     rows = company.write(exports, arguments.lines, bills_a_year=arguments.bills_a_year)
     print(f"{sum(rows.values()):,} rows: " + ", ".join(f"{count:,} {name}" for name, count in rows.items()))
     run = ["run", "--as-of", company.AS_OF.isoformat()]
     close = ["close", company.LAST_MONTH, "--as-of", company.AS_OF.isoformat()]
-    found = [_measure("first run (36 months open)", workspace, run)]
+    found = [measure("first run (36 months open)", workspace, run)]
     print(_beside_hand_written(workspace, found[0]))
     found += [
-        _measure("run again, unchanged", workspace, run),
-        _measure(f"close {company.LAST_MONTH} (publishes all months)", workspace, close),
-        _measure("run again, unchanged", workspace, run),
+        measure("run again, unchanged", workspace, run),
+        measure(f"close {company.LAST_MONTH} (publishes all months)", workspace, close),
+        measure("run again, unchanged", workspace, run),
     ]
     company.write(exports, arguments.lines, changed_percent=1, bills_a_year=arguments.bills_a_year)
-    found.append(_measure("run, 1 % of the contracts changed", workspace, run))
-    Console(width=140).print(_table(found))
+    found.append(measure("run, 1 % of the contracts changed", workspace, run))
+    show(found)
     if not arguments.keep:
         shutil.rmtree(root.parent)
 
@@ -95,44 +74,6 @@ def _beside_hand_written(workspace: Workspace, first_run: Measured) -> str:
         f"by hand: read and type {seconds['read']:.1f} s, compute {seconds['compute']:.1f} s, the same figures; "
         f"facts of the first run {ours:.1f} s = {ours / seconds['compute']:.1f} x"
     )
-
-
-def _measure(title: str, workspace: Workspace, command: Sequence[str]) -> Measured:
-    """Runs the command line as a user would; the kernel knows the peak of a child it has waited for."""
-    before = _size(workspace.root)
-    start = os.times().elapsed
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orchestration.cli.main", *command, "-w", str(workspace.root)],
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{title}: exit code {process.returncode}")
-    last = json.loads((workspace.journal_dir / "runs.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-    return Measured(
-        title,
-        os.times().elapsed - start,
-        last["seconds"],
-        usage.ru_maxrss // 1024,
-        (_size(workspace.root) - before) // 2**20,
-    )
-
-
-def _size(root: Path) -> int:
-    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
-
-
-def _table(found: Sequence[Measured]) -> Table:
-    table = Table(title="seconds by stage")
-    for heading in ("command", *STAGES, "whole process", "peak memory", "disk grew by"):
-        table.add_column(heading, justify="left" if heading == "command" else "right")
-    for one in found:
-        stages = [f"{one.stages[stage]:.1f}" if stage in one.stages else "" for stage in STAGES]
-        table.add_row(
-            one.title, *stages, f"{one.seconds:.1f}", f"{one.peak_mb:,} MB", f"{one.written_mb:,} MB"
-        )
-    return table
 
 
 if __name__ == "__main__":

@@ -34,7 +34,8 @@ _CONTRACTS = """
         date '{first}' + cast(i * 7919 % {days} as integer) as signed_date,
         12 * (1 + i % 3) as months,
         cast((1200 + i * 104729 % 90000) * case when {changed} then 1.1 else 1 end as decimal(18, 2)) as net
-    from range({contracts}) as t (i);
+    from range({contracts}) as t (i)
+    where signed_date <= date '{as_of}';
     create table line as
     select
         contract.*, place, contract_id || '/' || place as contract_line_id,
@@ -101,16 +102,20 @@ def write(
     *,
     changed_percent: int = 0,
     first_day: date = FIRST_DAY,
+    as_of: date = AS_OF,
     bills_a_year: int = 1,
 ) -> dict[str, int]:
-    """Write the exports, a percent of the contracts dearer than before; returns the rows of each entity."""
+    """Write the exports of a day, a percent of the contracts dearer than before; returns the rows of each entity.
+
+    contract_lines  how many there are by AS_OF; they are signed evenly from first_day on
+    """
     changed = f"i % 100 < {changed_percent}"
     with engine.connect() as connection:
         connection.execute(
             _CONTRACTS.format(
                 first=first_day,
                 days=(AS_OF - first_day).days,
-                as_of=AS_OF,
+                as_of=as_of,
                 contracts=contract_lines // LINES_A_CONTRACT,
                 lines=LINES_A_CONTRACT,
                 changed=changed,
@@ -118,11 +123,11 @@ def write(
             )
         )
         return {
-            entity: _export(connection, sql, exports / f"{entity}.csv") for entity, sql in _ENTITIES.items()
+            entity: _export(connection, sql.format(as_of=as_of), exports / f"{entity}.csv")
+            for entity, sql in _ENTITIES.items()
         }
 
 
-def _export(connection: Connection, sql: str, path: Path) -> int:
-    query = sql.format(as_of=AS_OF)
+def _export(connection: Connection, query: str, path: Path) -> int:
     row = connection.execute(f"copy ({query}) to {literal(str(path))} (header, delimiter ',')").fetchone()
     return int(row[0]) if row else 0
