@@ -4,6 +4,8 @@
 -- E3 holds them together. Contract flows stand on the side, deferred revenue or contract asset, on which the
 -- accounting contract ends the period; what was on the other side moves over as `reclassification`.
 
+{% set contract_balances = ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] %}
+
 with periods as (
 
     select period, period_index from {{ ref('periods') }} where is_open
@@ -25,13 +27,30 @@ currencies as (
 
 ),
 
+-- on which side a contract stands at the end of a period
+sides as (
+
+    select
+        balances.entity_id,
+        balances.currency,
+        positions.*,
+        positions.deferred_revenue_minor < positions.contract_asset_minor as is_asset,
+        positions.refund_liability_minor - positions.refund_liability_before_minor as refund_liability_change_minor
+    from {{ ref('contract_positions') }} as positions
+    inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
+
+),
+
+-- straight to entity and currency: by contract there are as many flows as there are posted rows
 flows as (
 
     -- signed as they change contracted − recognized, billed − recognized, billed − paid and what is deposited
     select
         posted.period_index,
-        dimensions.balance_id,
+        dimensions.entity_id,
+        dimensions.currency,
         posted.measure,
+        coalesce(sides.is_asset, false) as is_asset,
         dimensions.contract_id = '(not linked)' as is_unlinked,
         case
             when posted.is_prior_period then 'prior_period'
@@ -52,110 +71,75 @@ flows as (
         cast(sum(case when posted.measure = 'bad_debt' then -posted.tax_minor else posted.tax_minor end) as bigint) as tax_minor
     from {{ ref('posted') }} as posted
     inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
+    left join sides on dimensions.balance_id = sides.balance_id and posted.period_index = sides.period_index
     where dimensions.contract_id != '(not linked)' or posted.measure = 'deposited'
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4, 5, 6, 7
 
 ),
 
-backlog_movements as (
-
-    select period_index, balance_id, 'backlog' as balance, movement, amount_minor
-    from flows
-    where measure in ('contracted', 'recognized')
-
-),
-
-receivable_movements as (
-
-    select period_index, balance_id, 'accounts_receivable' as balance, movement, amount_minor + tax_minor as amount_minor
-    from flows
-    where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt') and not is_unlinked
-
-),
-
-deposit_movements as (
-
-    select period_index, balance_id, 'customer_deposits' as balance, movement, amount_minor
-    from flows
-    where measure = 'deposited'
-
-),
-
-sides as (
-
-    select
-        balance_id,
-        period_index,
-        deferred_revenue_minor - contract_asset_minor as position_minor,
-        position_before_minor,
-        refund_liability_minor - refund_liability_before_minor as refund_liability_change_minor
-    from {{ ref('contract_positions') }}
-
-),
-
-contract_movements as (
-
-    select
-        flows.period_index,
-        flows.balance_id,
-        case when coalesce(sides.position_minor, 0) < 0 then 'contract_asset' else 'deferred_revenue' end as balance,
-        flows.movement,
-        case when coalesce(sides.position_minor, 0) < 0 then -flows.amount_minor else flows.amount_minor end as amount_minor
-    from flows
-    left join sides on flows.balance_id = sides.balance_id and flows.period_index = sides.period_index
-    where flows.measure in ('billed', 'not_yet_counted', 'recognized')
-
-),
-
-reclassifications as (
+reclassified as (
 
     -- the opening of the side a contract left, and what moved between its position and its refund liability
-    select period_index, balance_id, 'deferred_revenue' as balance, 'reclassification' as movement,
-        case
-            when position_minor < 0 then -greatest(position_before_minor, 0)
+    select
+        period_index,
+        entity_id,
+        currency,
+        cast(sum(case
+            when is_asset then -greatest(position_before_minor, 0)
             else least(position_before_minor, 0) - refund_liability_change_minor
-        end as amount_minor
-    from sides
-
-    union all
-
-    select period_index, balance_id, 'contract_asset' as balance, 'reclassification' as movement,
-        case
-            when position_minor < 0 then refund_liability_change_minor - greatest(position_before_minor, 0)
+        end) as bigint) as deferred_revenue_minor,
+        cast(sum(case
+            when is_asset then refund_liability_change_minor - greatest(position_before_minor, 0)
             else least(position_before_minor, 0)
-        end as amount_minor
+        end) as bigint) as contract_asset_minor,
+        cast(sum(refund_liability_change_minor) as bigint) as refund_liability_minor
     from sides
-
-    union all
-
-    select period_index, balance_id, 'refund_liability' as balance, 'reclassification' as movement,
-        refund_liability_change_minor as amount_minor
-    from sides
+    group by 1, 2, 3
 
 ),
 
 movements as (
 
-    select
-        combined.period_index,
-        balances.entity_id,
-        balances.currency,
-        combined.balance,
-        combined.movement,
-        cast(sum(combined.amount_minor) as bigint) as amount_minor
+    select period_index, entity_id, currency, balance, movement, cast(sum(amount_minor) as bigint) as amount_minor
     from (
-        select * from backlog_movements
+        select period_index, entity_id, currency, 'backlog' as balance, movement, amount_minor
+        from flows
+        where measure in ('contracted', 'recognized')
         union all
-        select * from receivable_movements
+        select period_index, entity_id, currency, 'accounts_receivable' as balance, movement, amount_minor + tax_minor as amount_minor
+        from flows
+        where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt') and not is_unlinked
         union all
-        select * from deposit_movements
+        select period_index, entity_id, currency, 'customer_deposits' as balance, movement, amount_minor
+        from flows
+        where measure = 'deposited'
         union all
-        select * from contract_movements
+        select
+            period_index, entity_id, currency, case when is_asset then 'contract_asset' else 'deferred_revenue' end as balance,
+            movement, case when is_asset then -amount_minor else amount_minor end as amount_minor
+        from flows
+        where measure in ('billed', 'not_yet_counted', 'recognized')
+        {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability'] %}
         union all
-        select * from reclassifications
+        select period_index, entity_id, currency, '{{ balance }}' as balance, 'reclassification' as movement, {{ balance }}_minor
+        from reclassified
+        {% endfor %}
     ) as combined
-    inner join {{ ref('balances') }} as balances on combined.balance_id = balances.balance_id
     group by 1, 2, 3, 4, 5
+
+),
+
+contract_stocks as (
+
+    select
+        period_index,
+        entity_id,
+        currency,
+        {% for balance in contract_balances -%}
+        cast(sum({{ balance }}_minor) as bigint) as {{ balance }}_minor{{ ',' if not loop.last }}
+        {% endfor %}
+    from sides
+    group by 1, 2, 3
 
 ),
 
@@ -166,13 +150,9 @@ stocks as (
     from {{ ref('line_positions') }} as positions
     inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
     group by 1, 2, 3
-    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] %}
+    {% for balance in contract_balances %}
     union all
-    select positions.period_index, balances.entity_id, balances.currency, '{{ balance }}' as balance,
-        cast(sum(positions.{{ balance }}_minor) as bigint) as amount_minor
-    from {{ ref('contract_positions') }} as positions
-    inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
-    group by 1, 2, 3
+    select period_index, entity_id, currency, '{{ balance }}' as balance, {{ balance }}_minor as amount_minor from contract_stocks
     {% endfor %}
 
 ),
