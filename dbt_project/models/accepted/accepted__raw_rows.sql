@@ -68,17 +68,13 @@ staged as (
 
 ),
 
-by_row as (
-
-    select row_id, min(strength) as strength from row_fates group by row_id
-
-),
-
-money_records as (
+-- signs.entity: what the record says is what its object's money becomes
+records as (
 
     select
-        raw_rows.row_id,
+        row_fates.row_id,
         row_fates.strength,
+        signs.entity is not null as is_money,
         case
             when row_fates.strength = 1
                 then cast(case when signs.sign < 0 then -row_fates.amount else row_fates.amount end as decimal(28, 9))
@@ -94,11 +90,11 @@ money_records as (
         end as other_currency,
         signs.source_system,
         signs.source_object,
-        row_fates.entity,
+        signs.entity,
         case when not row_fates.is_alone then row_fates.record_key end as shared_key
     from row_fates
     inner join raw_rows on row_fates.row_id = raw_rows.row_id
-    inner join signs
+    left join signs
         on raw_rows.source_system = signs.source_system
         and raw_rows.source_object = signs.source_object
         and row_fates.entity = signs.entity
@@ -110,31 +106,32 @@ money_records as (
 record_rows as (
 
     select
-        row_id, strength, used_amount, other_amount, other_currency, source_system, source_object,
+        row_id, strength, is_money, used_amount, other_amount, other_currency, source_system, source_object,
         row_id as record_row
-    from money_records
-    where shared_key is null
+    from records
+    where shared_key is null or not is_money
 
     union all
 
     select
-        row_id, strength, used_amount, other_amount, other_currency, source_system, source_object,
+        row_id, strength, is_money, used_amount, other_amount, other_currency, source_system, source_object,
         min(row_id) over (partition by source_system, source_object, entity, shared_key) as record_row
-    from money_records
-    where shared_key is not null
+    from records
+    where shared_key is not null and is_money
 
 ),
 
-money_by_row as (
+by_row as (
 
     select
         row_id,
         min(strength) as strength,
-        max(strength) as weakest,
-        min(record_row) as nearest_row,
-        min(other_currency) as other_currency,
-        cast(coalesce(sum(case when record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount,
-        cast(coalesce(sum(case when record_row = row_id then other_amount end), 0) as decimal(28, 9)) as other_amount
+        min(case when is_money then strength end) as money_strength,
+        max(case when is_money then strength end) as weakest,
+        min(case when is_money then record_row end) as nearest_row,
+        min(case when is_money then other_currency end) as other_currency,
+        cast(coalesce(sum(case when is_money and record_row = row_id then used_amount end), 0) as decimal(28, 9)) as used_amount,
+        cast(coalesce(sum(case when is_money and record_row = row_id then other_amount end), 0) as decimal(28, 9)) as other_amount
     from record_rows
     group by row_id
 
@@ -149,10 +146,10 @@ ties as (
         first_rows.nearest_row as one_row,
         other_rows.nearest_row as other_row
     from record_rows
-    inner join money_by_row as first_rows on record_rows.record_row = first_rows.row_id
-    inner join money_by_row as other_rows on record_rows.row_id = other_rows.row_id
+    inner join by_row as first_rows on record_rows.record_row = first_rows.row_id
+    inner join by_row as other_rows on record_rows.row_id = other_rows.row_id
     -- as a difference, because DuckDB takes a comparison of two tables for a join and pairs all their rows first
-    where record_rows.record_row != record_rows.row_id and first_rows.nearest_row - other_rows.nearest_row != 0
+    where record_rows.is_money and record_rows.record_row != record_rows.row_id and first_rows.nearest_row - other_rows.nearest_row != 0
 
 ),
 
@@ -167,29 +164,53 @@ tied_rows as (
 
 ),
 
+fated as (
+
+    select
+        raw_rows.*,
+        by_row.strength,
+        by_row.money_strength,
+        by_row.weakest,
+        by_row.nearest_row,
+        by_row.used_amount,
+        by_row.other_amount,
+        by_row.other_currency as record_currency
+    from raw_rows
+    left join by_row on raw_rows.row_id = by_row.row_id
+
+),
+
 grouped as (
 
-    select money_by_row.*, coalesce(tied_rows.group_row, money_by_row.nearest_row) as group_row
-    from money_by_row
-    left join tied_rows on money_by_row.nearest_row = tied_rows.tied_row
+    select fated.*, coalesce(tied_rows.group_row, fated.nearest_row) as group_row
+    from fated
+    left join tied_rows on fated.nearest_row = tied_rows.tied_row
+    where fated.money_strength = 1
+
+),
+
+-- most rows are a group of their own, and agree with their record: they need no sum
+shared_groups as (
+
+    select distinct group_row from grouped where group_row != row_id
 
 ),
 
 compared as (
 
     select
-        money_by_row.group_row,
-        cast(sum(raw_rows.amount) as decimal(38, 9)) as raw_amount,
-        cast(sum(money_by_row.used_amount) as decimal(38, 9)) as record_amount,
-        cast(sum(money_by_row.other_amount) as decimal(38, 9)) as other_amount,
+        grouped.group_row,
+        cast(sum(grouped.amount) as decimal(38, 9)) as raw_amount,
+        cast(sum(grouped.used_amount) as decimal(38, 9)) as record_amount,
+        cast(sum(grouped.other_amount) as decimal(38, 9)) as other_amount,
         count(*) as compared_rows,
-        max(money_by_row.weakest) as weakest,
+        max(grouped.weakest) as weakest,
         min(case currencies.exponent when 0 then 1.000 when 2 then 0.010 else 0.001 end) as minor_unit
-    from grouped as money_by_row
-    inner join raw_rows on money_by_row.row_id = raw_rows.row_id
-    left join {{ ref('exchange__currencies') }} as currencies on raw_rows.currency = currencies.currency
-    where money_by_row.strength = 1
-    group by money_by_row.group_row
+    from grouped
+    left join shared_groups on grouped.group_row = shared_groups.group_row
+    left join {{ ref('exchange__currencies') }} as currencies on grouped.currency = currencies.currency
+    where shared_groups.group_row is not null or grouped.amount != grouped.used_amount
+    group by grouped.group_row
 
 ),
 
@@ -211,48 +232,35 @@ differing as (
 
 ),
 
--- rows of a connector that no record stands on: a newer row of the same key took their place
+-- rows of a connector that no record stands on, or none that money becomes: a newer row of the same key took their place
 superseded as (
 
-    select distinct staged.row_id
-    from staged
-    left join by_row on staged.row_id = by_row.row_id
-    where by_row.row_id is null
-
-),
-
-money_superseded as (
-
-    select distinct staged.row_id
-    from staged
-    inner join raw_rows on staged.row_id = raw_rows.row_id
-    inner join signs
-        on raw_rows.source_system = signs.source_system
-        and raw_rows.source_object = signs.source_object
+    select fated.row_id, max(case when signs.entity is not null then 1 else 0 end) = 1 as is_money
+    from fated
+    inner join staged on fated.row_id = staged.row_id
+    left join signs
+        on fated.source_system = signs.source_system
+        and fated.source_object = signs.source_object
         and staged.entity = signs.entity
-    left join money_by_row on staged.row_id = money_by_row.row_id
-    where money_by_row.row_id is null
+    where fated.strength is null or fated.is_followed and fated.money_strength is null
+    group by fated.row_id
 
 ),
 
 decided as (
 
     select
-        raw_rows.*,
+        fated.*,
         coalesce(
-            {{ fate_of_strength('by_row.strength') }},
+            {{ fate_of_strength('fated.strength') }},
             case when superseded.row_id is not null then 'excluded' else 'unmapped' end
         ) as fate,
         coalesce(
-            {{ fate_of_strength('money_by_row.strength') }},
-            case when money_superseded.row_id is not null then 'excluded' else 'unmapped' end
-        ) as followed_fate,
-        money_by_row.other_currency as record_currency
-    from raw_rows
-    left join by_row on raw_rows.row_id = by_row.row_id
-    left join superseded on raw_rows.row_id = superseded.row_id
-    left join money_by_row on raw_rows.row_id = money_by_row.row_id
-    left join money_superseded on raw_rows.row_id = money_superseded.row_id
+            {{ fate_of_strength('fated.money_strength') }},
+            case when superseded.is_money then 'excluded' else 'unmapped' end
+        ) as followed_fate
+    from fated
+    left join superseded on fated.row_id = superseded.row_id
 
 ),
 
