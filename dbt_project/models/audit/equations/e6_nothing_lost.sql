@@ -67,14 +67,15 @@ signs as (
 
 ),
 
--- used money of an entity that its system's money becomes, on rows of objects of which nothing is said
-unfollowed as (
+-- used money of an entity that its system's money becomes
+followed_money as (
 
     select
         raw_rows.source_system,
         row_fates.entity,
         row_fates.record_key,
-        max(row_fates.amount) as amount
+        row_fates.amount,
+        signs.entity is not null as is_followed
     from {{ ref('accepted__row_fates') }} as row_fates
     inner join {{ ref('accepted__raw_rows') }} as raw_rows on row_fates.row_id = raw_rows.row_id
     inner join (select distinct source_system, entity from signs) as followed
@@ -85,8 +86,24 @@ unfollowed as (
         and raw_rows.source_object = signs.source_object
         and row_fates.entity = signs.entity
     where row_fates.fate = 'used' and row_fates.amount != 0
-    group by raw_rows.source_system, row_fates.entity, row_fates.record_key
-    having count(signs.entity) = 0
+
+),
+
+-- all of it on rows of objects of which nothing is said; that is asked of records with such a row, which are few
+unfollowed as (
+
+    select
+        money.source_system,
+        money.entity,
+        money.record_key,
+        max(money.amount) as amount
+    from followed_money as money
+    inner join (select distinct source_system, entity, record_key from followed_money where not is_followed) as asked
+        on money.source_system = asked.source_system
+        and money.entity = asked.entity
+        and money.record_key = asked.record_key
+    group by money.source_system, money.entity, money.record_key
+    having max(case when money.is_followed then 1 else 0 end) = 0
 
 ),
 
