@@ -2,6 +2,8 @@
 -- Why: what figures stand on, in which version and from which row: tells late from corrected at the next close, what
 -- has vanished since, and where an auditor looks. A document over several contracts is kept under the first of them
 -- that is no draft; one of no contract, and what the price list says, has none.
+-- A view: it is asked twice, and writing it took three times what it takes to compute it.
+{{ config(materialized='view') }}
 
 {% for entity in [
     'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoice_lines', 'credit_note_lines',
