@@ -156,15 +156,18 @@ def _width(table: Table, position: int, *, is_least: bool) -> int:
 def _widths(table: Table, width: int) -> list[int]:
     """What each column gets: what it needs, and from the first on what it would take as long as there is room. Rich
     itself narrows wide columns below what their figures need, and then cuts the last one off."""
-    positions = range(len(table.columns))
-    least = [_width(table, i, is_least=True) for i in positions]
-    room = width - sum(least) - GAP * len(least)
-    found = []
-    for needed, position in zip(least, positions, strict=True):
-        more = max(min(_width(table, position, is_least=False) - needed, room), 0)
-        found.append(needed + more)
+    found = _least_widths(table)
+    room = width - sum(found)
+    for position, needed in enumerate(found):
+        more = max(min(_width(table, position, is_least=False) + GAP - needed, room), 0)
+        found[position] += more
         room -= more
-    return found
+    return [taken - GAP for taken in found]
+
+
+def _least_widths(table: Table) -> list[int]:
+    """What each column needs, with the gap behind it."""
+    return [_width(table, i, is_least=True) + GAP for i in range(len(table.columns))]
 
 
 def shortened(table: Table) -> Table:
@@ -178,7 +181,7 @@ def shortened(table: Table) -> Table:
 
 def fitting(table: Table, width: int) -> Table:
     """The table without the optional columns, last first, that a narrow terminal has no room for."""
-    widths = [_width(table, i, is_least=True) + GAP for i in range(len(table.columns))]
+    widths = _least_widths(table)
     kept = list(range(len(table.columns)))
     for position in reversed(range(len(table.columns))):
         if sum(widths[i] for i in kept) > width and table.columns[position].is_optional:
@@ -193,7 +196,7 @@ def fitting(table: Table, width: int) -> Table:
 def in_parts(table: Table, width: int) -> list[Table]:
     """The table below itself where even what can't be left out is too wide. Each part begins with what a row is: its
     currency, and the text before the first figure as far as half the width goes."""
-    widths = [_width(table, i, is_least=True) + GAP for i in range(len(table.columns))]
+    widths = _least_widths(table)
     if sum(widths) <= width:
         return [table]
     first_figure = next((i for i, column in enumerate(table.columns) if column.kind != "text"), 1)

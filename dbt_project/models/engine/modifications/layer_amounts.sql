@@ -189,6 +189,14 @@ open_before as (
 
 ),
 
+-- what layers that are earned by time have earned by the day before
+by_time as (
+
+    select *
+    from ( {{ recognized_at("(select * from reads where spread_start is not null)") }} ) as evaluated
+
+),
+
 earned_before as (
 
     -- of goods at most what credits for returns have left contracted of the shares
@@ -200,9 +208,8 @@ earned_before as (
         ) as bigint) as recognized_minor
     from (
         select contract_line_id, recognized_minor, false as is_of_goods, 0 as contracted_minor, 0 as debooked_minor
-        from ( {{ recognized_at(
-            "(select * from reads where is_in_force and spread_start is not null and not coalesce(is_off_final, false))"
-        ) }} ) as by_time
+        from by_time
+        where is_in_force and not coalesce(is_off_final, false)
         union all
         select
             reads.contract_line_id,
@@ -564,19 +571,19 @@ left_of_terms as (
         open_of_term.*,
         cast(sum(open_minor) over (
             partition by contract_line_id order by coalesce(of_term, 0) rows between unbounded preceding and current row
-        ) as bigint) as open_through_minor,
-        cast(sum(open_minor) over (partition by contract_line_id) as bigint) as open_of_all_minor,
+        ) as bigint) as open_through_term,
+        cast(sum(open_minor) over (partition by contract_line_id) as bigint) as open_of_all,
         row_number() over (partition by contract_line_id order by coalesce(of_term, 0) desc) = 1 as is_last
     from (
         select
-            contract_line_id,
-            case when layer = 'term' then made_in end as of_term,
-            cast(sum(base_minor + spread_minor - recognized_minor) as bigint) as open_minor
-        from ( {{ recognized_at(
-            "(select * from reads where is_open and is_share and change = 'concession' and spread_start is not null"
-            ~ " and contract_line_id in (select contract_line_id from all_changes where of_term is not null))"
-        ) }} ) as by_time
-        group by contract_line_id, case when layer = 'term' then made_in end
+            by_time.contract_line_id,
+            case when by_time.layer = 'term' then by_time.made_in end as of_term,
+            cast(sum(by_time.base_minor + by_time.spread_minor - by_time.recognized_minor) as bigint) as open_minor
+        from by_time
+        inner join (select distinct contract_line_id from all_changes where of_term is not null) as lines
+            on by_time.contract_line_id = lines.contract_line_id
+        where by_time.is_open and by_time.is_share
+        group by by_time.contract_line_id, case when by_time.layer = 'term' then by_time.made_in end
     ) as open_of_term
 
 ),
@@ -588,19 +595,12 @@ parts as (
         conceded.contract_line_id,
         left_of_terms.of_term,
         case
-            when open_of_all_minor = 0 then case when is_last then fall_minor - at_once_minor else 0 end
-            else {{ prorate(
-                '(fall_minor - at_once_minor)',
-                '(case when open_of_all_minor < 0 then -open_through_minor else open_through_minor end)', 'abs(open_of_all_minor)'
-            ) }} - {{ prorate(
-                '(fall_minor - at_once_minor)',
-                '(case when open_of_all_minor < 0 then open_minor - open_through_minor else open_through_minor - open_minor end)',
-                'abs(open_of_all_minor)'
-            ) }}
+            when open_of_all = 0 then case when is_last then fall_minor - at_once_minor else 0 end
+            else {{ part_of_price('(fall_minor - at_once_minor)', 'open_minor', 'open_through_term', 'open_of_all') }}
         end as part_minor
     from conceded
     inner join left_of_terms on conceded.contract_line_id = left_of_terms.contract_line_id
-    where conceded.change = 'concession' and left_of_terms.of_term is not null
+    where left_of_terms.of_term is not null
 
 ),
 
