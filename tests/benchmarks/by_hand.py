@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 def compute(exports: Path, database: Path) -> dict[str, float]:
     """Seconds of reading and of computing; the tables are left in `database`."""
-    files = {path.stem: literal(str(path)) for path in exports.glob("*.csv")}
+    files = {path.stem.partition("-")[0]: literal(str(path)) for path in exports.glob("*.csv")}
     with engine.connect(database) as connection:
         seconds = {}
         for name in ("read", "compute"):

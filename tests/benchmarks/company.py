@@ -14,7 +14,7 @@ from warehouse.engine import Connection, literal
 
 FIRST_DAY = date(2023, 7, 1)
 AS_OF = date(2026, 7, 3)
-LAST_MONTH = "2026-06"
+MONTH_BEFORE, LAST_MONTH = "2026-05", "2026-06"
 LINES_A_CONTRACT = 2
 
 _PRODUCTS = """
@@ -35,7 +35,7 @@ _CONTRACTS = """
         12 * (1 + i % 3) as months,
         cast((1200 + i * 104729 % 90000) * case when {changed} then 1.1 else 1 end as decimal(18, 2)) as net
     from range({contracts}) as t (i)
-    where signed_date <= date '{as_of}';
+    where signed_date <= date '{as_of}' and {delivered};
     create table line as
     select
         contract.*, place, contract_id || '/' || place as contract_line_id,
@@ -57,7 +57,7 @@ _CONTRACTS = """
     from bill inner join line using (contract_id);
 """
 
-_ENTITIES = {
+ENTITIES = {
     "customers": "select 'K-' || i as customer_id, 'Customer ' || i as customer_name from range(1000) as t (i)",
     "products": _PRODUCTS,
     "contracts": """
@@ -104,12 +104,18 @@ def write(
     first_day: date = FIRST_DAY,
     as_of: date = AS_OF,
     bills_a_year: int = 1,
+    delivery: date | None = None,
+    only_changed: bool = False,
 ) -> dict[str, int]:
     """Write the exports of a day, a percent of the contracts dearer than before; returns the rows of each entity.
 
     contract_lines  how many there are by AS_OF; they are signed evenly from first_day on
+    delivery        the date in the files' names, which else have none
+    only_changed    an increment: the changed contracts with all that belongs to them
     """
     changed = f"i % 100 < {changed_percent}"
+    entities = {name: sql for name, sql in ENTITIES.items() if not only_changed or "from range" not in sql}
+    dated = f"-{delivery}" if delivery else ""
     with engine.connect() as connection:
         connection.execute(
             _CONTRACTS.format(
@@ -119,12 +125,13 @@ def write(
                 contracts=contract_lines // LINES_A_CONTRACT,
                 lines=LINES_A_CONTRACT,
                 changed=changed,
+                delivered=changed if only_changed else "true",
                 every=12 // bills_a_year,
             )
         )
         return {
-            entity: _export(connection, sql.format(as_of=as_of), exports / f"{entity}.csv")
-            for entity, sql in _ENTITIES.items()
+            entity: _export(connection, sql.format(as_of=as_of), exports / f"{entity}{dated}.csv")
+            for entity, sql in entities.items()
         }
 
 

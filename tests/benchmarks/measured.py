@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +33,17 @@ class Measured:
 def workspace_in(root: Path, memory: str | None = None) -> Workspace:
     """A workspace that takes its exports however old they are, with another limit of memory where one is given."""
     workspace = Workspace.init(root)
-    engine_settings = f'[engine]\nmemory_limit = "{memory}"\n' if memory else ""
-    workspace.configuration.write_text(SETTINGS + engine_settings, encoding="utf-8")
+    configure(workspace, memory)
     return workspace
+
+
+def configure(workspace: Workspace, memory: str | None = None, increments: Iterable[str] = ()) -> None:
+    """Writes the settings: the limit of memory, and the objects whose files add up."""
+    text = SETTINGS
+    if memory:
+        text += f'[engine]\nmemory_limit = "{memory}"\n'
+    text += "".join(f'[sources.files.{name}]\nmode = "incremental"\n' for name in increments)
+    workspace.configuration.write_text(text, encoding="utf-8")
 
 
 def measure(title: str, workspace: Workspace, command: Sequence[str]) -> Measured:
