@@ -325,6 +325,13 @@ class Policies(DeliveryPolicies):
         "Where they go on, audit.earned_while_uncollectible lists what they earn.",
         json_schema_extra=_rule("§6 Uncollectible invoices"),
     )
+    rpo_one_year_expedient: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether reported RPO leaves out contracts of an original term of one year or less; what is left "
+        "out is told as rpo_exempt.",
+        json_schema_extra=_rule("§7 Remaining performance obligations"),
+    )
     max_rate_age_days: int = Field(
         default=7,
         ge=0,

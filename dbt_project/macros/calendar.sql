@@ -8,3 +8,11 @@
 
 {# Before every date of a contract: dates end at 1990 (quality.md). #}
 {% macro first_day() -%}cast('1900-01-01' as date){%- endmacro %}
+
+{# The last day of so many calendar months after a period: a month's end is followed by months' ends. #}
+{% macro months_after(end_date, months) -%}
+    case
+        when {{ end_date }} = last_day({{ end_date }}) then last_day({{ add_months(end_date, months) }})
+        else {{ add_months(end_date, months) }}
+    end
+{%- endmacro %}

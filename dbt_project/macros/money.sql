@@ -43,6 +43,9 @@
     {{ _scaled(quantity, '1000000', limit='1000000', wide='decimal(25, 6)') }}
 {%- endmacro %}
 
+{# Integer millionths -> decimal(18,6), exactly. #}
+{% macro to_units(millionths) -%}cast({{ millionths }} * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)){%- endmacro %}
+
 {# Integer minor units -> decimal(18,3), exactly: multiplication by a decimal constant, never a division. #}
 {% macro to_amount(minor, exponent) -%}
     cast(cast(({{ minor }}) * (case {{ exponent }} when 0 then 1000 when 2 then 10 when 3 then 1 end) as bigint)

@@ -5,7 +5,7 @@
     'contract_id', 'accounting_contract_id', 'contract_number', 'customer_id', 'entity_id', 'status', 'contract_type',
     'signed_date', 'start_date', 'end_date', 'currency', 'total_amount', 'opportunity_id', 'opportunity_created_date',
     'campaign', 'sales_rep', 'renewal_of', 'combined_with', 'termination_for_convenience', 'notice_days',
-    'cancelled_date', 'cancellation_signed_date', 'cancellation_reason', 'judgements',
+    'termination_penalty', 'cancelled_date', 'cancellation_signed_date', 'cancellation_reason', 'judgements',
 ] %}
 
 with current_rows as (
@@ -28,4 +28,4 @@ select * from published
 union all
 select
     '(not linked)', '(not linked)', null, '(not linked)', null, null, null, null, null, null, null, null, null, null,
-    null, null, null, null, null, null, null, null, null, null
+    null, null, null, null, null, null, null, null, null, null, null

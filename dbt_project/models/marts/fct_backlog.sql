@@ -1,6 +1,13 @@
--- Grain: contract line × posted dimensions × period end, while contracted ≠ recognized and the period it reaches 0.
--- Why: what is contracted and still to be delivered. Billed backlog = max(0, min(deferred revenue, Σ backlog of
--- the accounting contract)), spread over lines in proportion to max(backlog, 0) (accounting.md §1).
+-- Grain: contract line × posted dimensions × period end, while contracted ≠ recognized and the period it reaches 0; of
+-- what is recognized as invoiced, while it states more than it has earned.
+-- Why: what is contracted and still to be delivered, and by when. Billed backlog = max(0, min(deferred revenue, Σ backlog
+-- of the accounting contract)), spread over lines in proportion to max(backlog, 0) (accounting.md §1). RPO leaves out what
+-- the customer may walk away from: beyond the days of notice, above what is billed (§7).
+
+{% set amounts = [
+    'contracted', 'billed', 'recognized', 'backlog', 'billed_backlog', 'unbilled_backlog', 'rpo', 'rpo_exempt', 'crpo',
+    'backlog_12m', 'backlog_24m', 'backlog_36m', 'backlog_beyond',
+] %}
 
 with positions as (
 
@@ -65,6 +72,107 @@ split as (
         end as billed_backlog_minor
     from shared
 
+),
+
+-- the original term is that of the contract as first signed
+short_contracts as (
+
+    select contracts.contract_id
+    from {{ ref('dim_contract') }} as contracts
+    left join (
+        select contract_id, min(start_date) as start_date, max(end_date) as end_date
+        from {{ ref('line_allocations') }}
+        where amendment_id is null
+        group by contract_id
+    ) as lines
+        on contracts.contract_id = lines.contract_id
+    cross join {{ source('run', 'context') }} as context
+    where context.policy_rpo_one_year_expedient
+        and coalesce(contracts.end_date, lines.end_date)
+        < {{ add_months('coalesce(contracts.start_date, lines.start_date)', '12') }}
+
+),
+
+obliged as (
+
+    select
+        split.*,
+        split.backlog_minor - split.billed_backlog_minor as unbilled_backlog_minor,
+        coalesce(scheduled.through_12_minor, 0) as through_12_minor,
+        coalesce(scheduled.through_24_minor, 0) as through_24_minor,
+        coalesce(scheduled.through_36_minor, 0) as through_36_minor,
+        short_contracts.contract_id is not null as is_short,
+        case
+            when scheduled.through_notice_minor is null then split.backlog_minor
+            when split.backlog_minor < 0 then scheduled.through_notice_minor
+            else greatest(scheduled.through_notice_minor, split.billed_backlog_minor)
+        end as kept_minor
+    from split
+    inner join {{ ref('dimension_sets') }} as dimensions on split.dimension_id = dimensions.dimension_id
+    left join {{ ref('scheduled_positions') }} as scheduled
+        on split.dimension_id = scheduled.dimension_id and split.period_index = scheduled.period_index
+    left join short_contracts on dimensions.contract_id = short_contracts.contract_id
+
+),
+
+banded as (
+
+    select
+        obliged.*,
+        case when is_short then 0 else kept_minor end as rpo_minor,
+        case when is_short then kept_minor else 0 end + remainder_minor as rpo_exempt_minor,
+        case when is_short then 0 else {{ between_zero_and('through_12_minor', 'kept_minor') }} end as crpo_minor,
+        through_12_minor as backlog_12m_minor,
+        through_24_minor - through_12_minor as backlog_24m_minor,
+        through_36_minor - through_24_minor as backlog_36m_minor,
+        backlog_minor - through_36_minor as backlog_beyond_minor
+    from obliged
+
+),
+
+ordered as (
+
+    -- units that an amendment adds count from the day it holds
+    select lines.contract_line_id, lines.quantity_millionths, lines.counts_from as known_from
+    from {{ ref('line_allocations') }} as lines
+    where lines.recognition_method = 'point_in_time' and lines.quantity_millionths is not null
+
+    union all
+
+    select terms.contract_line_id, terms.quantity_delta_millionths as quantity_millionths, modifications.known_from
+    from {{ ref('amended_terms') }} as terms
+    inner join {{ ref('modifications') }} as modifications
+        on terms.accounting_contract_id = modifications.accounting_contract_id
+        and terms.modification_number = modifications.modification_number
+    where terms.quantity_delta_millionths != 0
+
+    union all
+
+    select
+        fulfillments.contract_line_id,
+        case when fulfillments.kind = 'return' then 1 else -1 end * {{ to_millionths('fulfillments.quantity') }} as quantity_millionths,
+        fulfillments.event_date as known_from
+    from {{ ref('accepted__fulfillments') }} as fulfillments
+    where fulfillments.kind in ('delivery', 'return')
+
+),
+
+units as (
+
+    select
+        banded.dimension_id,
+        banded.period_index,
+        cast(sum(ordered.quantity_millionths) as bigint) as quantity_millionths
+    from banded
+    inner join {{ ref('dimension_sets') }} as dimensions on banded.dimension_id = dimensions.dimension_id
+    inner join {{ ref('line_allocations') }} as lines
+        on dimensions.contract_line_id = lines.contract_line_id and lines.recognition_method = 'point_in_time'
+    inner join {{ ref('periods') }} as periods on banded.period_index = periods.period_index
+    inner join ordered
+        on dimensions.contract_line_id = ordered.contract_line_id and ordered.known_from <= periods.cut_end
+    where banded.backlog_minor != 0
+    group by banded.dimension_id, banded.period_index
+
 )
 
 select
@@ -75,18 +183,16 @@ select
     dimensions.contract_line_id,
     dimensions.product_id,
     dimensions.currency,
-    {% for measure, minor in [
-        ('contracted', 'split.contracted_minor'), ('billed', 'split.billed_minor'),
-        ('recognized', 'split.recognized_minor'), ('backlog', 'split.backlog_minor'),
-        ('billed_backlog', 'split.billed_backlog_minor'),
-        ('unbilled_backlog', '(split.backlog_minor - split.billed_backlog_minor)'),
-    ] -%}
-    {{ to_amount(minor, 'dimensions.exponent') }} as {{ measure }},
-    {{ in_reporting_currency(to_amount(minor, 'dimensions.exponent'), 'dimensions.currency') }} as {{ measure }}_reporting,
+    {% for amount in amounts -%}
+    {{ to_amount('banded.' ~ amount ~ '_minor', 'dimensions.exponent') }} as {{ amount }},
+    {{ in_reporting_currency(to_amount('banded.' ~ amount ~ '_minor', 'dimensions.exponent'), 'dimensions.currency') }} as {{ amount }}_reporting,
     {% endfor -%}
+    {{ to_units('greatest(units.quantity_millionths, 0)') }} as backlog_quantity,
+    cast(greatest({{ month_index('lines.end_date') }} - {{ month_index('periods.end_date') }}, 0) as integer) as remaining_months,
     lines.promised_date
-from split
+from banded
 cross join {{ source('run', 'context') }} as context
-inner join {{ ref('dimension_sets') }} as dimensions on split.dimension_id = dimensions.dimension_id
-inner join {{ ref('periods') }} as periods on split.period_index = periods.period_index
+inner join {{ ref('dimension_sets') }} as dimensions on banded.dimension_id = dimensions.dimension_id
+inner join {{ ref('periods') }} as periods on banded.period_index = periods.period_index
+left join units on banded.dimension_id = units.dimension_id and banded.period_index = units.period_index
 left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id

@@ -1,7 +1,7 @@
 -- Grain: accounting contract × entity × currency × period end, while a balance is not 0 and the period all reach 0; for
 -- deposits without a contract customer × entity × currency × period end.
--- Why: deferred revenue, contract asset, refund liability, customer deposits and receivables of each contract (accounting.md
--- §1, §6).
+-- Why: deferred revenue, of which current is what is earned in the 12 months after the period, contract asset, refund
+-- liability, customer deposits and receivables of each contract (accounting.md §1, §6, §7).
 
 with first_contracts as (
 
@@ -12,6 +12,19 @@ with first_contracts as (
         customer_id,
         row_number() over (partition by accounting_contract_id order by signed_date, contract_id) as place
     from {{ ref('dim_contract') }}
+
+),
+
+-- what the balance's lines earn in the 12 calendar months after the period
+scheduled as (
+
+    select
+        dimensions.balance_id,
+        scheduled.period_index,
+        cast(sum(scheduled.through_12_minor) as bigint) as through_12_minor
+    from {{ ref('scheduled_positions') }} as scheduled
+    inner join {{ ref('dimension_sets') }} as dimensions on scheduled.dimension_id = dimensions.dimension_id
+    group by dimensions.balance_id, scheduled.period_index
 
 ),
 
@@ -26,6 +39,10 @@ positions as (
         balances.currency,
         balances.exponent,
         positions.deferred_revenue_minor,
+        least(positions.deferred_revenue_minor, greatest(coalesce(scheduled.through_12_minor, 0), 0))
+            as deferred_revenue_current_minor,
+        greatest(positions.deferred_revenue_minor - greatest(coalesce(scheduled.through_12_minor, 0), 0), 0)
+            as deferred_revenue_long_term_minor,
         positions.contract_asset_minor,
         positions.refund_liability_minor,
         positions.customer_deposits_minor,
@@ -33,6 +50,8 @@ positions as (
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
     inner join {{ ref('periods') }} as periods on positions.period_index = periods.period_index
+    left join scheduled
+        on positions.balance_id = scheduled.balance_id and positions.period_index = scheduled.period_index
 
 )
 
@@ -43,7 +62,10 @@ select
     coalesce(first_contracts.contract_id, own_contracts.contract_id) as contract_id,
     positions.accounting_contract_id,
     positions.currency,
-    {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] -%}
+    {% for balance in [
+        'deferred_revenue', 'deferred_revenue_current', 'deferred_revenue_long_term', 'contract_asset', 'refund_liability',
+        'customer_deposits', 'accounts_receivable',
+    ] -%}
     {{ to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent') }} as {{ balance }},
     {{ in_reporting_currency(to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent'), 'positions.currency') }}
         as {{ balance }}_reporting{{ ',' if not loop.last }}

@@ -1,5 +1,5 @@
 -- Grain: contract line under its posted dimensions × open period, while contracted ≠ recognized and the period
--- in which it reaches 0.
+-- in which it reaches 0; of what is recognized as invoiced, while it states more than it has earned.
 -- Why: cumulative positions of a line at each period end, in minor units.
 
 with movements as (
@@ -13,11 +13,24 @@ with movements as (
 
 open_periods as (
 
-    select period_index from {{ ref('periods') }} where is_open
+    select period_index, cut_end from {{ ref('periods') }} where is_open
 
 ),
 
-spans as (
+remaining as (
+
+    select
+        remainders.dimension_id,
+        min(open_periods.period_index) as first_index,
+        max(open_periods.period_index) as last_index
+    from {{ ref('invoiced_remainders') }} as remainders
+    inner join open_periods
+        on remainders.counts_from <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
+    group by remainders.dimension_id
+
+),
+
+moved as (
 
     -- months are filled in only as long as something is open: to the last movement that left the backlog 0
     select
@@ -29,6 +42,17 @@ spans as (
         end as last_index
     from movements
     group by dimension_id
+
+),
+
+spans as (
+
+    select
+        coalesce(moved.dimension_id, remaining.dimension_id) as dimension_id,
+        least(coalesce(moved.first_index, remaining.first_index), coalesce(remaining.first_index, moved.first_index)) as first_index,
+        greatest(coalesce(moved.last_index, remaining.last_index), coalesce(remaining.last_index, moved.last_index)) as last_index
+    from moved
+    full outer join remaining on moved.dimension_id = remaining.dimension_id
 
 ),
 
@@ -103,11 +127,17 @@ select
     compared.contracted_minor,
     compared.billed_minor,
     compared.recognized_minor,
-    compared.backlog_minor
+    compared.backlog_minor,
+    coalesce(case
+        when remainders.measured_until > open_periods.cut_end
+            then greatest(remainders.stated_minor - compared.recognized_minor, 0)
+    end, 0) as remainder_minor
 from compared
 inner join open_periods on compared.period_index = open_periods.period_index
 left join ended_elsewhere
     on compared.dimension_id = ended_elsewhere.dimension_id and compared.period_index = ended_elsewhere.period_index
+left join {{ ref('invoiced_remainders') }} as remainders on compared.dimension_id = remainders.dimension_id
 where compared.backlog_minor != 0
     or compared.backlog_before_minor != 0
     or ended_elsewhere.dimension_id is not null
+    or (remainders.measured_until > open_periods.cut_end and remainders.stated_minor > compared.recognized_minor)

@@ -24,7 +24,7 @@ lines as (
     from {{ ref('line_allocations') }} as terms
     inner join {{ ref('accepted__contracts') }} as contracts on terms.contract_id = contracts.contract_id
     inner join periods on terms.signed_date <= periods.end_date
-    where contracts.termination_for_convenience and coalesce(contracts.termination_penalty, 0) = 0
+    where {{ is_cancellable('contracts') }}
 
 ),
 

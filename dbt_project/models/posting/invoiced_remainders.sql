@@ -1,0 +1,49 @@
+-- Grain: contract line that is recognized as invoiced and states an amount.
+-- Why: what it states and has not earned is no backlog, but is told beside reported RPO until its term ends (accounting.md
+-- §4 as_invoiced). Minor units of the currency.
+
+with stated as (
+
+    select contract_line_id, amount_minor, end_date
+    from (
+        select
+            terms.contract_line_id,
+            terms.amount_minor,
+            terms.end_date,
+            row_number() over (partition by terms.contract_line_id order by terms.modification_number desc) as recency
+        from {{ ref('amended_terms') }} as terms
+        inner join {{ ref('modifications') }} as modifications
+            on terms.accounting_contract_id = modifications.accounting_contract_id
+            and terms.modification_number = modifications.modification_number
+        cross join {{ source('run', 'context') }} as context
+        where modifications.known_from <= context.cut_date
+    ) as dated
+    where recency = 1
+
+),
+
+lines as (
+
+    select
+        lines.contract_line_id,
+        lines.counts_from,
+        coalesce(stated.amount_minor, lines.amount_minor) as stated_minor,
+        coalesce(stated.end_date, lines.end_date, lines.contract_end_date) as end_date
+    from {{ ref('line_allocations') }} as lines
+    left join stated on lines.contract_line_id = stated.contract_line_id
+    where lines.recognition_method = 'as_invoiced' and coalesce(stated.amount_minor, lines.amount_minor) > 0
+
+)
+
+select
+    dimensions.dimension_id,
+    lines.stated_minor,
+    lines.counts_from,
+    least(
+        coalesce(lines.end_date, cast('9999-12-31' as date)),
+        coalesce({{ add_days('cancellations.effective_date', '-1') }}, cast('9999-12-31' as date))
+    ) as measured_until
+from lines
+inner join {{ ref('dimension_sets') }} as dimensions
+    on lines.contract_line_id = dimensions.contract_line_id and dimensions.is_current_line
+left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
