@@ -50,6 +50,7 @@ class Contract:
     cancellation_signed_date: date | None = None
     termination_for_convenience: bool = False
     termination_penalty: Fraction | None = None
+    notice_days: int | None = None
 
     @property
     def accounting_contract_id(self) -> str:
@@ -77,6 +78,7 @@ class ContractLine:
     quantity: Fraction | None = None
     start_date: date | None = None
     end_date: date | None = None
+    promised_date: date | None = None
     recognition_method: str | None = None
     recognition_convention: str | None = None
     ssp_unit: Fraction | None = None

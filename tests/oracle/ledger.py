@@ -21,9 +21,10 @@ from typing import Literal
 from tests.oracle.deposits import Deposits
 from tests.oracle.entities import DocumentLine
 from tests.oracle.money import QuarantinedError
+from tests.oracle.obligations import Bands, Obligations, clamped
 from tests.oracle.periods import Calendar, Period
 from tests.oracle.policy import DEFAULT, Policy
-from tests.oracle.positions import Balance, Positions
+from tests.oracle.positions import Balance, Positions, spread
 from tests.oracle.records import Books, ContractLine, Estimate, Key
 from tests.oracle.terms import Terms
 from tests.oracle.tracks import Cumulative, Measure, PostingKey, cumulative_of, document_tracks, line_tracks
@@ -60,10 +61,32 @@ class BacklogRow:
     billed: int
     recognized: int
     is_due: bool
+    bands: Bands = field(default=Bands((0, 0, 0)), compare=False)
+    billed_backlog: int = 0
 
     @property
     def backlog(self) -> int:
         return self.contracted - self.recognized
+
+    @property
+    def kept(self) -> int:
+        """What the customer cannot walk away from: within the notice, at least what is billed (section 7)."""
+        if self.bands.kept is None:
+            return self.backlog
+        return max(self.bands.kept, self.billed_backlog) if self.backlog >= 0 else self.bands.kept
+
+    @property
+    def rpo(self) -> int:
+        return 0 if self.bands.is_short else self.kept
+
+    @property
+    def crpo(self) -> int:
+        """The part of RPO in the first band."""
+        return 0 if self.bands.is_short else clamped(self.bands.through[0], self.kept)
+
+    @property
+    def rpo_exempt(self) -> int:
+        return (self.kept if self.bands.is_short else 0) + self.bands.remainder
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,7 @@ class BalanceRow:
     currency: str
     customer_id: str
     balance: Balance
+    current: int = 0
 
 
 @dataclass(frozen=True)
@@ -409,6 +433,7 @@ class Ledger:
             (row.accounting_contract_id, row.entity_id, row.currency): row for row in self._frozen_balances
         }
         before = {key: row.backlog for key, row in self._frozen_backlog.items()}
+        obligations = Obligations(positions, through)
         for period in periods:
             d = min(period.end, through)
             rows: list[BacklogRow] = []
@@ -418,11 +443,13 @@ class Ledger:
                     continue
                 contracted, recognized = positions.contracted(line, d), positions.recognized(line, d)
                 is_due = contracted != recognized or before.get(line.contract_line_id, 0) != 0
+                bands = obligations.bands(line, d, period.end, contracted - recognized)
+                is_due = is_due or bands.remainder != 0
                 rows.append(
                     BacklogRow(
                         period.key, line.contract_line_id, line.contract_id, positions.balance_group(line),
                         contract.customer_id, contract.entity_id, line.product_id, contract.currency,
-                        contracted, positions.billed(line, d), recognized, is_due,
+                        contracted, positions.billed(line, d), recognized, is_due, bands,
                     )
                 )  # fmt: skip
             for old in carried:
@@ -431,20 +458,22 @@ class Ledger:
                     BacklogRow(
                         period.key, old.contract_line_id, old.contract_id, old.accounting_contract_id,
                         old.customer_id, old.entity_id, old.product_id, old.currency,
-                        old.contracted, old.billed, old.recognized, is_due,
+                        old.contracted, old.billed, old.recognized, is_due, old.bands, old.billed_backlog,
                     )
                 )  # fmt: skip
             before = {row.contract_line_id: row.backlog for row in rows}
-            facts.backlog += rows
             groups: dict[tuple[str, str, str], list[BacklogRow]] = {}
             for row in rows:
                 key = (row.accounting_contract_id, row.entity_id, row.currency)
                 groups.setdefault(key, []).append(row)
             for key, group in sorted(groups.items()):
                 balance = self._balance(known, group, d)
+                current = clamped(sum(row.bands.through[0] for row in group), balance.deferred_revenue)
                 if group[0].contract_id in known.held and key in frozen:
-                    balance = frozen[key].balance
-                facts.balances.append(BalanceRow(period.key, *key, group[0].customer_id, balance))
+                    balance, current = frozen[key].balance, frozen[key].current
+                facts.balances.append(BalanceRow(period.key, *key, group[0].customer_id, balance, current))
+                is_held = group[0].contract_id in known.held
+                facts.backlog += group if is_held else _with_billed(known.books, group, balance)
 
     def _deposits(self, known: _Known, period: str, d: date) -> Iterable[DepositRow]:
         """By contract, else by customer; of held contracts as they were frozen."""
@@ -478,3 +507,15 @@ class Ledger:
                 recognized=sum(row.recognized for row in group),
             )
         return known.positions.balance_of([line for line in lines if line is not None], d)
+
+
+def _with_billed(books: Books, group: Sequence[BacklogRow], balance: Balance) -> list[BacklogRow]:
+    """Billed backlog of an accounting contract, over its lines in order by what is open of each (section 1)."""
+    lines = {row.contract_line_id: books.lines.get(row.contract_line_id) for row in group}
+    ordered = sorted(
+        group, key=lambda row: books.line_order(line) if (line := lines[row.contract_line_id]) else ()
+    )
+    opened = {row.contract_line_id: max(row.backlog, 0) for row in ordered}
+    whole = max(min(balance.deferred_revenue, sum(row.backlog for row in group)), 0)
+    billed = spread(whole, opened) if sum(opened.values()) else {}
+    return [replace(row, billed_backlog=billed.get(row.contract_line_id, 0)) for row in ordered]

@@ -88,8 +88,11 @@ class Measures:
             invoice = self.books.documents.get(("invoice", document.invoice_id or ""))
         if invoice is not None and last < invoice.issue_date <= d:
             return 0
+        return self.served(row, last)
+
+    def served(self, row: DocumentLine, d: date) -> int:
+        """One document line by the days of its service through d."""
         start, end = self.service(row)
-        d = last
         if start is None or end is None or d >= end:
             return row.amount
         return half_away(row.amount * Fraction(days(start, d), days(start, end))) if d >= start else 0

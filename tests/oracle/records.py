@@ -186,6 +186,7 @@ def read_contract(row: Row, only_entity: str = "main") -> Contract | None:
         cancellation_signed_date=_date(row, "cancellation_signed_date"),
         termination_for_convenience=_text(row, "termination_for_convenience") == "true",
         termination_penalty=_number(row, "termination_penalty"),
+        notice_days=int(days) if (days := _text(row, "notice_days")) else None,
     )
 
 
@@ -199,6 +200,7 @@ def read_contract_line(row: Row, currency: str) -> ContractLine:
         quantity=_number(row, "quantity"),
         start_date=_date(row, "start_date"),
         end_date=_date(row, "end_date"),
+        promised_date=_date(row, "promised_date"),
         recognition_method=_method(row),
         recognition_convention=_text(row, "recognition_convention"),
         ssp_unit=_number(row, "ssp_unit"),

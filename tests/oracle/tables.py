@@ -34,6 +34,7 @@ def _posting(row: Posting) -> TableRow:
 
 
 def _backlog(row: BacklogRow) -> TableRow:
+    through = row.bands.through if row.backlog else (0, 0, 0)
     return {
         "period": row.period,
         "entity_id": row.entity_id,
@@ -46,6 +47,14 @@ def _backlog(row: BacklogRow) -> TableRow:
         "billed": as_decimal(row.billed, row.currency),
         "recognized": as_decimal(row.recognized, row.currency),
         "backlog": as_decimal(row.backlog, row.currency),
+        "billed_backlog": as_decimal(row.billed_backlog, row.currency),
+        "rpo": as_decimal(row.rpo, row.currency),
+        "rpo_exempt": as_decimal(row.rpo_exempt, row.currency),
+        "crpo": as_decimal(row.crpo, row.currency),
+        "backlog_12m": as_decimal(through[0], row.currency),
+        "backlog_24m": as_decimal(through[1] - through[0], row.currency),
+        "backlog_36m": as_decimal(through[2] - through[1], row.currency),
+        "backlog_beyond": as_decimal(row.backlog - through[2], row.currency),
     }
 
 
@@ -57,6 +66,7 @@ def _balance(row: BalanceRow) -> TableRow:
         "customer_id": row.customer_id,
         "accounting_contract_id": row.accounting_contract_id,
         "deferred_revenue": as_decimal(row.balance.deferred_revenue, row.currency),
+        "deferred_revenue_current": as_decimal(row.current, row.currency),
         "contract_asset": as_decimal(row.balance.contract_asset, row.currency),
         "refund_liability": as_decimal(row.balance.refund_liability, row.currency),
         "customer_deposits": as_decimal(0, row.currency),
@@ -73,6 +83,7 @@ def _deposit(row: DepositRow) -> TableRow:
         "customer_id": row.customer_id,
         "accounting_contract_id": row.accounting_contract_id or "(not linked)",
         "deferred_revenue": nothing,
+        "deferred_revenue_current": nothing,
         "contract_asset": nothing,
         "refund_liability": nothing,
         "customer_deposits": as_decimal(row.amount, row.currency),

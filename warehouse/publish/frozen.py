@@ -79,16 +79,19 @@ LAYOUT: dict[str, str] = {
         " description varchar, currency varchar, quantity decimal(18, 6), unit_price decimal(24, 9),"
         " amount decimal(18, 3), allocated_amount decimal(18, 3), ssp decimal(18, 3), ssp_source varchar,"
         " allocation_group varchar, method varchar, convention varchar, start_date date, end_date date,"
-        " promised_date date, earned_until date, booking_period varchar"
+        " promised_date date, expected_date date, earned_until date, booking_period varchar"
     ),
     "fct_backlog": (
         f"{_COMMON}, contract_line_id varchar, product_id varchar, "
         + _money("contracted", "billed", "recognized", "backlog", "billed_backlog", "unbilled_backlog")
+        + ", "
+        + _money("rpo", "rpo_exempt", "backlog_12m", "backlog_24m", "backlog_36m")
     ),
     "fct_contract_balances": (
         f"{_COMMON}, accounting_contract_id varchar, "
         + _money(
             "deferred_revenue",
+            "deferred_revenue_current",
             "contract_asset",
             "unbilled_receivable",
             "refund_liability",

@@ -5,7 +5,7 @@
 {% set columns = [
     'contract_line_id', 'contract_id', 'line_number', 'product_id', 'description', 'currency', 'quantity', 'unit_price',
     'amount', 'allocated_amount', 'ssp', 'ssp_source', 'allocation_group', 'method', 'convention', 'start_date',
-    'end_date', 'promised_date', 'earned_until', 'booking_period',
+    'end_date', 'promised_date', 'expected_date', 'earned_until', 'booking_period',
 ] %}
 
 with modified as (
@@ -59,6 +59,11 @@ current_rows as (
         coalesce(amended.start_date, lines.start_date) as start_date,
         coalesce(amended.end_date, lines.end_date) as end_date,
         lines.promised_date,
+        -- the line's own end, else the day promised, else the contract's end (accounting.md §7)
+        coalesce(
+            case when amended.end_date is distinct from lines.end_date then amended.end_date end,
+            source_lines.end_date, lines.promised_date, lines.end_date
+        ) as expected_date,
         lines.earned_until,
         days.period as booking_period
     from {{ ref('line_allocations') }} as lines
@@ -84,4 +89,4 @@ select * from published
 union all
 select
     '(not linked)', '(not linked)', null, '(not linked)', null, null, null, null, null, null, null, null, null, null,
-    null, null, null, null, null, null
+    null, null, null, null, null, null, null

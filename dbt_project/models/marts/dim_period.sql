@@ -26,9 +26,7 @@ used as (
         union all
         select days.period_index
         from {{ ref('dim_contract_line') }} as lines
-        inner join {{ ref('dim_contract') }} as contracts on lines.contract_id = contracts.contract_id
-        inner join {{ ref('period_days') }} as days
-            on coalesce(lines.end_date, lines.promised_date, contracts.end_date) = days.day
+        inner join {{ ref('period_days') }} as days on coalesce(lines.expected_date, lines.end_date) = days.day
         where lines.method in {{ undated_methods() }}
         union all
         -- steps that are known to come: a start, the end of a drawdown, a cancellation

@@ -15,19 +15,6 @@ with first_contracts as (
 
 ),
 
--- what the balance's lines earn in the 12 calendar months after the period
-scheduled as (
-
-    select
-        dimensions.balance_id,
-        scheduled.period_index,
-        cast(sum(scheduled.through_12_minor) as bigint) as through_12_minor
-    from {{ ref('scheduled_positions') }} as scheduled
-    inner join {{ ref('dimension_sets') }} as dimensions on scheduled.dimension_id = dimensions.dimension_id
-    group by dimensions.balance_id, scheduled.period_index
-
-),
-
 positions as (
 
     select
@@ -39,10 +26,8 @@ positions as (
         balances.currency,
         balances.exponent,
         positions.deferred_revenue_minor,
-        least(positions.deferred_revenue_minor, greatest(coalesce(scheduled.through_12_minor, 0), 0))
-            as deferred_revenue_current_minor,
-        greatest(positions.deferred_revenue_minor - greatest(coalesce(scheduled.through_12_minor, 0), 0), 0)
-            as deferred_revenue_long_term_minor,
+        positions.deferred_revenue_current_minor,
+        positions.deferred_revenue_minor - positions.deferred_revenue_current_minor as deferred_revenue_long_term_minor,
         positions.contract_asset_minor,
         positions.refund_liability_minor,
         positions.customer_deposits_minor,
@@ -50,8 +35,6 @@ positions as (
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
     inner join {{ ref('periods') }} as periods on positions.period_index = periods.period_index
-    left join scheduled
-        on positions.balance_id = scheduled.balance_id and positions.period_index = scheduled.period_index
 
 )
 

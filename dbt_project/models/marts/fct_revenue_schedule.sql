@@ -78,7 +78,7 @@ lines as (
         lines.earned_until,
         contracts.entity_id,
         contracts.customer_id,
-        coalesce(lines.end_date, lines.promised_date, contracts.end_date) as expected_date
+        coalesce(lines.expected_date, lines.end_date) as expected_date
     from {{ ref('dim_contract_line') }} as lines
     inner join {{ ref('dim_contract') }} as contracts on lines.contract_id = contracts.contract_id
 

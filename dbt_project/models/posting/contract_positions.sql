@@ -34,25 +34,26 @@ open_periods as (
 
 ),
 
--- what estimates say: now, at the last close, and of a held contract still
-published_refunds as (
+-- what was said at the last close, and is said of a held contract still
+published as (
 
     select
         balances.balance_id,
         last_closed.period_index,
-        {{ to_minor('published.refund_liability', 'balances.exponent') }} as refund_minor
-    from {{ source('frozen', 'fct_contract_balances') }} as published
+        {{ to_minor('months.refund_liability', 'balances.exponent') }} as refund_minor,
+        {{ to_minor('months.deferred_revenue_current', 'balances.exponent') }} as current_minor
+    from {{ source('frozen', 'fct_contract_balances') }} as months
     inner join {{ ref('balances') }} as balances
-        on published.accounting_contract_id = balances.accounting_contract_id
-        and published.entity_id = balances.entity_id
-        and published.currency = balances.currency
+        on months.accounting_contract_id = balances.accounting_contract_id
+        and months.entity_id = balances.entity_id
+        and months.currency = balances.currency
     inner join (
         select period, period_index
         from {{ ref('periods') }}
         where is_closed and period_index = (select count(*) from {{ ref('periods') }} where is_closed)
     ) as last_closed
-        on published.period = last_closed.period
-    where published.accounting_contract_id != '(not linked)'
+        on months.period = last_closed.period
+    where months.accounting_contract_id != '(not linked)'
 
 ),
 
@@ -73,13 +74,13 @@ expected_refunds as (
 
     union all
 
-    select balance_id, period_index, refund_minor from published_refunds
+    select balance_id, period_index, refund_minor from published
 
     union all
 
-    select published_refunds.balance_id, open_periods.period_index, published_refunds.refund_minor
-    from published_refunds
-    inner join held on published_refunds.balance_id = held.balance_id
+    select published.balance_id, open_periods.period_index, published.refund_minor
+    from published
+    inner join held on published.balance_id = held.balance_id
     cross join open_periods
 
 ),
@@ -168,6 +169,23 @@ netted as (
 
 ),
 
+-- what the lines earn in the 12 calendar months after the period
+scheduled as (
+
+    select
+        dimensions.balance_id,
+        positions.period_index,
+        cast(sum(positions.through_12_minor) as bigint) as through_12_minor
+    from (
+        select dimension_id, period_index, through_12_minor from {{ ref('scheduled_positions') }}
+        union all
+        select dimension_id, period_index, through_12_minor from {{ ref('scheduled_as_invoiced') }}
+    ) as positions
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    group by dimensions.balance_id, positions.period_index
+
+),
+
 compared as (
 
     select
@@ -187,6 +205,11 @@ select
     compared.billed_minor,
     compared.recognized_minor,
     greatest(compared.position_minor, 0) as deferred_revenue_minor,
+    -- no more than what is deferred
+    least(
+        greatest(compared.position_minor, 0),
+        coalesce(published.current_minor, greatest(coalesce(scheduled.through_12_minor, 0), 0))
+    ) as deferred_revenue_current_minor,
     greatest(-compared.position_minor, 0) as contract_asset_minor,
     compared.refund_liability_minor,
     compared.accounts_receivable_minor,
@@ -195,6 +218,10 @@ select
     compared.refund_liability_before_minor
 from compared
 inner join open_periods on compared.period_index = open_periods.period_index
+left join scheduled
+    on compared.balance_id = scheduled.balance_id and compared.period_index = scheduled.period_index
+left join held on compared.balance_id = held.balance_id
+left join published on held.balance_id = published.balance_id
 where compared.refund_liability_minor != 0 or compared.position_minor != 0 or compared.accounts_receivable_minor != 0
     or compared.refund_liability_before_minor != 0 or compared.position_before_minor != 0
     or compared.accounts_receivable_before_minor != 0

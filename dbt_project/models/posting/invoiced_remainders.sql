@@ -24,14 +24,16 @@ with stated as (
 
 lines as (
 
+    -- the engine prices such a line at 0 outside a group; what its amendments add is in their terms
     select
         lines.contract_line_id,
         lines.counts_from,
-        coalesce(stated.amount_minor, lines.amount_minor) as stated_minor,
+        {{ to_minor('source_lines.amount', 'lines.exponent') }} + coalesce(stated.amount_minor - lines.amount_minor, 0) as stated_minor,
         coalesce(stated.end_date, lines.end_date, lines.contract_end_date) as end_date
     from {{ ref('line_allocations') }} as lines
+    inner join {{ ref('accepted__contract_lines') }} as source_lines on lines.source_row = source_lines.source_row
     left join stated on lines.contract_line_id = stated.contract_line_id
-    where lines.recognition_method = 'as_invoiced' and coalesce(stated.amount_minor, lines.amount_minor) > 0
+    where lines.recognition_method = 'as_invoiced'
 
 )
 
@@ -47,3 +49,4 @@ from lines
 inner join {{ ref('dimension_sets') }} as dimensions
     on lines.contract_line_id = dimensions.contract_line_id and dimensions.is_current_line
 left join {{ ref('cancellations') }} as cancellations on lines.contract_line_id = cancellations.contract_line_id
+where lines.stated_minor > 0

@@ -129,7 +129,7 @@ select
     compared.recognized_minor,
     compared.backlog_minor,
     coalesce(case
-        when remainders.measured_until > open_periods.cut_end
+        when remainders.counts_from <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
             then greatest(remainders.stated_minor - compared.recognized_minor, 0)
     end, 0) as remainder_minor
 from compared
@@ -140,4 +140,7 @@ left join {{ ref('invoiced_remainders') }} as remainders on compared.dimension_i
 where compared.backlog_minor != 0
     or compared.backlog_before_minor != 0
     or ended_elsewhere.dimension_id is not null
-    or (remainders.measured_until > open_periods.cut_end and remainders.stated_minor > compared.recognized_minor)
+    or (
+        remainders.counts_from <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
+        and remainders.stated_minor > compared.recognized_minor
+    )

@@ -1,8 +1,8 @@
--- Grain: contract line under its posted dimensions × open period at whose end some of it is contracted or invoiced and
--- still to be earned.
+-- Grain: contract line under its posted dimensions × open period at whose end it has backlog.
 -- Why: how much of that is earned through 12, 24 and 36 calendar months after the period, and within a cancellable
 -- contract's days of notice (accounting.md §7), by the terms known at the last day counted. What no day is known of is
--- earned on the line's expected date. Minor units; never beyond the backlog, which what is recognized as invoiced has none of.
+-- earned on the line's expected date. Minor units; never beyond the backlog. Lines of a held contract carry what was
+-- published of them.
 
 {% set bands = ['12', '24', '36'] %}
 
@@ -27,7 +27,7 @@ segments as (
             when segments.spread_minor = 0 then segments.valid_from
             else least(segments.valid_to, greatest(segments.spread_end, segments.valid_from))
         end as active_until
-    from {{ ref('marts__revenue_segments') }} as segments
+    from {{ ref('revenue_segments') }} as segments
 
 ),
 
@@ -36,7 +36,6 @@ ends as (
 
     select
         contract_line_id,
-        min(valid_from) as first_day,
         max(active_until) as last_day,
         cast(sum(case when valid_to = cast('9999-12-31' as date) then base_minor + spread_minor else 0 end) as bigint) as total_minor
     from segments
@@ -48,8 +47,7 @@ lines as (
 
     select
         lines.contract_line_id,
-        lines.method,
-        coalesce(lines.end_date, lines.promised_date, contracts.end_date) as expected_date,
+        lines.expected_date,
         case when {{ is_cancellable('contracts') }} then coalesce(contracts.notice_days, 0) end as notice_days
     from {{ ref('dim_contract_line') }} as lines
     inner join {{ ref('dim_contract') }} as contracts on lines.contract_id = contracts.contract_id
@@ -63,27 +61,11 @@ positions as (
         positions.period_index,
         dimensions.contract_line_id,
         positions.backlog_minor,
-        positions.recognized_minor,
-        false as is_invoiced
+        positions.recognized_minor
     from {{ ref('line_positions') }} as positions
     inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
-    where positions.backlog_minor != 0
-
-    union all
-
-    -- what is recognized as invoiced has no backlog, but may be billed in advance; what it has earned is evaluated below
-    select
-        dimensions.dimension_id,
-        periods.period_index,
-        dimensions.contract_line_id,
-        cast(0 as bigint) as backlog_minor,
-        cast(0 as bigint) as recognized_minor,
-        true as is_invoiced
-    from {{ ref('dimension_sets') }} as dimensions
-    inner join lines on dimensions.contract_line_id = lines.contract_line_id and lines.method = 'as_invoiced'
-    inner join ends on dimensions.contract_line_id = ends.contract_line_id
-    inner join periods on ends.first_day <= periods.cut_end and ends.last_day > periods.cut_end
-    where dimensions.is_current_line
+    left join {{ ref('held_lines') }} as held on dimensions.contract_line_id = held.contract_line_id
+    where positions.backlog_minor != 0 and held.contract_line_id is null
 
 ),
 
@@ -113,11 +95,8 @@ asked as (
     select dimension_id, period_index, contract_line_id, '{{ band }}' as band, until_{{ band }} as at_date
     from dated
     where until_{{ band }} < last_day
-    union all
-    {% endfor -%}
-    select dimension_id, period_index, contract_line_id, 'now' as band, cut_end as at_date
-    from dated
-    where is_invoiced
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -136,7 +115,7 @@ evaluated as (
     select
         dimension_id,
         period_index,
-        {% for band in bands + ['notice', 'now'] -%}
+        {% for band in bands + ['notice'] -%}
         cast(sum(case when band = '{{ band }}' then recognized_minor else 0 end) as bigint) as earned_{{ band }}{{ ',' if not loop.last }}
         {% endfor %}
     from ( {{ recognized_at('in_force') }} ) as recognized
@@ -148,7 +127,6 @@ earned as (
 
     select
         dated.*,
-        dated.recognized_minor + coalesce(evaluated.earned_now, 0) as earned_now,
         {% for band in bands + ['notice'] -%}
         case
             when dated.until_{{ band }} < dated.last_day then coalesce(evaluated.earned_{{ band }}, 0)
@@ -166,8 +144,33 @@ scheduled as (
 
     select
         earned.*,
-        backlog_minor - {{ between_zero_and('total_minor - earned_now', 'backlog_minor') }} as undated_minor
+        backlog_minor - {{ between_zero_and('total_minor - recognized_minor', 'backlog_minor') }} as undated_minor
     from earned
+
+),
+
+carried as (
+
+    select
+        positions.dimension_id,
+        positions.period_index,
+        positions.backlog_minor,
+        published.rpo + published.rpo_exempt as kept,
+        published.backlog_12m as through_12,
+        published.backlog_12m + published.backlog_24m as through_24,
+        published.backlog_12m + published.backlog_24m + published.backlog_36m as through_36,
+        dimensions.exponent
+    from {{ ref('line_positions') }} as positions
+    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    inner join {{ ref('held_lines') }} as held on dimensions.contract_line_id = held.contract_line_id
+    inner join {{ source('frozen', 'fct_backlog') }} as published
+        on dimensions.contract_line_id = published.contract_line_id
+        and dimensions.contract_id = published.contract_id
+        and dimensions.customer_id = published.customer_id
+        and dimensions.entity_id = published.entity_id
+        and dimensions.product_id = published.product_id
+        and dimensions.currency = published.currency
+    where positions.backlog_minor != 0
 
 )
 
@@ -176,10 +179,20 @@ select
     period_index,
     backlog_minor,
     {% for band in bands + ['notice'] -%}
-    case
-        when is_invoiced then earned_{{ band }} - earned_now
-        else {{ between_zero_and('earned_' ~ band ~ ' - earned_now', 'backlog_minor') }}
-            + case when expected_date <= until_{{ band }} then undated_minor else 0 end
-    end as through_{{ band }}_minor{{ ',' if not loop.last }}
+    {{ between_zero_and('earned_' ~ band ~ ' - recognized_minor', 'backlog_minor') }}
+    + case when expected_date <= until_{{ band }} then undated_minor else 0 end as through_{{ band }}_minor{{ ',' if not loop.last }}
     {% endfor %}
 from scheduled
+
+union all
+
+-- a month that was published before there were bands says nothing of them
+select
+    dimension_id,
+    period_index,
+    backlog_minor,
+    {% for band in bands -%}
+    coalesce({{ to_minor('through_' ~ band, 'exponent') }}, backlog_minor) as through_{{ band }}_minor,
+    {% endfor -%}
+    {{ to_minor('kept', 'exponent') }} as through_notice_minor
+from carried
