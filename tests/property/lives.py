@@ -48,7 +48,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "contracts": (
         "contract_id", "customer_id", "entity_id", "contract_number", "status", "contract_type", "signed_date",
         "start_date", "end_date", "currency", "total_amount", "sales_rep", "renewal_of", "combined_with",
-        "cancelled_date", "cancellation_signed_date", "cancellation_reason",
+        "cancelled_date", "cancellation_signed_date", "cancellation_reason", "termination_for_convenience",
+        "notice_days", "termination_penalty",
     ),
     "contract_lines": (
         "contract_line_id", "contract_id", "line_number", "product_id", "description", "quantity", "amount",
@@ -378,6 +379,27 @@ def oracle(waves: Sequence[Wave], policy: Policy = DEFAULT) -> Facts:
     return ledger.published + facts
 
 
+# What changes no posting is drawn apart, by key: the lives of a seed stay what they were.
+
+
+def leaving(contract_id: str) -> Row:
+    """Whether the customer may leave at will, with what notice, at what price (accounting.md section 7)."""
+    rng = random.Random(f"leaving {contract_id}")
+    if rng.random() < 0.6:
+        return {}
+    return {
+        "termination_for_convenience": rng.choice(("true", "true", "false")),
+        "notice_days": rng.choice(("", "0", "30", "90", "400", "1200")),
+        "termination_penalty": rng.choice(("", "", "0", "1000")),
+    }
+
+
+def promised(contract_line_id: str, start: date) -> str:
+    """The day on which delivery was promised, mostly none."""
+    rng = random.Random(f"promised {contract_line_id}")
+    return (start + timedelta(days=rng.randint(0, 1500))).isoformat() if rng.random() < 0.3 else ""
+
+
 # --- a life -------------------------------------------------------------------------------------------
 
 
@@ -521,7 +543,7 @@ class Teller:
         if wave is None:
             wave = self.waves - 1
         draft_since = self.rng.randint(after, wave) if self.chance(0.15) else wave
-        row |= {"status": self.rng.choice(("draft", "proposal")), "signed_date": ""}
+        row |= {"status": self.rng.choice(("draft", "proposal")), "signed_date": ""} | leaving(contract_id)
         record = self.add("contracts", draft_since, **row)
         counted = {"status": self.rng.choice(("signed", "active", "active", "expired"))}
         record.changes.append((wave, counted | {"signed_date": signed.isoformat()}))
@@ -602,6 +624,7 @@ class Teller:
         if self.chance(0.25):
             row["recognition_convention"] = self.rng.choice(list(CONVENTIONS))
         row["product_id"] = product.row["product_id"]
+        row["promised_date"] = promised(row["contract_line_id"], start)
         can_per_month = has_dates or own_dates
         self.ssp(row, product, amount, can_per_month)
         return self.add("contract_lines", since, **row)

@@ -121,6 +121,13 @@ def test_lives_that_uncollectible_invoices_stop_agree_with_the_oracle(build: Bui
 
 
 @pytest.mark.slow
+def test_lives_under_the_one_year_expedient_agree_with_the_oracle(build: Build, tmp_path: Path) -> None:
+    lives = generate_lives(913, LIVES, options=EVERYTHING)
+    short = HELD | {"policies": {"rpo_one_year_expedient": True}}
+    check(build, tmp_path, lives, short, Policy(rpo_one_year_expedient=True))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", _seeds("0-9"))
 def test_everything_at_once_agrees_with_the_oracle(build: Build, tmp_path: Path, seed: int) -> None:
     check(build, tmp_path, generate_lives(300 + seed, LIVES, ONCE, EVERYTHING), HELD)

@@ -99,6 +99,10 @@ LAYOUT: dict[str, str] = {
             "accounts_receivable",
         )
     ),
+    "fct_receivables": (
+        f"{_COMMON}, invoice_id varchar, issue_date date, due_date date, "
+        + _money("billed", "credited", "paid", "written_off", "open")
+    ),
     "rpt_bbb": (
         "period varchar, entity_id varchar, currency varchar, "
         + _money("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
@@ -116,7 +120,7 @@ _EMPTY_POSTED_POSITIONS = (
 )
 
 _STATE_TABLES = tuple(table for table in PUBLISHED if table.kind is Kind.STATE)
-_LAST_MONTH_ONLY = (BY_NAME["fct_backlog"], BY_NAME["fct_contract_balances"])
+_LAST_MONTH_ONLY = (BY_NAME["fct_backlog"], BY_NAME["fct_contract_balances"], BY_NAME["fct_receivables"])
 _ALL_MONTHS = (BY_NAME["rpt_bbb"], BY_NAME["rpt_rollforward"])
 
 _SAME_POSITION = "posting_key, original_period"

@@ -111,6 +111,8 @@ PUBLISHED: tuple[PublishedTable, ...] = (
         "fct_backlog", "contract_id", "contract_line_id", "customer_id", "entity_id", "product_id", "currency"
     ),
     _fact("fct_contract_balances", "accounting_contract_id", "customer_id", "entity_id", "currency"),
+    _fact("fct_receivables", "contract_id", "invoice_id", "customer_id", "entity_id", "currency"),
+    _fact("rpt_ar_aging", "period", "entity_id", "currency", "age_bucket", kind=Kind.REPORT),
     _fact("rpt_bbb", "period", "entity_id", "currency", kind=Kind.REPORT),
     _fact("rpt_rollforward", "period", "entity_id", "currency", "balance", "movement", kind=Kind.REPORT),
     PublishedTable(

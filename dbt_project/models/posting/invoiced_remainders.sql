@@ -27,7 +27,7 @@ lines as (
     -- the engine prices such a line at 0 outside a group; what its amendments add is in their terms
     select
         lines.contract_line_id,
-        lines.counts_from,
+        lines.signed_date,
         {{ to_minor('source_lines.amount', 'lines.exponent') }} + coalesce(stated.amount_minor - lines.amount_minor, 0) as stated_minor,
         coalesce(stated.end_date, lines.end_date, lines.contract_end_date) as end_date
     from {{ ref('line_allocations') }} as lines
@@ -40,7 +40,7 @@ lines as (
 select
     dimensions.dimension_id,
     lines.stated_minor,
-    lines.counts_from,
+    lines.signed_date,
     least(
         coalesce(lines.end_date, cast('9999-12-31' as date)),
         coalesce({{ add_days('cancellations.effective_date', '-1') }}, cast('9999-12-31' as date))

@@ -25,7 +25,7 @@ remaining as (
         max(open_periods.period_index) as last_index
     from {{ ref('invoiced_remainders') }} as remainders
     inner join open_periods
-        on remainders.counts_from <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
+        on remainders.signed_date <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
     group by remainders.dimension_id
 
 ),
@@ -129,7 +129,7 @@ select
     compared.recognized_minor,
     compared.backlog_minor,
     coalesce(case
-        when remainders.counts_from <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
+        when remainders.signed_date <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
             then greatest(remainders.stated_minor - compared.recognized_minor, 0)
     end, 0) as remainder_minor
 from compared
@@ -141,6 +141,6 @@ where compared.backlog_minor != 0
     or compared.backlog_before_minor != 0
     or ended_elsewhere.dimension_id is not null
     or (
-        remainders.counts_from <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
+        remainders.signed_date <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
         and remainders.stated_minor > compared.recognized_minor
     )

@@ -1,5 +1,6 @@
 -- Grain: row of audit.tie_outs.
--- Why: E3, opening + movements = closing for every balance; the opening of the first open period is the frozen closing.
+-- Why: E3, opening + movements = closing for every balance; the opening of the first open period is the frozen closing. What
+-- is open by invoice is the closing of receivables.
 
 with compared as (
 
@@ -13,6 +14,31 @@ with compared as (
         sum(case when movement = 'closing' then 0 else amount end) as actual
     from {{ ref('rpt_rollforward') }}
     group by period, entity_id, currency, balance
+
+    union all
+
+    select
+        coalesce(invoices.period, closings.period) as period,
+        coalesce(invoices.entity_id, closings.entity_id) as entity_id,
+        coalesce(invoices.currency, closings.currency) as currency,
+        'accounts_receivable by invoice' as balance,
+        'accounts_receivable by invoice' as item,
+        coalesce(closings.amount, 0) as expected,
+        coalesce(invoices.amount, 0) as actual
+    from (
+        select period, entity_id, currency, sum(open) as amount
+        from {{ ref('fct_receivables') }}
+        where contract_id != '(not linked)'
+        group by period, entity_id, currency
+    ) as invoices
+    full outer join (
+        select period, entity_id, currency, amount
+        from {{ ref('rpt_rollforward') }}
+        where balance = 'accounts_receivable' and movement = 'closing'
+    ) as closings
+        on invoices.period = closings.period
+        and invoices.entity_id = closings.entity_id
+        and invoices.currency = closings.currency
 
 )
 
