@@ -100,6 +100,7 @@ class BalanceRow:
     customer_id: str
     balance: Balance
     current: int = 0
+    unbilled: int = 0
 
 
 @dataclass(frozen=True)
@@ -469,10 +470,21 @@ class Ledger:
             for key, group in sorted(groups.items()):
                 balance = self._balance(known, group, d)
                 current = clamped(sum(row.bands.through[0] for row in group), balance.deferred_revenue)
-                if group[0].contract_id in known.held and key in frozen:
-                    balance, current = frozen[key].balance, frozen[key].current
-                facts.balances.append(BalanceRow(period.key, *key, group[0].customer_id, balance, current))
                 is_held = group[0].contract_id in known.held
+                lines = [
+                    line
+                    for line in known.lines
+                    if line.contract_line_id in {r.contract_line_id for r in group}
+                ]
+                unbilled = 0 if is_held else obligations.unbilled(lines, d, balance.contract_asset)
+                if is_held and key in frozen:
+                    balance, current, unbilled = (
+                        frozen[key].balance,
+                        frozen[key].current,
+                        frozen[key].unbilled,
+                    )
+                customer_id = group[0].customer_id
+                facts.balances.append(BalanceRow(period.key, *key, customer_id, balance, current, unbilled))
                 facts.backlog += group if is_held else _with_billed(known.books, group, balance)
 
     def _deposits(self, known: _Known, period: str, d: date) -> Iterable[DepositRow]:

@@ -1,17 +1,18 @@
 """By when what is contracted is earned: bands of backlog, RPO, current deferred revenue (accounting.md section 7).
 
-A schedule is read off the terms known at the last day counted (CHOICES.md rows 81 to 85).
+A schedule is read off the terms known at the last day counted (CHOICES.md rows 90 to 98).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
 from tests.oracle.books import cut
 from tests.oracle.conventions import ONE_DAY, add_months
-from tests.oracle.entities import Contract, ContractLine
+from tests.oracle.entities import Contract, ContractLine, DocumentLine
 from tests.oracle.positions import Positions
 
 HORIZONS = (12, 24, 36)
@@ -96,6 +97,35 @@ class Obligations:
                 last = measures.until(line, horizon)
                 found += measures.served(row, last) - measures.served(row, measures.until(line, d))
         return found
+
+    def unbilled(self, lines: Sequence[ContractLine], d: date, contract_asset: int) -> int:
+        """Of a contract asset, what only time stands in the way of: usage, and lines that are billed in arrears."""
+        known = [self.known.books.lines[line.contract_line_id] for line in lines]
+        parts = [
+            max(self.known.recognized(line, d) - self.known.billed(line, d), 0)
+            for line in known
+            if self.known.method(line) in ("usage", "drawdown") or self._is_in_arrears(line, d)
+        ]
+        return min(sum(parts), contract_asset)
+
+    def _is_in_arrears(self, line: ContractLine, d: date) -> bool:
+        """By the last invoice line with a service that was issued by d."""
+        rows = [
+            (document.issue_date, row.service_end, row.document_line_id)
+            for row in self.known.books.document_lines
+            if row.document_type == "invoice"
+            and row.service_end is not None
+            and self._line_of(row) == line.contract_line_id
+            and (document := self.known.books.document(row)).issue_date <= d
+            and document.status not in ("void", "draft")
+        ]
+        return bool(rows) and max(rows)[1] <= max(rows)[0]
+
+    def _line_of(self, row: DocumentLine) -> str | None:
+        """What names a contract that has one line only belongs to that line."""
+        contract_id = self.known.books.contract_of(row)
+        own = self.known.books.lines_of.get(contract_id or "", ())
+        return row.contract_line_id or (own[0].contract_line_id if len(own) == 1 else None)
 
     def _remainder(self, line: ContractLine, d: date) -> int:
         """Of what is recognized as invoiced, while its term runs."""

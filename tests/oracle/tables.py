@@ -70,6 +70,7 @@ def _balance(row: BalanceRow) -> TableRow:
         "deferred_revenue_current": as_decimal(row.current, row.currency),
         "deferred_revenue_long_term": as_decimal(row.balance.deferred_revenue - row.current, row.currency),
         "contract_asset": as_decimal(row.balance.contract_asset, row.currency),
+        "unbilled_receivable": as_decimal(row.unbilled, row.currency),
         "refund_liability": as_decimal(row.balance.refund_liability, row.currency),
         "customer_deposits": as_decimal(0, row.currency),
     }
@@ -88,6 +89,7 @@ def _deposit(row: DepositRow) -> TableRow:
         "deferred_revenue_current": nothing,
         "deferred_revenue_long_term": nothing,
         "contract_asset": nothing,
+        "unbilled_receivable": nothing,
         "refund_liability": nothing,
         "customer_deposits": as_decimal(row.amount, row.currency),
     }

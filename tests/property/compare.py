@@ -32,14 +32,29 @@ TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fct_backlog": (
         (*DIMENSIONS, "customer_id", "contract_id", "contract_line_id"),
         (
-            "contracted", "billed", "recognized", "backlog", "billed_backlog", "rpo", "rpo_exempt", "crpo",
-            "backlog_12m", "backlog_24m", "backlog_36m", "backlog_beyond",
+            "contracted",
+            "billed",
+            "recognized",
+            "backlog",
+            "billed_backlog",
+            "rpo",
+            "rpo_exempt",
+            "crpo",
+            "backlog_12m",
+            "backlog_24m",
+            "backlog_36m",
+            "backlog_beyond",
         ),
     ),
     "fct_contract_balances": (
         (*DIMENSIONS, "accounting_contract_id"),
         (
-            "deferred_revenue", "deferred_revenue_current", "contract_asset", "refund_liability", "customer_deposits",
+            "deferred_revenue",
+            "deferred_revenue_current",
+            "contract_asset",
+            "unbilled_receivable",
+            "refund_liability",
+            "customer_deposits",
         ),
     ),
     "rpt_bbb": (

@@ -29,12 +29,15 @@ positions as (
         positions.deferred_revenue_current_minor,
         positions.deferred_revenue_minor - positions.deferred_revenue_current_minor as deferred_revenue_long_term_minor,
         positions.contract_asset_minor,
+        coalesce(positions.carried_unbilled_minor, unbilled.unbilled_receivable_minor, 0) as unbilled_receivable_minor,
         positions.refund_liability_minor,
         positions.customer_deposits_minor,
         positions.accounts_receivable_minor
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
     inner join {{ ref('periods') }} as periods on positions.period_index = periods.period_index
+    left join {{ ref('unbilled_positions') }} as unbilled
+        on positions.balance_id = unbilled.balance_id and positions.period_index = unbilled.period_index
 
 )
 
@@ -46,7 +49,8 @@ select
     positions.accounting_contract_id,
     positions.currency,
     {% for balance in [
-        'deferred_revenue', 'deferred_revenue_current', 'deferred_revenue_long_term', 'contract_asset', 'refund_liability',
+        'deferred_revenue', 'deferred_revenue_current', 'deferred_revenue_long_term', 'contract_asset',
+        'unbilled_receivable', 'refund_liability',
         'customer_deposits', 'accounts_receivable',
     ] -%}
     {{ to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent') }} as {{ balance }},

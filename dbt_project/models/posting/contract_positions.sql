@@ -41,7 +41,8 @@ published as (
         balances.balance_id,
         last_closed.period_index,
         {{ to_minor('months.refund_liability', 'balances.exponent') }} as refund_minor,
-        {{ to_minor('months.deferred_revenue_current', 'balances.exponent') }} as current_minor
+        {{ to_minor('months.deferred_revenue_current', 'balances.exponent') }} as current_minor,
+        {{ to_minor('months.unbilled_receivable', 'balances.exponent') }} as unbilled_minor
     from {{ source('frozen', 'fct_contract_balances') }} as months
     inner join {{ ref('balances') }} as balances
         on months.accounting_contract_id = balances.accounting_contract_id
@@ -211,6 +212,7 @@ select
         coalesce(published.current_minor, greatest(coalesce(scheduled.through_12_minor, 0), 0))
     ) as deferred_revenue_current_minor,
     greatest(-compared.position_minor, 0) as contract_asset_minor,
+    published.unbilled_minor as carried_unbilled_minor,
     compared.refund_liability_minor,
     compared.accounts_receivable_minor,
     compared.customer_deposits_minor,
