@@ -37,6 +37,8 @@ AMOUNTS = {
     "recognized",
     "billed_backlog",
     "unbilled_backlog",
+    "rpo",
+    "backlog_12m",
     "amount",
 }
 # What is left out first where the terminal is narrow.
@@ -49,6 +51,8 @@ OPTIONAL = {
     "backlog_growth",
     "billed_backlog",
     "unbilled_backlog",
+    "rpo",
+    "backlog_12m",
     "fate",
     "returns",
     "record_key",
@@ -68,6 +72,8 @@ HEADINGS = {
     "record_key": "record",
     "booking_period": "booked in",
     "first_seen": "since",
+    "rpo": "RPO",
+    "backlog_12m": "within 12 months",
     "runs": "in runs",
     "returns": "came back",
 }

@@ -1,4 +1,4 @@
-"""What customers owe, by invoice and age: worked by hand, tied to the contracts' balances, carried where a contract is held.
+"""What customers owe, by invoice and age: worked by hand, tied to contracts' balances, carried where one is held.
 
 K, at the end of March 2026:
     I1   1,100 with 100 tax, due 31 January: less 600 paid and 110 credited 390, 59 days overdue
@@ -78,6 +78,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
         credited("N1", "2026-02-20", "100", "10", invoice_id="I1"),
         credited("N2", "2026-03-05", "50", "0", contract_id="K"),
     ]
+    line = {"line_number": "1", "product_id": "P"}
     contracts = [
         {"contract_id": "K", "total_amount": "2400", **TERM, **OF},
         {"contract_id": "K2", "total_amount": "1200", **TERM, **OF},
@@ -95,8 +96,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
             ],
             "contracts": contracts,
             "contract_lines": [
-                {"contract_line_id": "L", "contract_id": "K", "line_number": "1", "product_id": "P", "amount": "2400"},
-                {"contract_line_id": "L2", "contract_id": "K2", "line_number": "1", "product_id": "P", "amount": "1200"},
+                {**line, "contract_line_id": "L", "contract_id": "K", "amount": "2400"},
+                {**line, "contract_line_id": "L2", "contract_id": "K2", "amount": "1200"},
             ],
             "invoices": [
                 invoice("I1", "2026-01-01", "2026-01-31", "1100", tax_amount="100"),
@@ -166,7 +167,8 @@ def test_the_invoices_of_a_contract_are_its_receivable(company: Company) -> None
         " where accounts_receivable <> 0 order by all"
     )
     assert balances == company.query(
-        "select period, contract_id, sum(open) from marts.fct_receivables group by all having sum(open) <> 0 order by all"
+        "select period, contract_id, sum(open) from marts.fct_receivables group by all"
+        " having sum(open) <> 0 order by all"
     )
     assert ("2026-03", "K", Decimal(390 + 500 + 200 + 45 - 50)) in balances
 

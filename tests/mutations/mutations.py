@@ -12,6 +12,8 @@ _ALLOCATION = "models/engine/allocation/line_allocations.sql"
 _MODIFICATIONS = "models/engine/modifications"
 _BILLING = "models/engine/billing"
 _RECOGNITION = "models/engine/recognition"
+_POSTING = "models/posting"
+_MARTS = "models/marts"
 
 
 @dataclass(frozen=True)
@@ -846,9 +848,9 @@ MUTATIONS = (
     Mutation(
         "a penalty for leaving changes nothing",
         "§6 defer_on",
-        "models/posting/unpaid_billings.sql",
-        "contracts.termination_for_convenience and coalesce(contracts.termination_penalty, 0) = 0",
-        "contracts.termination_for_convenience",
+        "macros/backlog.sql",
+        ".termination_penalty, 0) = 0",
+        ".termination_penalty, 0) >= 0",
         ("cash-with-a-penalty",),
     ),
     Mutation(
@@ -898,5 +900,70 @@ MUTATIONS = (
         "received_net_minor as net_minor",
         "case when move = 'deposit_applied' then -moved_minor else received_net_minor end as net_minor",
         ("deposit-counts-once-as-paid",),
+    ),
+    # --- §7 ------------------------------------------------------------------------------------------
+    Mutation(
+        "a penalty does not keep the customer",
+        "§7 RPO",
+        "macros/backlog.sql",
+        ".termination_penalty, 0) = 0",
+        ".termination_penalty, 0) >= 0",
+        ("der-t4c-rpo",),
+    ),
+    Mutation(
+        "the notice is not looked at",
+        "§7 RPO",
+        f"{_MARTS}/fct_backlog.sql",
+        "greatest(scheduled.through_notice_minor, split.billed_backlog_minor)",
+        "split.billed_backlog_minor",
+        ("der-t4c-rpo",),
+    ),
+    Mutation(
+        "what is billed may be walked away from",
+        "§7 RPO",
+        f"{_MARTS}/fct_backlog.sql",
+        "greatest(scheduled.through_notice_minor, split.billed_backlog_minor)",
+        "scheduled.through_notice_minor",
+        ("rpo-of-what-may-be-left",),
+    ),
+    Mutation(
+        "contracts of a year are reported",
+        "§7 RPO",
+        f"{_MARTS}/fct_backlog.sql",
+        "where context.policy_rpo_one_year_expedient",
+        "where false",
+        ("one-year-expedient",),
+    ),
+    Mutation(
+        "what is stated as invoiced is not told",
+        "§7 RPO",
+        f"{_POSTING}/line_positions.sql",
+        "then greatest(remainders.stated_minor - compared.recognized_minor, 0)",
+        "then 0",
+        ("as-invoiced-beside-rpo",),
+    ),
+    Mutation(
+        "the promised date does not count",
+        "§7 Bands",
+        f"{_MARTS}/dim_contract_line.sql",
+        "source_lines.end_date, lines.promised_date, lines.end_date",
+        "source_lines.end_date, lines.end_date",
+        ("bands-of-what-has-no-day",),
+    ),
+    Mutation(
+        "all that is deferred is current",
+        "§7 Deferred revenue",
+        f"{_POSTING}/contract_positions.sql",
+        "coalesce(published.current_minor, greatest(coalesce(scheduled.through_12_minor, 0), 0))",
+        "greatest(compared.position_minor, 0)",
+        ("der-3y-annual",),
+    ),
+    Mutation(
+        "only usage is unbilled",
+        "§1",
+        f"{_POSTING}/unbilled_positions.sql",
+        " or habits.is_in_arrears",
+        "",
+        ("unbilled-in-arrears",),
     ),
 )

@@ -25,7 +25,7 @@ from warehouse.plan import Step, TransformError, execute
 from warehouse.transform import compiled
 from warehouse.workspace import shipped
 
-SCENARIOS = ("opening", "due-date", "cash", "stopped", "rates")
+SCENARIOS = ("opening", "quarter", "short", "due-date", "cash", "stopped", "rates")
 """Nothing arrives late in them: what their last delivery says, with no month closed yet, is computed by one build."""
 
 

@@ -87,7 +87,7 @@ class Obligations:
     def _invoiced(self, line: ContractLine, d: date, horizon: date) -> int:
         """What documents that count by d earn after it, by the days of their service."""
         measures, cancelled = self.known.measures, self.known.cancellation(line)
-        if d < self.known.counts_from(line) or cancelled is not None and cancelled.recognized_on <= d:
+        if d < self.known.counts_from(line) or (cancelled is not None and cancelled.recognized_on <= d):
             return 0
         found = 0
         for row in measures.documents_of.get(line.contract_line_id, ()):

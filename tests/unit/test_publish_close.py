@@ -238,6 +238,20 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
     )
     _table(
         con,
+        "marts.fct_receivables",
+        f"{common_columns}, invoice_id varchar, billed decimal(18, 3), open decimal(18, 3)",
+        [(*row[:5], f"i-{row[5]}", row[-1], row[-1]) for row in balances if row[-1]],
+    )
+    scope = "period varchar, entity_id varchar, currency varchar"
+    for name, columns in (
+        ("rpt_ar_aging", "age_bucket varchar, open decimal(18, 3)"),
+        ("rpt_rpo", "rpo decimal(18, 3)"),
+        ("rpt_backlog_bridge", "cause varchar, amount decimal(18, 3)"),
+        ("rpt_backlog_aging", "age_bucket varchar, backlog decimal(18, 3)"),
+    ):
+        _table(con, f"marts.{name}", f"{scope}, {columns}", [])
+    _table(
+        con,
         "marts.rpt_rollforward",
         "period varchar, entity_id varchar, currency varchar, balance varchar, movement varchar,"
         " amount decimal(18, 3), amount_reporting decimal(18, 3)",

@@ -53,6 +53,8 @@ BACKLOG_COLUMNS = (
     "backlog",
     "billed_backlog",
     "unbilled_backlog",
+    "rpo",
+    "backlog_12m",
 )
 QUARANTINE_COLUMNS = (
     "entity",
@@ -211,7 +213,9 @@ def backlog(connection: Any, period: str | None = None) -> Answer:
                 sum(facts.recognized) as recognized,
                 sum(facts.backlog) as backlog,
                 sum(facts.billed_backlog) as billed_backlog,
-                sum(facts.unbilled_backlog) as unbilled_backlog
+                sum(facts.unbilled_backlog) as unbilled_backlog,
+                sum(facts.rpo) as rpo,
+                sum(facts.backlog_12m) as backlog_12m
             from marts.fct_backlog as facts
             where facts.period = ?
             group by all
@@ -227,7 +231,9 @@ def backlog(connection: Any, period: str | None = None) -> Answer:
             recognized,
             backlog,
             billed_backlog,
-            unbilled_backlog
+            unbilled_backlog,
+            rpo,
+            backlog_12m
         from by_contract
         left join marts.dim_customer as customers on by_contract.customer_id = customers.customer_id
         where by_contract.backlog <> 0

@@ -72,7 +72,8 @@ LAYOUT: dict[str, str] = {
         " end_date date, currency varchar, total_amount decimal(18, 3), opportunity_id varchar,"
         " opportunity_created_date date, campaign varchar, sales_rep varchar, renewal_of varchar,"
         " combined_with varchar, termination_for_convenience boolean, notice_days integer,"
-        " termination_penalty decimal(18, 3), cancelled_date date, cancellation_signed_date date, cancellation_reason varchar, judgements varchar"
+        " termination_penalty decimal(18, 3), cancelled_date date, cancellation_signed_date date,"
+        " cancellation_reason varchar, judgements varchar"
     ),
     "dim_contract_line": (
         "contract_line_id varchar, contract_id varchar, line_number decimal(18, 6), product_id varchar,"

@@ -278,16 +278,7 @@ def check_equations(
 ) -> None:
     """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
     check_bbb(report, con, present)
-    if "fct_backlog" in present:
-        report.check(
-            "E2 contracted = recognized + backlog, each line",
-            differences(
-                con,
-                "select contract_line_id, contracted, recognized, backlog from fct_backlog"
-                " where contracted is distinct from recognized + backlog"
-                " or billed_backlog + unbilled_backlog is distinct from backlog",
-            ),
-        )
+    check_rows(report, con, present)
     if "rpt_rollforward" in present:
         check_rollforward(report, con, present, before)
     if "positions" not in present:
@@ -321,6 +312,45 @@ def check_equations(
             " where tax_minor <> 0 and measure not in ('billed', 'not_yet_counted', 'bad_debt')",
         ),
     )
+
+
+def check_rows(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    """What holds in each row, and between tables of one month."""
+    if "fct_backlog" in present:
+        report.check(
+            "E2 contracted = recognized + backlog, each line",
+            differences(
+                con,
+                "select contract_line_id, contracted, recognized, backlog from fct_backlog"
+                " where contracted is distinct from recognized + backlog"
+                " or billed_backlog + unbilled_backlog is distinct from backlog",
+            ),
+        )
+        if "backlog_12m" in columns_of(con, "fct_backlog"):
+            report.check(
+                "bands add up to backlog, RPO lies within it",
+                differences(
+                    con,
+                    "select contract_line_id, backlog, rpo, crpo from fct_backlog"
+                    " where backlog <> backlog_12m + backlog_24m + backlog_36m + backlog_beyond"
+                    " or abs(rpo) > abs(backlog) or abs(crpo) > abs(rpo)",
+                ),
+            )
+    if "fct_contract_balances" in present and "unbilled_receivable" in columns_of(
+        con, "fct_contract_balances"
+    ):
+        report.check(
+            "current + long-term = deferred revenue, unbilled receivable within contract asset",
+            differences(
+                con,
+                "select accounting_contract_id, deferred_revenue, contract_asset from fct_contract_balances"
+                " where deferred_revenue <> deferred_revenue_current + deferred_revenue_long_term"
+                " or deferred_revenue_current < 0 or deferred_revenue_long_term < 0"
+                " or unbilled_receivable not between 0 and contract_asset",
+            ),
+        )
+    if "fct_receivables" in present and "fct_contract_balances" in present:
+        report.check("receivables by invoice = balances of contracts", differences(con, invoice_ties()))
 
 
 def check_bbb(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
@@ -422,6 +452,16 @@ def receivable_ties() -> str:
             where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt')
                 and accounting_contract_id <> '{NOT_LINKED}'
         ) group by {grain} having sum(held) <> sum(position)"""
+
+
+def invoice_ties() -> str:
+    return f"""
+        select entity_id, currency, sum(by_invoice) as invoices_thousandths, sum(balance) as balances_thousandths from (
+            select entity_id, currency, thousandths(open) as by_invoice, 0 as balance from fct_receivables
+            where contract_id <> '{NOT_LINKED}'
+            union all
+            select entity_id, currency, 0, thousandths(accounts_receivable) from fct_contract_balances
+        ) group by entity_id, currency having sum(by_invoice) <> sum(balance)"""
 
 
 def deposit_ties() -> str:

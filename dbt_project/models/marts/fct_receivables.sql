@@ -49,14 +49,6 @@ select
     {{ in_reporting_currency(to_amount('aged.' ~ amount ~ '_minor', 'aged.exponent'), 'aged.currency') }} as {{ amount }}_reporting,
     {% endfor -%}
     cast(aged.days_overdue as integer) as days_overdue,
-    case
-        when aged.days_overdue is null then 'not applied'
-        when aged.days_overdue = 0 then 'not due'
-        when aged.days_overdue <= 30 then '1-30'
-        when aged.days_overdue <= 60 then '31-60'
-        when aged.days_overdue <= 90 then '61-90'
-        when aged.days_overdue <= 120 then '91-120'
-        else 'over 120'
-    end as age_bucket
+    {{ age_bucket('aged.days_overdue', 'not applied') }} as age_bucket
 from aged
 cross join {{ source('run', 'context') }} as context

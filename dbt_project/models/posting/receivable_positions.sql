@@ -75,7 +75,8 @@ movements as (
         moved.currency,
         moved.period_index,
         {% for measure in measures -%}
-        cast(sum(case when moved.measure = '{{ measure }}' then moved.amount_minor else 0 end) as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
+        cast(sum(case when moved.measure = '{{ measure }}' then moved.amount_minor else 0 end) as bigint)
+            as {{ measure }}_minor{{ ',' if not loop.last }}
         {% endfor %}
     from moved
     left join {{ ref('accepted__invoices') }} as invoices on moved.invoice_id = invoices.invoice_id

@@ -1,6 +1,6 @@
 -- Grain: row of audit.tie_outs.
 -- Why: E3, opening + movements = closing for every balance; the opening of the first open period is the frozen closing. What
--- is open by invoice is the closing of receivables.
+-- is open by invoice is the closing of receivables, and backlog rolls forward by cause as well.
 
 with compared as (
 
@@ -14,6 +14,19 @@ with compared as (
         sum(case when movement = 'closing' then 0 else amount end) as actual
     from {{ ref('rpt_rollforward') }}
     group by period, entity_id, currency, balance
+
+    union all
+
+    select
+        period,
+        entity_id,
+        currency,
+        'backlog by cause' as balance,
+        'backlog by cause' as item,
+        sum(case when cause = 'closing' then amount else 0 end) as expected,
+        sum(case when cause = 'closing' then 0 else amount end) as actual
+    from {{ ref('rpt_backlog_bridge') }}
+    group by period, entity_id, currency
 
     union all
 
