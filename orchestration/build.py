@@ -72,7 +72,7 @@ class Build:
         with self._stage("extract"):
             extraction = self.held.extract(self.context)
             self.held.register(self.context)
-            chain = self.held.sync()
+            chain = self.held.sync(self.context)
             connection = self.held.connection
             write_waivers(connection, [Coverage(waiver) for waiver in self.context.waivers])
             is_full = self.context.close_period is not None

@@ -67,9 +67,12 @@ class Hold:
         """Shows the deliveries in force to SQL."""
         lake.register(self.connection, context)
 
-    def sync(self) -> Chain:
-        """Brings schema `frozen` to the published months."""
-        return frozen.sync(self.connection, self.workspace)
+    def sync(self, context: RunContext) -> Chain:
+        """Brings schema `frozen` to the published months that a build stands on: a reopened one is none of them."""
+        if not context.is_reopening:
+            return frozen.sync(self.connection, self.workspace)
+        period = str(context.close_period)
+        return frozen.sync(self.connection, self.workspace, reopening=period).before(period)
 
     @property
     def project(self) -> "Project":

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from orchestration import waivers
+from orchestration import reopening, waivers
 from orchestration.build import Build, journal_rows, read_calendar
 from orchestration.calendar import Calendar, Period
 from orchestration.context_tables import policies_of, write_waivers
 from orchestration.fingerprint import fingerprint
 from orchestration.hold import Hold, chain_of, hold, new_run_id
 from orchestration.progress import Progress
+from orchestration.reopening import Reopening
 from orchestration.waivers import Coverage
 from orchestration.watch import watched
 from warehouse import disk
@@ -119,10 +120,14 @@ def _close_all(
     through: bool,
     on_closed: Callable[[Month, Sequence[Coverage]], None] | None,
 ) -> None:
+    reopened = reopening.pending(held.journal, chain_of(context.workspace))
     periods = periods_to_close(held, context, period, through=through)
     try:
         for one in periods:
-            _close_one(held, replace(context, close_period=one.period), outcome)
+            is_reopening = reopened is not None and reopened.period == one.period
+            _close_one(
+                held, replace(context, close_period=one.period, is_reopening=is_reopening), outcome, reopened
+            )
             if on_closed is not None:
                 on_closed(outcome.closed[-1], outcome.waived[one.period])
     except BaseException as error:
@@ -145,7 +150,7 @@ def _blocks_close(held: Hold, context: RunContext) -> list[dict[str, Any]]:
     return [{"rule": one.rule, "message": one.message, "remedy": one.remedy} for one in findings]
 
 
-def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
+def _close_one(held: Hold, context: RunContext, outcome: Outcome, reopened: Reopening | None) -> None:
     """One month: a build cut at its end, the close gate, and the commit."""
     from orchestration.close_gate import close_findings
 
@@ -160,7 +165,8 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
     write_waivers(held.connection, covered)
     held.progress.stage("publish", str(context.close_period))
     with build.watch.measure("publish"):
-        month = commit.publish(held.connection, context.workspace, publication_of(held, context, covered))
+        publication = publication_of(held, context, covered, reopened)
+        month = commit.publish(held.connection, context.workspace, publication)
     outcome.seconds["publish"] = round(outcome.seconds.get("publish", 0) + build.watch.seconds["publish"], 3)
     outcome.closed.append(month)
     outcome.waived[month.period] = covered
@@ -169,7 +175,7 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
 
 def _open_months(held: Hold, context: RunContext, outcome: Outcome, ending: dict[str, Any]) -> None:
     """What a close leaves behind for readers: the new closed months, and the open ones after them."""
-    now = replace(context, close_period=None, waivers=())
+    now = replace(context, close_period=None, is_reopening=False, waivers=())
     try:
         _execute(held, now, outcome)
     except TieoutError as error:
@@ -234,17 +240,27 @@ def interface_build(context: RunContext, progress: Progress) -> Iterator[Build]:
 def periods_to_close(held: Hold, context: RunContext, name: str, *, through: bool) -> list[Period]:
     """The months a close commits one by one, or the sentence why it can't."""
     calendar = read_calendar(held, context)
-    return closable(calendar, chain_of(context.workspace), name, context.as_of, through)
+    chain = chain_of(context.workspace)
+    reopened = reopening.pending(held.journal, chain)
+    return closable(calendar, chain, name, context.as_of, through, reopened.period if reopened else None)
 
 
-def closable(calendar: Calendar, chain: Chain, name: str, as_of: date, through: bool) -> list[Period]:
-    """The month asked for, and with `through` the open ones before it. The first close covers all before it."""
+def closable(
+    calendar: Calendar, chain: Chain, name: str, as_of: date, through: bool, reopened: str | None = None
+) -> list[Period]:
+    """The month asked for, and with `through` the open ones before it. The first close covers all before it.
+
+    `reopened` is the closed month that may be published once more.
+    """
     wanted = calendar.named(name)
     published = chain.find(name)
+    if published is not None and name == reopened:
+        return [wanted]
     if published is not None:
         raise ConfigurationError(
             f"{name} is closed already ({published.name})",
-            "Later source data posts in the open months by itself; nothing has to be done.",
+            "Later source data posts in the open months by itself; nothing has to be done. For an error that must not "
+            "wait there is `tieout reopen`, of the last closed month.",
         )
     if as_of <= wanted.end_date:
         raise BlockedError(
@@ -271,12 +287,16 @@ def closable(calendar: Calendar, chain: Chain, name: str, as_of: date, through: 
     return calendar.between(following, wanted)
 
 
-def publication_of(held: Hold, context: RunContext, covered: Sequence[Coverage]) -> commit.Publication:
+def publication_of(
+    held: Hold, context: RunContext, covered: Sequence[Coverage], reopened: Reopening | None
+) -> commit.Publication:
     """What the manifest of a month says beyond its tables."""
     from warehouse.explain.report.page import report
 
     workspace, connection = context.workspace, held.connection
     chain = chain_of(workspace)
+    if context.is_reopening:
+        chain = chain.before(str(context.close_period))
     judgements = connection.execute(
         "select contract_id || ': ' || judgements from accepted.contracts where judgements is not null order by 1"
     ).fetchall()
@@ -292,6 +312,7 @@ def publication_of(held: Hold, context: RunContext, covered: Sequence[Coverage])
         equations=commit.equations_of(connection),
         make_report=report,
         inputs=commit.inputs_of(connection),
+        reopening=reopened.document() if context.is_reopening and reopened else None,
         archive=commit.small_inputs(
             workspace,
             {

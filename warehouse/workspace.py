@@ -166,6 +166,8 @@ class RunContext:
     full_refresh: bool = False
     prepared_by: str = ""
     approved_by: str = ""
+    is_reopening: bool = False
+    """Whether close_period is closed already and is published once more."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

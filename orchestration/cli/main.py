@@ -26,6 +26,7 @@ from orchestration.cli import (
     init,
     notify,
     prune,
+    reopen,
     run,
     show,
     status,
@@ -78,7 +79,7 @@ def options(
 
 
 for group in (
-    init, check, connector, run, close, show, export, status, verify, prune, notify, docs, demo, ui
+    init, check, connector, run, close, reopen, show, export, status, verify, prune, notify, docs, demo, ui
 ):  # fmt: skip
     group.register(app)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -97,15 +98,18 @@ def _notify(context: "RunContext") -> None:
 
 def state(context: "RunContext", events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Everything there is to say but the runs, as JSON has it."""
+    from orchestration.reopening import pending
     from warehouse import disk
     from warehouse.explain import freshness
     from warehouse.extract import overdue
+    from warehouse.journal import Journal
     from warehouse.publish.manifest import inspect_chain
 
     workspace = context.workspace
     fresh = freshness.look(context)
     groups = [one for one in overdue.newest_of_groups(fresh.ages) if one.is_overdue]
     chain, problems = inspect_chain(workspace.published)
+    reopened = pending(Journal(workspace.journal_dir), chain)
     free = disk.free(workspace)
     growth = disk.forecast(events, free)
     return {
@@ -115,6 +119,7 @@ def state(context: "RunContext", events: Sequence[Mapping[str, Any]]) -> dict[st
             "last": chain.months[-1].period if chain.head else None,
             "head": chain.head_sha256,
             "problems": problems,
+            "reopened": asdict(reopened) if reopened else None,
         },
         **_readers_state(workspace),
         "freshness": [_age(one, groups) for one in fresh.ages],
@@ -303,6 +308,11 @@ def months(found: Mapping[str, Any]) -> list[str]:
         lines.append("  nothing is published yet; the first close publishes all months before it too")
     else:
         lines.append(f"  closed from {chain['first']} to {chain['last']}, chain head {chain['head']}")
+    if (reopened := chain["reopened"]) is not None:
+        lines.append(
+            f"  {reopened['period']} v{reopened['version']} is reopened: {reopened['reason']} "
+            f"({reopened['approved_by']}); `tieout close {reopened['period']}` publishes it again"
+        )
     if found["as_of"] is not None:
         running = ", ".join(found["running"]) or "none"
         lines.append(f"  tieout.duckdb stands on {found['as_of']}; running: {running}")

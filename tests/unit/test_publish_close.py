@@ -387,7 +387,7 @@ def _publication(con: Connection, books: Books, period: int, reopening: bool = F
         waivers=(WAIVER,),
         equations=commit.equations_of(con),
         archive=commit.small_inputs(books.workspace, {}),
-        reopening=reopening,
+        reopening={"reason": "an error", "approved_by": "C. Controller"} if reopening else None,
     )
 
 

@@ -89,7 +89,8 @@ class Publication:
     """Small inputs to keep with the month: path below inputs/ -> file."""
     make_report: MakeReport | None = None
     """How people read the month; without it no report is published."""
-    reopening: bool = False
+    reopening: Mapping[str, str] | None = None
+    """Of a month that is published once more: the reason, and who answers for it."""
 
     @property
     def closed(self) -> PublishedPeriod:
@@ -414,6 +415,7 @@ def _manifest(
         "kind": _kind(publication, chain, is_closed),
         "previous": _link(previous) if previous else None,
         "replaces": _link(replaced) if replaced else None,
+        "reopening": dict(publication.reopening) if publication.reopening else None,
         "as_of": publication.as_of.isoformat(),
         "prepared_by": publication.prepared_by,
         "approved_by": publication.approved_by,

@@ -151,7 +151,10 @@ class Chain:
     def before(self, period: str) -> Chain:
         """The chain as it was before any version of `period`: what a reopened month is built on."""
         places = [place for place, month in enumerate(self.folders) if month.period == period]
-        return Chain(self.folders[: places[0]]) if places else self
+        if not places:
+            return self
+        # the first close stands with the months it covers, which lie right before it
+        return Chain(self.folders[: places[0] - len(self.folders[places[0]].document["covers"])])
 
     def through(self, month: Month) -> Chain:
         """The chain as it was when `month` was its last folder."""

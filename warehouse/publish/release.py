@@ -23,11 +23,20 @@ from warehouse.plan import canonical_type
 from warehouse.publish.dictionary import dictionary
 from warehouse.publish.freeze import Column, catalog
 from warehouse.publish.frozen import parquet
-from warehouse.publish.manifest import Chain, ChainError, Month, read_chain
-from warehouse.publish.tables import PUBLISHED, RELEASED_VIEWS, Kind, PublishedTable, qualified, released_name
+from warehouse.publish.manifest import KIND_REOPEN, Chain, ChainError, Month, read_chain
+from warehouse.publish.tables import (
+    BY_NAME,
+    PUBLISHED,
+    RELEASED_VIEWS,
+    Kind,
+    PublishedTable,
+    qualified,
+    released_name,
+)
 from warehouse.workspace import Workspace
 
 _DB = "release"
+RESTATED = ("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
 _RELEASED = tuple(table for table in PUBLISHED if table.released is not None)
 
 
@@ -377,6 +386,43 @@ def _write_snapshots(con: Connection, chain: Chain, run: ReleaseRun) -> None:
             ],
         )
     _write_waivers(con, chain)
+    _write_restatements(con, chain)
+
+
+def _write_restatements(con: Connection, chain: Chain) -> None:
+    """What each version of a reopened month says other than the one before it, by the figures of rpt_bbb."""
+    target = _create(con, "restatements")
+    for month in (month for month in chain.folders if month.kind == KIND_REOPEN):
+        link = month.document["replaces"]
+        before = chain.find(month.period, int(link["version"]))
+        files = [one.file_of(BY_NAME["rpt_bbb"]) for one in (before, month) if one is not None]
+        if before is None or None in files:
+            raise ChainError(f"{month.name} replaces a version whose figures are not there")
+        was, now = (parquet([file]) for file in files if file is not None)
+        said = month.document["reopening"]
+        figures = " union all ".join(
+            f"select entity_id, currency, '{name}' as figure, {name} as amount, {{is_now}} as is_now from {{months}}"
+            for name in RESTATED
+        )
+        con.execute(
+            f"""
+            insert into {target}
+            select
+                ?, ?, ?, ?, ?, entity_id, currency, figure,
+                sum(case when is_now then 0 else amount end),
+                sum(case when is_now then amount else 0 end),
+                sum(case when is_now then amount else -amount end)
+            from (
+                {figures.format(is_now="false", months=was)}
+                union all
+                {figures.format(is_now="true", months=now)}
+            ) as figures
+            group by entity_id, currency, figure
+            having sum(case when is_now then amount else -amount end) <> 0
+            order by entity_id, currency, figure
+            """,
+            [month.period, month.version, before.version, said["reason"], said["approved_by"]],
+        )
 
 
 def _write_waivers(con: Connection, chain: Chain) -> None:

@@ -137,6 +137,48 @@ class MonthFiles:
             movements.setdefault(movement, {})[balance] = amount
         return found
 
+    def obligations(self) -> dict[Pair, Row]:
+        """Backlog, RPO, its parts within 12, 24, 36 months and later, and what is left out of it."""
+        return self._row_of_pair(
+            "rpt_rpo", ("backlog", "rpo", "rpo_12m", "rpo_24m", "rpo_36m", "rpo_beyond", "rpo_exempt")
+        )
+
+    def terms(self) -> dict[Pair, Row]:
+        """Deferred revenue, current and long-term; contract asset, and the unbilled receivable in it."""
+        if "unbilled_receivable" not in self._columns("fct_contract_balances"):
+            return {}
+        columns = (
+            "deferred_revenue_current",
+            "deferred_revenue_long_term",
+            "contract_asset",
+            "unbilled_receivable",
+        )
+        return self._row_of_pair("fct_contract_balances", columns)
+
+    def aging(self) -> dict[Pair, dict[str, Decimal]]:
+        """Receivables by age bucket."""
+        found: dict[Pair, dict[str, Decimal]] = {}
+        if self.has("rpt_ar_aging"):
+            for entity_id, currency, bucket, amount in self._rows(
+                f"{self._of('rpt_ar_aging')} select entity_id, currency, age_bucket, open from rpt_ar_aging"
+            ):
+                found.setdefault(Pair(entity_id, currency), {})[bucket] = amount
+        return found
+
+    def _row_of_pair(self, table: str, columns: Sequence[str]) -> dict[Pair, Row]:
+        if not self.has(table):
+            return {}
+        sums = ", ".join(f"cast(sum({name}) as decimal(38, 3))" for name in columns)
+        rows = self._rows(
+            f"{self._of(table)} select entity_id, currency, {sums} from {table} group by entity_id, currency"
+        )
+        return {Pair(*row[:2]): row[2:] for row in rows}
+
+    def _columns(self, table: str) -> list[str]:
+        if not self.has(table):
+            return []
+        return [str(row[0]) for row in self._rows(f"describe select * from {parquet([self._file(table)])}")]
+
     def waterfall(self) -> Waterfall | None:
         """None where the month has no schedule of its own."""
         if not self.has("dim_period"):

@@ -45,6 +45,7 @@ BALANCES = (
     "customer_deposits",
     "accounts_receivable",
 )
+AGES = ("not due", "1-30", "31-60", "61-90", "91-120", "over 120", "not applied")
 MOVEMENTS = (
     "opening",
     "bookings",
@@ -98,6 +99,15 @@ def report(con: Connection, manifest: Mapping[str, Any], folders: Sequence[Path]
     return text.encode()
 
 
+def _aging(buckets: Mapping[str, Decimal]) -> list[tuple[str, Decimal]]:
+    """Every age, and all of them; nothing where nothing is open."""
+    if not buckets:
+        return []
+    return [(age, buckets.get(age, Decimal(0))) for age in AGES] + [
+        ("all", sum(buckets.values(), Decimal(0)))
+    ]
+
+
 def _order(pair: Pair, series: Series, reporting: str) -> tuple[bool, str, Decimal, str]:
     """By revenue where it can be compared: the reporting currency's first, then currency by currency."""
     revenue = series.figures["revenue"][-1] or Decimal(0)
@@ -119,6 +129,7 @@ def _sections(
     files: MonthFiles, series: Mapping[Pair, Series], pairs: Sequence[Pair]
 ) -> list[dict[str, Any]]:
     rollforward, waterfall = files.rollforward(), files.waterfall()
+    obligations, terms, aging = files.obligations(), files.terms(), files.aging()
     return [
         {
             "anchor": f"s{place}",
@@ -126,6 +137,9 @@ def _sections(
             "cards": _cards(series[pair], pair.currency, _named(pair)),
             "months": _months(series[pair]),
             "rollforward": _rollforward(rollforward.get(pair, {})),
+            "obligations": obligations.get(pair),
+            "terms": terms.get(pair),
+            "aging": _aging(aging.get(pair, {})),
             "heat": waterfall
             and charts.heat_map(
                 waterfall.cells.get(pair, []),
