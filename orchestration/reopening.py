@@ -33,6 +33,10 @@ class Reopening:
     reason: str
     approved_by: str
 
+    def described(self) -> str:
+        """Why, and who approved it, for people."""
+        return f"{self.reason} ({self.approved_by or 'nobody was named'})"
+
     def document(self) -> dict[str, str]:
         """As the manifest of the next version says it."""
         return {"reason": self.reason, "approved_by": self.approved_by}
@@ -48,7 +52,7 @@ def reopen(workspace: Workspace, period: str, reason: str, approved_by: str, as_
         journal = Journal(workspace.journal_dir)
         if (standing := pending(journal, chain)) is not None:
             raise ConfigurationError(
-                f"{period} is reopened already, because of: {standing.reason} ({standing.approved_by})",
+                f"{period} is reopened already, because of: {standing.described()}",
                 f"Publish its version {month.version + 1} with `tieout close {period}`.",
             )
         found = Reopening(period, month.version, month.sha256, reason, approved_by)

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def reopen(
     period: Annotated[str, typer.Argument(help="The last closed month, such as 2026-10.", metavar="PERIOD")],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why. It is published.")],
-    approved_by: Annotated[str, typer.Option("--approved-by", metavar="NAME", help="Who answers for it.")],
+    approved_by: Annotated[str, typer.Option("--approved-by", metavar="NAME", help="Who approved it.")] = "",
     workspace: WorkspaceOption = None,
     as_of: AsOfOption = None,
 ) -> None:
@@ -32,8 +32,8 @@ def reopen(
     from orchestration import reopening
     from warehouse.workspace import today
 
-    if not reason.strip() or not approved_by.strip():
-        raise typer.BadParameter("a reopening needs a reason and someone who answers for it")
+    if not reason.strip():
+        raise typer.BadParameter("a reopening needs a reason: it is published")
     opened = open_workspace(workspace)
     found = reopening.reopen(
         opened, period, reason.strip(), approved_by.strip(), as_of or today(opened.settings)

@@ -311,7 +311,7 @@ def months(found: Mapping[str, Any]) -> list[str]:
     if (reopened := chain["reopened"]) is not None:
         lines.append(
             f"  {reopened['period']} v{reopened['version']} is reopened: {reopened['reason']} "
-            f"({reopened['approved_by']}); `tieout close {reopened['period']}` publishes it again"
+            f"({reopened['approved_by'] or 'nobody was named'}); `tieout close {reopened['period']}` publishes it again"
         )
     if found["as_of"] is not None:
         running = ", ".join(found["running"]) or "none"
