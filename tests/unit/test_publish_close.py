@@ -244,10 +244,11 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
     )
     scope = "period varchar, entity_id varchar, currency varchar"
     for name, columns in (
-        ("rpt_ar_aging", "age_bucket varchar, open decimal(18, 3)"),
+        ("rpt_ar_aging", "age_bucket varchar, invoices integer"),
+        ("rpt_contract_balances", "contracts integer"),
         ("rpt_rpo", "rpo decimal(18, 3)"),
-        ("rpt_backlog_bridge", "cause varchar, amount decimal(18, 3)"),
-        ("rpt_backlog_aging", "age_bucket varchar, backlog decimal(18, 3)"),
+        ("rpt_backlog_bridge", "cause varchar, contracts integer"),
+        ("rpt_backlog_aging", "age_bucket varchar, contract_lines integer"),
     ):
         _table(con, f"marts.{name}", f"{scope}, {columns}", [])
     _table(

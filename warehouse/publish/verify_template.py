@@ -63,6 +63,36 @@ BBB = {
     "deferred_revenue": ("fct_contract_balances", "deferred_revenue"),
     "contract_asset": ("fct_contract_balances", "contract_asset"),
 }
+# What each figure of a report is the sum of, by entity, currency and age: the sum, and the columns it needs.
+SUMS = {
+    ("rpt_contract_balances", "fct_contract_balances"): {
+        balance: (balance, balance)
+        for balance in (
+            "deferred_revenue",
+            "deferred_revenue_current",
+            "deferred_revenue_long_term",
+            "contract_asset",
+            "unbilled_receivable",
+            "refund_liability",
+            "customer_deposits",
+            "accounts_receivable",
+        )
+    },
+    ("rpt_rpo", "fct_backlog"): {
+        "backlog": ("backlog", "backlog_12m"),
+        "rpo": ("rpo", "rpo"),
+        "rpo_exempt": ("rpo_exempt", "rpo_exempt"),
+        "rpo_12m": ("crpo", "crpo"),
+        "rpo_24m": ("within(backlog_12m + backlog_24m, rpo) - crpo", "crpo"),
+        "rpo_36m": (
+            "within(backlog_12m + backlog_24m + backlog_36m, rpo) - within(backlog_12m + backlog_24m, rpo)",
+            "crpo",
+        ),
+        "rpo_beyond": ("rpo - within(backlog_12m + backlog_24m + backlog_36m, rpo)", "crpo"),
+    },
+    ("rpt_backlog_aging", "fct_backlog"): {"backlog": ("backlog", "backlog_12m")},
+    ("rpt_ar_aging", "fct_receivables"): {"open": ("open", "age_bucket")},
+}
 CLOSING_IN = {
     "backlog": ("fct_backlog", "backlog"),
     "deferred_revenue": ("fct_contract_balances", "deferred_revenue"),
@@ -233,6 +263,8 @@ def register(con: duckdb.DuckDBPyConnection, folder: Path, months: list[Path] | 
     """A view for each file of this month, and the positions of this month and those before it."""
     con.execute(
         "create macro thousandths(amount) as cast(amount * 1000 as hugeint);"
+        "create macro within(amount, most) as"
+        " case when most >= 0 then greatest(least(amount, most), 0) else least(greatest(amount, most), 0) end;"
         "create macro minor_thousandths(minor, currency) as cast(minor as hugeint) * case"
         f" when currency in ({', '.join(repr(code) for code in NO_MINOR_UNIT)}) then 1000"
         f" when currency in ({', '.join(repr(code) for code in THOUSANDTHS)}) then 1 else 10 end"
@@ -279,6 +311,7 @@ def check_equations(
     """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
     check_bbb(report, con, present)
     check_rows(report, con, present)
+    check_sums(report, con, present)
     if "rpt_rollforward" in present:
         check_rollforward(report, con, present, before)
     if "positions" not in present:
@@ -349,8 +382,35 @@ def check_rows(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]
                 " or unbilled_receivable not between 0 and contract_asset",
             ),
         )
+    if "fct_receivables" in present and "written_off" in columns_of(con, "fct_receivables"):
+        report.check(
+            "open = billed - credited - paid - written off, each invoice",
+            differences(
+                con,
+                "select contract_id, invoice_id, open from fct_receivables"
+                " where open is distinct from billed - credited - paid - written_off",
+            ),
+        )
     if "fct_receivables" in present and "fct_contract_balances" in present:
         report.check("receivables by invoice = balances of contracts", differences(con, invoice_ties()))
+
+
+def check_sums(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    """Reports are sums of facts."""
+    for (table, fact), figures in SUMS.items():
+        if table in present and fact in present:
+            said, known = columns_of(con, table), columns_of(con, fact)
+            for figure, (column, needed) in figures.items():
+                if figure in said and needed in known:
+                    report.check(
+                        f"{table} {figure} = {fact}", differences(con, sum_ties(table, figure, fact, column))
+                    )
+    if (
+        "rpt_backlog_bridge" in present
+        and "rpt_rollforward" in present
+        and "cause" in columns_of(con, "rpt_backlog_bridge")
+    ):
+        report.check("backlog by cause = roll-forward of backlog", differences(con, bridge_ties()))
 
 
 def check_bbb(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
@@ -452,6 +512,29 @@ def receivable_ties() -> str:
             where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt')
                 and accounting_contract_id <> '{NOT_LINKED}'
         ) group by {grain} having sum(held) <> sum(position)"""
+
+
+def sum_ties(table: str, figure: str, fact: str, column: str) -> str:
+    grain = "entity_id, currency, age_bucket" if table == "rpt_ar_aging" else "entity_id, currency"
+    return f"""
+        select {grain}, sum(said) as {figure}, sum(held) as {fact} from (
+            select {grain}, {figure} as said, 0 as held from {table}
+            union all select {grain}, 0, {column} from {fact}
+        ) group by {grain} having sum(said) <> sum(held)"""
+
+
+def bridge_ties() -> str:
+    """Opening and closing are those of the roll-forward, and what lies between is their difference."""
+    stocks = "('opening', 'closing')"
+    return f"""
+        select entity_id, currency, item, sum(bridge) as by_cause, sum(rolled) as rolled_forward from (
+            select entity_id, currency, case when cause in {stocks} then cause else 'moved' end as item,
+                amount as bridge, 0 as rolled
+            from rpt_backlog_bridge
+            union all
+            select entity_id, currency, case when movement in {stocks} then movement else 'moved' end, 0, amount
+            from rpt_rollforward where balance = 'backlog'
+        ) group by entity_id, currency, item having sum(bridge) <> sum(rolled)"""
 
 
 def invoice_ties() -> str:

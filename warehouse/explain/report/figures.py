@@ -145,15 +145,13 @@ class MonthFiles:
 
     def terms(self) -> dict[Pair, Row]:
         """Deferred revenue, current and long-term; contract asset, and the unbilled receivable in it."""
-        if "unbilled_receivable" not in self._columns("fct_contract_balances"):
-            return {}
         columns = (
             "deferred_revenue_current",
             "deferred_revenue_long_term",
             "contract_asset",
             "unbilled_receivable",
         )
-        return self._row_of_pair("fct_contract_balances", columns)
+        return self._row_of_pair("rpt_contract_balances", columns)
 
     def aging(self) -> dict[Pair, dict[str, Decimal]]:
         """Receivables by age bucket."""
@@ -168,16 +166,8 @@ class MonthFiles:
     def _row_of_pair(self, table: str, columns: Sequence[str]) -> dict[Pair, Row]:
         if not self.has(table):
             return {}
-        sums = ", ".join(f"cast(sum({name}) as decimal(38, 3))" for name in columns)
-        rows = self._rows(
-            f"{self._of(table)} select entity_id, currency, {sums} from {table} group by entity_id, currency"
-        )
+        rows = self._rows(f"{self._of(table)} select entity_id, currency, {', '.join(columns)} from {table}")
         return {Pair(*row[:2]): row[2:] for row in rows}
-
-    def _columns(self, table: str) -> list[str]:
-        if not self.has(table):
-            return []
-        return [str(row[0]) for row in self._rows(f"describe select * from {parquet([self._file(table)])}")]
 
     def waterfall(self) -> Waterfall | None:
         """None where the month has no schedule of its own."""
