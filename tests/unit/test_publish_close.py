@@ -247,10 +247,19 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
         ("rpt_ar_aging", "age_bucket varchar, invoices integer"),
         ("rpt_contract_balances", "contracts integer"),
         ("rpt_rpo", "rpo decimal(18, 3)"),
-        ("rpt_backlog_bridge", "cause varchar, contracts integer"),
         ("rpt_backlog_aging", "age_bucket varchar, contract_lines integer"),
     ):
         _table(con, f"marts.{name}", f"{scope}, {columns}", [])
+    _table(
+        con,
+        "marts.rpt_backlog_bridge",
+        f"{scope}, cause varchar, amount decimal(18, 3)",
+        [
+            (*place[:3], place[4], _amount(total, place[2]))
+            for place, total in rollforward.items()
+            if place[3] == "backlog"
+        ],
+    )
     _table(
         con,
         "marts.rpt_rollforward",
