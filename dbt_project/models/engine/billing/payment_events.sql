@@ -1,10 +1,16 @@
 -- Grain: payment of any kind × contract of its invoice.
 -- Why: receivables are kept per accounting contract; an invoice over several contracts is paid in proportion to
--- what it billed on each, tax included, cumulatively rounded. Refunds give back; a dispute takes money away until it is
--- won, and once lost there is nothing more to take (accounting.md §6). amount is the cash that moves, part what the payment
--- is about, net the same without tax.
+-- what it billed on each, tax included, cumulatively rounded; what falls to a contract that is held back waits with it.
+-- Refunds give back; a dispute takes money away until it is won, and once lost there is nothing more to take (accounting.md
+-- §6). amount is the cash that moves, part what the payment is about, net the same without tax.
 
-with disputes as (
+with held_back as (
+
+    select contract_id from {{ ref('accepted__contracts_out') }} where fate in ('held', 'quarantined')
+
+),
+
+disputes as (
 
     -- disputes and how they ended, one to one in the order of their dates
     select
@@ -73,6 +79,23 @@ invoiced as (
     where lines.document_type = 'invoice' and lines.issue_date <= context.cut_date
     group by lines.document_id, coalesce(contracts.contract_id, '(not linked)')
 
+    union all
+
+    -- lines of contracts that are held back keep their part: it is none of the others'
+    select
+        invoices.invoice_id,
+        held_back.contract_id,
+        cast(sum({{ to_minor('lines.amount', 'currencies.exponent') }}
+            + {{ to_minor('coalesce(lines.tax_amount, 0)', 'currencies.exponent') }}) as bigint) as invoiced_minor
+    from {{ ref('exchange__invoice_lines') }} as lines
+    inner join {{ ref('links__invoice_lines') }} as links on lines.record_key = links.record_key
+    inner join held_back on links.contract_id = held_back.contract_id
+    inner join {{ ref('accepted__invoices') }} as invoices on lines.invoice_id = invoices.invoice_id
+    inner join {{ ref('exchange__currencies') }} as currencies on invoices.currency = currencies.currency
+    cross join {{ source('run', 'context') }} as context
+    where invoices.issue_date <= context.cut_date and lines.amount is not null
+    group by invoices.invoice_id, held_back.contract_id
+
 ),
 
 shared as (
@@ -132,3 +155,4 @@ select
     payment_net_minor as net_minor
 from parts
 where payment_minor != 0
+    and contract_id not in (select contract_id from held_back)
