@@ -16,6 +16,8 @@ _ZERO = Decimal(0)
 _TENTH = Decimal("0.1")
 
 _WIDTH, _TOP, _BASE, _HEIGHT = 320, 14, 110, 128
+_LETTER = 8
+"""As wide as one gets, on a phone."""
 _SPARK_WIDTH, _SPARK_HEIGHT = 96, 22
 
 LEVELS = 6
@@ -71,8 +73,8 @@ def _grid(high: Decimal, low: Decimal, zero: Decimal, scale: Decimal) -> Markup:
 
 def _first_and_last(periods: Sequence[str], left: Decimal) -> Markup:
     last = Markup('<text class="end" x="{}" y="{}">{}</text>').format(_WIDTH, _HEIGHT - 4, periods[-1])
-    if len(periods) == 1:
-        return last
+    if _WIDTH - left < _LETTER * (len(periods[0]) + len(periods[-1]) + 1):
+        return last  # side by side they would run into each other
     return Markup('<text x="{}" y="{}">{}</text>').format(_px(left), _HEIGHT - 4, periods[0]) + last
 
 
