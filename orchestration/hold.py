@@ -69,7 +69,7 @@ class Hold:
 
     def sync(self, context: RunContext) -> Chain:
         """Brings schema `frozen` to the published months that a build stands on: a reopened one is none of them."""
-        if not context.is_reopening:
+        if context.reopening is None:
             return frozen.sync(self.connection, self.workspace)
         period = str(context.close_period)
         return frozen.sync(self.connection, self.workspace, reopening=period).before(period)

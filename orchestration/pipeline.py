@@ -16,7 +16,6 @@ from orchestration.context_tables import policies_of, write_waivers
 from orchestration.fingerprint import fingerprint
 from orchestration.hold import Hold, chain_of, hold, new_run_id
 from orchestration.progress import Progress
-from orchestration.reopening import Reopening
 from orchestration.waivers import Coverage
 from orchestration.watch import watched
 from warehouse import disk
@@ -124,10 +123,8 @@ def _close_all(
     periods = periods_to_close(held, context, period, through=through)
     try:
         for one in periods:
-            is_reopening = reopened is not None and reopened.period == one.period
-            _close_one(
-                held, replace(context, close_period=one.period, is_reopening=is_reopening), outcome, reopened
-            )
+            may_again = reopened.document() if reopened and reopened.period == one.period else None
+            _close_one(held, replace(context, close_period=one.period, reopening=may_again), outcome)
             if on_closed is not None:
                 on_closed(outcome.closed[-1], outcome.waived[one.period])
     except BaseException as error:
@@ -150,7 +147,7 @@ def _blocks_close(held: Hold, context: RunContext) -> list[dict[str, Any]]:
     return [{"rule": one.rule, "message": one.message, "remedy": one.remedy} for one in findings]
 
 
-def _close_one(held: Hold, context: RunContext, outcome: Outcome, reopened: Reopening | None) -> None:
+def _close_one(held: Hold, context: RunContext, outcome: Outcome) -> None:
     """One month: a build cut at its end, the close gate, and the commit."""
     from orchestration.close_gate import close_findings
 
@@ -165,8 +162,7 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome, reopened: Reop
     write_waivers(held.connection, covered)
     held.progress.stage("publish", str(context.close_period))
     with build.watch.measure("publish"):
-        publication = publication_of(held, context, covered, reopened)
-        month = commit.publish(held.connection, context.workspace, publication)
+        month = commit.publish(held.connection, context.workspace, publication_of(held, context, covered))
     outcome.seconds["publish"] = round(outcome.seconds.get("publish", 0) + build.watch.seconds["publish"], 3)
     outcome.closed.append(month)
     outcome.waived[month.period] = covered
@@ -175,7 +171,7 @@ def _close_one(held: Hold, context: RunContext, outcome: Outcome, reopened: Reop
 
 def _open_months(held: Hold, context: RunContext, outcome: Outcome, ending: dict[str, Any]) -> None:
     """What a close leaves behind for readers: the new closed months, and the open ones after them."""
-    now = replace(context, close_period=None, is_reopening=False, waivers=())
+    now = replace(context, close_period=None, reopening=None, waivers=())
     try:
         _execute(held, now, outcome)
     except TieoutError as error:
@@ -287,15 +283,13 @@ def closable(
     return calendar.between(following, wanted)
 
 
-def publication_of(
-    held: Hold, context: RunContext, covered: Sequence[Coverage], reopened: Reopening | None
-) -> commit.Publication:
+def publication_of(held: Hold, context: RunContext, covered: Sequence[Coverage]) -> commit.Publication:
     """What the manifest of a month says beyond its tables."""
     from warehouse.explain.report.page import report
 
     workspace, connection = context.workspace, held.connection
     chain = chain_of(workspace)
-    if context.is_reopening:
+    if context.reopening is not None:
         chain = chain.before(str(context.close_period))
     judgements = connection.execute(
         "select contract_id || ': ' || judgements from accepted.contracts where judgements is not null order by 1"
@@ -312,7 +306,7 @@ def publication_of(
         equations=commit.equations_of(connection),
         make_report=report,
         inputs=commit.inputs_of(connection),
-        reopening=reopened.document() if context.is_reopening and reopened else None,
+        reopening=context.reopening,
         archive=commit.small_inputs(
             workspace,
             {

@@ -90,9 +90,11 @@ def _last_closed(chain: Chain, period: str) -> Month:
 
 def pending(journal: Journal, chain: Chain) -> Reopening | None:
     """The permission that is not used yet, if there is one."""
-    last = chain.last_closed
-    for event in reversed(journal.read(REOPENINGS)):
-        if last is not None and event["manifest_sha256"] == last.sha256:
+    events = journal.read(REOPENINGS)
+    if not events or (last := chain.last_closed) is None:
+        return None
+    for event in reversed(events):
+        if event["manifest_sha256"] == last.sha256:
             return Reopening(
                 event["period"],
                 event["version"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -166,8 +167,8 @@ class RunContext:
     full_refresh: bool = False
     prepared_by: str = ""
     approved_by: str = ""
-    is_reopening: bool = False
-    """Whether close_period is closed already and is published once more."""
+    reopening: Mapping[str, str] | None = None
+    """Where close_period is closed already and is published once more: the reason, and who approved it."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property

@@ -43,6 +43,7 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
         "init",
         "notify",
         "prune",
+        "reopen",
         "run",
         "status",
         "ui",
