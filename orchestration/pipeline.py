@@ -120,11 +120,16 @@ def _close_all(
     on_closed: Callable[[Month, Sequence[Coverage]], None] | None,
 ) -> None:
     reopened = reopening.pending(held.journal, chain_of(context.workspace))
-    periods = periods_to_close(held, context, period, through=through)
+    may_again = reopened.period if reopened else None
+    periods = periods_to_close(held, context, period, through=through, reopened=may_again)
+    if reopened is not None and may_again not in {one.period for one in periods}:
+        held.progress.say(
+            f"note: {may_again} was reopened and is not published again: this close ends the permission"
+        )
     try:
         for one in periods:
-            may_again = reopened.document() if reopened and reopened.period == one.period else None
-            _close_one(held, replace(context, close_period=one.period, reopening=may_again), outcome)
+            why = reopened.document() if reopened and one.period == may_again else None
+            _close_one(held, replace(context, close_period=one.period, reopening=why), outcome)
             if on_closed is not None:
                 on_closed(outcome.closed[-1], outcome.waived[one.period])
     except BaseException as error:
@@ -233,12 +238,12 @@ def interface_build(context: RunContext, progress: Progress) -> Iterator[Build]:
 # --- which months -----------------------------------------------------------------------------------
 
 
-def periods_to_close(held: Hold, context: RunContext, name: str, *, through: bool) -> list[Period]:
+def periods_to_close(
+    held: Hold, context: RunContext, name: str, *, through: bool, reopened: str | None
+) -> list[Period]:
     """The months a close commits one by one, or the sentence why it can't."""
     calendar = read_calendar(held, context)
-    chain = chain_of(context.workspace)
-    reopened = reopening.pending(held.journal, chain)
-    return closable(calendar, chain, name, context.as_of, through, reopened.period if reopened else None)
+    return closable(calendar, chain_of(context.workspace), name, context.as_of, through, reopened)
 
 
 def closable(

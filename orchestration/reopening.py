@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from warehouse.errors import ConfigurationError
 from warehouse.journal import Journal
 from warehouse.lock import workspace_lock
+from warehouse.publish.manifest import read_chain
 
 if TYPE_CHECKING:
     from datetime import date
@@ -44,10 +45,8 @@ class Reopening:
 
 def reopen(workspace: Workspace, period: str, reason: str, approved_by: str, as_of: date) -> Reopening:
     """Allows version n + 1 of the last closed month; no published file changes."""
-    from orchestration.hold import chain_of
-
     with workspace_lock(workspace):
-        chain = chain_of(workspace)
+        chain = read_chain(workspace.published)
         month = _last_closed(chain, period)
         journal = Journal(workspace.journal_dir)
         if (standing := pending(journal, chain)) is not None:

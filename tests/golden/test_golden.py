@@ -88,6 +88,21 @@ def test_a_refund_over_lines_is_a_row_a_line(by_product: Mapping[str, Tables]) -
     assert found == {"refund-over-lines-A": -600, "refund-over-lines-B": -300}
 
 
+def test_backlog_says_units_and_months_where_there_are_any(by_product: Mapping[str, Tables]) -> None:
+    """Ten units less four delivered; a line that has no end has no months to it (the oracle knows neither)."""
+    case = BY_ID["bands-of-what-has-no-day"]
+    found = {
+        str(row["contract_line_id"]).removeprefix(f"{case.case_id}-"): (
+            row["backlog_quantity"],
+            row["remaining_months"],
+        )
+        for row in by_product[case.scenario]["fct_backlog"]
+        if row["period"] == "2026-01" and str(row["contract_id"]).startswith(case.case_id)
+    }
+    # the contract of the first four ends in December 2030, line LE in June 2026
+    assert found == {"LP": (6, 59), "LE": (5, 5), "LM": (None, 59), "LO": (1, 59), "LN": (1, None)}
+
+
 @pytest.mark.parametrize("case_id", sorted(key for key, case in BY_ID.items() if case.is_awaited))
 def test_what_the_product_does_not_compute_yet_is_held_back(
     by_product: Mapping[str, Tables], case_id: str

@@ -61,7 +61,7 @@ class BacklogRow:
     billed: int
     recognized: int
     is_due: bool
-    bands: Bands = field(default=Bands((0, 0, 0)), compare=False)
+    bands: Bands = field(default=Bands((0, 0, 0)))
     billed_backlog: int = 0
 
     @property
@@ -471,11 +471,7 @@ class Ledger:
                 balance = self._balance(known, group, d)
                 current = clamped(sum(row.bands.through[0] for row in group), balance.deferred_revenue)
                 is_held = group[0].contract_id in known.held
-                lines = [
-                    line
-                    for line in known.lines
-                    if line.contract_line_id in {r.contract_line_id for r in group}
-                ]
+                lines = [own for row in group if (own := known.books.lines.get(row.contract_line_id))]
                 unbilled = 0 if is_held else obligations.unbilled(lines, d, balance.contract_asset)
                 if is_held and key in frozen:
                     balance, current, unbilled = (

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from tests.oracle.books import cut
 from tests.oracle.conventions import ONE_DAY, add_months
-from tests.oracle.entities import Contract, ContractLine, DocumentLine
+from tests.oracle.entities import Contract, ContractLine
 from tests.oracle.positions import Positions
 
 HORIZONS = (12, 24, 36)
@@ -81,8 +81,8 @@ class Obligations:
             return scheduled + (rest if expected <= horizon else 0)
 
         kept = by(d + timedelta(days=contract.notice_days or 0)) if contract.is_cancellable else None
-        through = tuple(by(months_after(period_end, n)) for n in HORIZONS)
-        return Bands(through, kept, 0, self._is_short(contract))  # type: ignore[arg-type]
+        first, second, third = (by(months_after(period_end, n)) for n in HORIZONS)
+        return Bands((first, second, third), kept, 0, self._is_short(contract))
 
     def _invoiced(self, line: ContractLine, d: date, horizon: date) -> int:
         """What documents that count by d earn after it, by the days of their service."""
@@ -110,22 +110,26 @@ class Obligations:
 
     def _is_in_arrears(self, line: ContractLine, d: date) -> bool:
         """By the last invoice line with a service that was issued by d."""
-        rows = [
-            (document.issue_date, row.service_end, row.document_line_id)
-            for row in self.known.books.document_lines
-            if row.document_type == "invoice"
-            and row.service_end is not None
-            and self._line_of(row) == line.contract_line_id
-            and (document := self.known.books.document(row)).issue_date <= d
-            and document.status not in ("void", "draft")
-        ]
-        return bool(rows) and max(rows)[1] <= max(rows)[0]
+        said = [row for row in self._services.get(line.contract_line_id, ()) if row[0] <= d]
+        return bool(said) and max(said)[1] <= max(said)[0]
 
-    def _line_of(self, row: DocumentLine) -> str | None:
-        """What names a contract that has one line only belongs to that line."""
-        contract_id = self.known.books.contract_of(row)
-        own = self.known.books.lines_of.get(contract_id or "", ())
-        return row.contract_line_id or (own[0].contract_line_id if len(own) == 1 else None)
+    @cached_property
+    def _services(self) -> dict[str, list[tuple[date, date, str]]]:
+        """Line -> issue and end of the service of each invoice line that states one.
+
+        What names a contract that has one line only belongs to that line.
+        """
+        books = self.known.books
+        found: dict[str, list[tuple[date, date, str]]] = {}
+        for row in books.document_lines:
+            document = books.document(row)
+            if row.document_type != "invoice" or row.service_end is None:
+                continue
+            own = books.lines_of.get(books.contract_of(row) or "", ())
+            key = row.contract_line_id or (own[0].contract_line_id if len(own) == 1 else None)
+            if key is not None and document.status not in ("void", "draft"):
+                found.setdefault(key, []).append((document.issue_date, row.service_end, row.document_line_id))
+        return found
 
     def _remainder(self, line: ContractLine, d: date) -> int:
         """Of what is recognized as invoiced, while its term runs."""
@@ -154,8 +158,3 @@ class Obligations:
         starts = [start for line in lines if (start := line.start_date or contract.start_date)]
         ends = [end for line in lines if (end := line.end_date or contract.end_date)]
         return contract.start_date or min(starts, default=None), contract.end_date or max(ends, default=None)
-
-    @cached_property
-    def lines(self) -> frozenset[str]:
-        """Lines that are signed by the last day counted."""
-        return frozenset(self.known.books.lines)

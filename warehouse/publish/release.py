@@ -25,6 +25,7 @@ from warehouse.publish.freeze import Column, catalog
 from warehouse.publish.frozen import parquet
 from warehouse.publish.manifest import KIND_REOPEN, Chain, ChainError, Month, read_chain
 from warehouse.publish.tables import (
+    BBB_FIGURES,
     BY_NAME,
     PUBLISHED,
     RELEASED_VIEWS,
@@ -36,7 +37,6 @@ from warehouse.publish.tables import (
 from warehouse.workspace import Workspace
 
 _DB = "release"
-RESTATED = ("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
 _RELEASED = tuple(table for table in PUBLISHED if table.released is not None)
 
 
@@ -402,7 +402,7 @@ def _write_restatements(con: Connection, chain: Chain) -> None:
         said = month.document["reopening"]
         figures = " union all ".join(
             f"select entity_id, currency, '{name}' as figure, {name} as amount, {{is_now}} as is_now from {{months}}"
-            for name in RESTATED
+            for name in BBB_FIGURES
         )
         con.execute(
             f"""

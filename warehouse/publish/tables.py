@@ -154,6 +154,10 @@ RELEASED_VIEWS: tuple[str, ...] = ("marts.fct_revenue_schedule", "audit.lineage"
 BY_NAME: dict[str, PublishedTable] = {table.name: table for table in PUBLISHED}
 
 
+BBB_FIGURES = ("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
+"""The money of rpt_bbb."""
+
+
 def released_name(source: str) -> str | None:
     """Where readers find a table of the warehouse: `run.source_files` -> `audit.source_files`."""
     for table in PUBLISHED:

@@ -18,26 +18,6 @@ with modified as (
 
 ),
 
-amended as (
-
-    select contract_line_id, start_date, end_date
-    from (
-        select
-            terms.contract_line_id,
-            terms.start_date,
-            terms.end_date,
-            row_number() over (partition by terms.contract_line_id order by terms.modification_number desc) as recency
-        from {{ ref('amended_terms') }} as terms
-        inner join {{ ref('modifications') }} as modifications
-            on terms.accounting_contract_id = modifications.accounting_contract_id
-            and terms.modification_number = modifications.modification_number
-        cross join {{ source('run', 'context') }} as context
-        where modifications.known_from <= context.cut_date
-    ) as dated
-    where recency = 1
-
-),
-
 current_rows as (
 
     select
@@ -69,7 +49,7 @@ current_rows as (
     from {{ ref('line_allocations') }} as lines
     inner join {{ ref('accepted__contract_lines') }} as source_lines on lines.source_row = source_lines.source_row
     left join modified on lines.contract_line_id = modified.contract_line_id
-    left join amended on lines.contract_line_id = amended.contract_line_id
+    left join {{ ref('terms_in_force') }} as amended on lines.contract_line_id = amended.contract_line_id
     left join {{ ref('period_days') }} as days on lines.signed_date = days.day
 
 ),

@@ -128,51 +128,6 @@ banded as (
         backlog_minor - through_36_minor as backlog_beyond_minor
     from obliged
 
-),
-
-ordered as (
-
-    -- units that an amendment adds count from the day it holds
-    select lines.contract_line_id, lines.quantity_millionths, lines.counts_from as known_from
-    from {{ ref('line_allocations') }} as lines
-    where lines.recognition_method = 'point_in_time' and lines.quantity_millionths is not null
-
-    union all
-
-    select terms.contract_line_id, terms.quantity_delta_millionths as quantity_millionths, modifications.known_from
-    from {{ ref('amended_terms') }} as terms
-    inner join {{ ref('modifications') }} as modifications
-        on terms.accounting_contract_id = modifications.accounting_contract_id
-        and terms.modification_number = modifications.modification_number
-    where terms.quantity_delta_millionths != 0
-
-    union all
-
-    select
-        fulfillments.contract_line_id,
-        case when fulfillments.kind = 'return' then 1 else -1 end * {{ to_millionths('fulfillments.quantity') }} as quantity_millionths,
-        fulfillments.event_date as known_from
-    from {{ ref('accepted__fulfillments') }} as fulfillments
-    where fulfillments.kind in ('delivery', 'return')
-
-),
-
-units as (
-
-    select
-        banded.dimension_id,
-        banded.period_index,
-        cast(sum(ordered.quantity_millionths) as bigint) as quantity_millionths
-    from banded
-    inner join {{ ref('dimension_sets') }} as dimensions on banded.dimension_id = dimensions.dimension_id
-    inner join {{ ref('line_allocations') }} as lines
-        on dimensions.contract_line_id = lines.contract_line_id and lines.recognition_method = 'point_in_time'
-    inner join {{ ref('periods') }} as periods on banded.period_index = periods.period_index
-    inner join ordered
-        on dimensions.contract_line_id = ordered.contract_line_id and ordered.known_from <= periods.cut_end
-    where banded.backlog_minor != 0
-    group by banded.dimension_id, banded.period_index
-
 )
 
 select
@@ -187,12 +142,16 @@ select
     {{ to_amount('banded.' ~ amount ~ '_minor', 'dimensions.exponent') }} as {{ amount }},
     {{ in_reporting_currency(to_amount('banded.' ~ amount ~ '_minor', 'dimensions.exponent'), 'dimensions.currency') }} as {{ amount }}_reporting,
     {% endfor -%}
-    {{ to_units('greatest(units.quantity_millionths, 0)') }} as backlog_quantity,
-    cast(greatest({{ month_index('lines.end_date') }} - {{ month_index('periods.end_date') }}, 0) as integer) as remaining_months,
+    {{ to_units('units.quantity_millionths') }} as backlog_quantity,
+    case
+        when lines.end_date is not null
+            then cast(greatest({{ month_index('lines.end_date') }} - {{ month_index('periods.end_date') }}, 0) as integer)
+    end as remaining_months,
     lines.promised_date
 from banded
 cross join {{ source('run', 'context') }} as context
 inner join {{ ref('dimension_sets') }} as dimensions on banded.dimension_id = dimensions.dimension_id
 inner join {{ ref('periods') }} as periods on banded.period_index = periods.period_index
-left join units on banded.dimension_id = units.dimension_id and banded.period_index = units.period_index
+left join {{ ref('undelivered_units') }} as units
+    on banded.dimension_id = units.dimension_id and banded.period_index = units.period_index
 left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id

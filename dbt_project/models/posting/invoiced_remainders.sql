@@ -2,27 +2,7 @@
 -- Why: what it states and has not earned is no backlog, but is told beside reported RPO until its term ends (accounting.md
 -- §4 as_invoiced). Minor units of the currency.
 
-with stated as (
-
-    select contract_line_id, amount_minor, end_date
-    from (
-        select
-            terms.contract_line_id,
-            terms.amount_minor,
-            terms.end_date,
-            row_number() over (partition by terms.contract_line_id order by terms.modification_number desc) as recency
-        from {{ ref('amended_terms') }} as terms
-        inner join {{ ref('modifications') }} as modifications
-            on terms.accounting_contract_id = modifications.accounting_contract_id
-            and terms.modification_number = modifications.modification_number
-        cross join {{ source('run', 'context') }} as context
-        where modifications.known_from <= context.cut_date
-    ) as dated
-    where recency = 1
-
-),
-
-lines as (
+with lines as (
 
     -- the engine prices such a line at 0 outside a group; what its amendments add is in their terms
     select
@@ -32,7 +12,7 @@ lines as (
         coalesce(stated.end_date, lines.end_date, lines.contract_end_date) as end_date
     from {{ ref('line_allocations') }} as lines
     inner join {{ ref('accepted__contract_lines') }} as source_lines on lines.source_row = source_lines.source_row
-    left join stated on lines.contract_line_id = stated.contract_line_id
+    left join {{ ref('terms_in_force') }} as stated on lines.contract_line_id = stated.contract_line_id
     where lines.recognition_method = 'as_invoiced'
 
 )

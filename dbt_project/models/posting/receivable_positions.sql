@@ -4,6 +4,7 @@
 -- that it is about. Minor units with tax. A contract that is held has no events; what was published of it is carried.
 
 {% set measures = ['billed', 'credited', 'paid', 'written_off'] %}
+{% set keys = ['invoice_id', 'contract_id', 'customer_id', 'entity_id', 'currency'] %}
 
 with credits as (
 
@@ -87,16 +88,12 @@ movements as (
 spans as (
 
     select
-        invoice_id,
-        contract_id,
-        customer_id,
-        entity_id,
-        currency,
+        {{ keys | join(', ') }},
         min(period_index) as first_index,
         case when sum(billed_minor) != sum(credited_minor + paid_minor + written_off_minor) then 2147483647 else max(period_index) end
             as last_index
     from movements
-    group by 1, 2, 3, 4, 5
+    group by {{ keys | join(', ') }}
 
 ),
 
@@ -108,44 +105,34 @@ filled as (
 
 ),
 
+-- months in which nothing moves are there with 0
+dense as (
+
+    select
+        {{ keys | join(', ') }}, period_index,
+        {% for measure in measures -%}
+        cast(sum({{ measure }}_minor) as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select * from movements
+        union all
+        select {{ keys | join(', ') }}, period_index{% for measure in measures %}, 0 as {{ measure }}_minor{% endfor %}
+        from filled
+    ) as all_rows
+    group by {{ keys | join(', ') }}, period_index
+
+),
+
 cumulated as (
 
     select
-        invoice_id,
-        contract_id,
-        customer_id,
-        entity_id,
-        currency,
-        period_index,
+        {{ keys | join(', ') }}, period_index,
         {% for measure in measures -%}
-        cast(sum({{ measure }}_minor) over in_order as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
+        cast(sum({{ measure }}_minor) over (
+            partition by {{ keys | join(', ') }} order by period_index rows between unbounded preceding and current row
+        ) as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
         {% endfor %}
-    from (
-        select
-            invoice_id, contract_id, customer_id, entity_id, currency, period_index,
-            {{ measures | join('_minor, ') }}_minor
-        from movements
-        union all
-        select
-            filled.invoice_id, filled.contract_id, filled.customer_id, filled.entity_id, filled.currency,
-            filled.period_index,
-            {% for measure in measures -%}
-            cast(0 as bigint) as {{ measure }}_minor{{ ',' if not loop.last }}
-            {% endfor %}
-        from filled
-        left join movements
-            on filled.invoice_id = movements.invoice_id
-            and filled.contract_id = movements.contract_id
-            and filled.customer_id = movements.customer_id
-            and filled.entity_id = movements.entity_id
-            and filled.currency = movements.currency
-            and filled.period_index = movements.period_index
-        where movements.invoice_id is null
-    ) as dense
-    window in_order as (
-        partition by invoice_id, contract_id, customer_id, entity_id, currency order by period_index
-        rows between unbounded preceding and current row
-    )
+    from dense
 
 ),
 
@@ -155,7 +142,7 @@ compared as (
         cumulated.*,
         billed_minor - credited_minor - paid_minor - written_off_minor as open_minor,
         lag(billed_minor - credited_minor - paid_minor - written_off_minor, 1, 0) over (
-            partition by invoice_id, contract_id, customer_id, entity_id, currency order by period_index
+            partition by {{ keys | join(', ') }} order by period_index
         ) as open_before_minor
     from cumulated
 

@@ -177,7 +177,6 @@ carried as (
 select
     dimension_id,
     period_index,
-    backlog_minor,
     {% for band in bands + ['notice'] -%}
     {{ between_zero_and('earned_' ~ band ~ ' - recognized_minor', 'backlog_minor') }}
     + case when expected_date <= until_{{ band }} then undated_minor else 0 end as through_{{ band }}_minor{{ ',' if not loop.last }}
@@ -190,7 +189,6 @@ union all
 select
     dimension_id,
     period_index,
-    backlog_minor,
     {% for band in bands -%}
     coalesce({{ to_minor('through_' ~ band, 'exponent') }}, backlog_minor) as through_{{ band }}_minor,
     {% endfor -%}

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from warehouse.engine import Connection
 from warehouse.publish.frozen import parquet
+from warehouse.publish.tables import BBB_FIGURES
 
-FIGURES = ("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
+FIGURES = BBB_FIGURES
 MONTHS_BACK = 24
 """A chart shows this month, the same one of the two years before, and what lies between."""
 EARNED_BACK = 12

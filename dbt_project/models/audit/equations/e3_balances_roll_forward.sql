@@ -31,27 +31,23 @@ with compared as (
     union all
 
     select
-        coalesce(invoices.period, closings.period) as period,
-        coalesce(invoices.entity_id, closings.entity_id) as entity_id,
-        coalesce(invoices.currency, closings.currency) as currency,
+        period,
+        entity_id,
+        currency,
         'accounts_receivable by invoice' as balance,
         'accounts_receivable by invoice' as item,
-        coalesce(closings.amount, 0) as expected,
-        coalesce(invoices.amount, 0) as actual
+        sum(closing) as expected,
+        sum(open) as actual
     from (
-        select period, entity_id, currency, sum(open) as amount
-        from {{ ref('fct_receivables') }}
-        where contract_id != '(not linked)'
-        group by period, entity_id, currency
-    ) as invoices
-    full outer join (
-        select period, entity_id, currency, amount
+        select period, entity_id, currency, amount as closing, 0 as open
         from {{ ref('rpt_rollforward') }}
         where balance = 'accounts_receivable' and movement = 'closing'
-    ) as closings
-        on invoices.period = closings.period
-        and invoices.entity_id = closings.entity_id
-        and invoices.currency = closings.currency
+        union all
+        select period, entity_id, currency, 0 as closing, open
+        from {{ ref('fct_receivables') }}
+        where contract_id != '(not linked)'
+    ) as sides
+    group by period, entity_id, currency
 
 )
 
