@@ -20,5 +20,5 @@ where receivables.period = (
         select period from marts.dim_period where status = 'closed' order by period_number desc limit 1
     )
     and receivables.days_overdue > 0
-    and receivables.open <> 0
+    and receivables.open > 0
 order by receivables.days_overdue desc, receivables.open desc;

@@ -77,6 +77,25 @@ CASES: list[Case] = [
         header={"contract_type": "x"},
         fate=OUT,
     ),
+    contract(
+        "negative-notice",
+        "a notice of -30 days",
+        "quarantine contracts.negative_termination_terms",
+        header={"termination_for_convenience": "true", "notice_days": "-30"},
+        fate=OUT,
+    ),
+    contract(
+        "negative-penalty",
+        "a negative termination penalty",
+        "quarantine contracts.negative_termination_terms",
+        header={"termination_for_convenience": "true", "termination_penalty": "-0.01"},
+        fate=OUT,
+    ),
+    contract(
+        "no-notice",
+        "nothing: notice and penalty are 0",
+        header={"termination_for_convenience": "true", "notice_days": "0", "termination_penalty": "0"},
+    ),
     contract("renewal-type", "nothing: contract type renewal", header={"contract_type": "renewal"}),
     contract(
         "odd-customer",

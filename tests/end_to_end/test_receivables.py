@@ -5,6 +5,7 @@ K, at the end of March 2026:
     I2   500, due 15 March: 16 days overdue
     I3   200 of 31 March, without a due date: not due
     I4   300, due 28 February, paid on 10 March: nothing is open
+    I6   80, due 31 January, paid, then credited with 30: owed to the customer, overdue for nobody
     N2   a credit note of 50 that names no invoice
 I5 is over both contracts: 90 of K, 10 of K2; the 50 paid on it are 45 and 5.
 """
@@ -77,6 +78,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     notes = [
         credited("N1", "2026-02-20", "100", "10", invoice_id="I1"),
         credited("N2", "2026-03-05", "50", "0", contract_id="K"),
+        credited("N6", "2026-03-10", "30", "0", invoice_id="I6"),
     ]
     line = {"line_number": "1", "product_id": "P"}
     contracts = [
@@ -105,6 +107,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
                 invoice("I3", "2026-03-31", "", "200"),
                 invoice("I4", "2026-01-29", "2026-02-28", "300"),
                 invoice("I5", "2026-01-10", "2026-02-09", "100"),
+                invoice("I6", "2026-01-01", "2026-01-31", "80"),
             ],
             "invoice_lines": [
                 billed("I1", "L", "1000", "100"),
@@ -113,6 +116,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
                 billed("I4", "L", "300"),
                 billed("I5", "L", "90"),
                 billed("I5", "L2", "10"),
+                billed("I6", "L", "80"),
             ],
             "credit_notes": [note for note, _ in notes],
             "credit_note_lines": [line for _, line in notes],
@@ -120,6 +124,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
                 paid("I1", "2026-02-10", "600"),
                 paid("I4", "2026-03-10", "300"),
                 paid("I5", "2026-02-12", "50"),
+                paid("I6", "2026-01-31", "80"),
             ],
         }
     )  # fmt: skip
@@ -147,6 +152,7 @@ def test_each_invoice_says_what_is_open_of_it_and_since_when(company: Company) -
         ("K", "I4"): (Decimal(0), 31, "31-60"),
         ("K", "I5"): (Decimal(45), 50, "31-60"),
         ("K2", "I5"): (Decimal(5), 50, "31-60"),
+        ("K", "I6"): (Decimal(-30), 59, "not applied"),
         ("K", "(not linked)"): (Decimal(-50), None, "not applied"),
     }
 
@@ -170,7 +176,7 @@ def test_the_invoices_of_a_contract_are_its_receivable(company: Company) -> None
         "select period, contract_id, sum(open) from marts.fct_receivables group by all"
         " having sum(open) <> 0 order by all"
     )
-    assert ("2026-03", "K", Decimal(390 + 500 + 200 + 45 - 50)) in balances
+    assert ("2026-03", "K", Decimal(390 + 500 + 200 + 45 - 50 - 30)) in balances
 
 
 def test_a_held_contract_carries_what_was_published_of_its_invoices(company: Company) -> None:
@@ -183,4 +189,4 @@ def test_a_held_contract_carries_what_was_published_of_its_invoices(company: Com
 def test_the_aging_report_adds_them_up(company: Company) -> None:
     assert company.query(
         "select age_bucket, open, invoices from marts.rpt_ar_aging where period = '2026-03' order by all"
-    ) == [("1-30", 500, 1), ("31-60", 440, 2), ("not applied", -50, 1), ("not due", 200, 1)]
+    ) == [("1-30", 500, 1), ("31-60", 440, 2), ("not applied", -80, 2), ("not due", 200, 1)]

@@ -49,6 +49,7 @@ select
     {{ in_reporting_currency(to_amount('aged.' ~ amount ~ '_minor', 'aged.exponent'), 'aged.currency') }} as {{ amount }}_reporting,
     {% endfor -%}
     cast(aged.days_overdue as integer) as days_overdue,
-    {{ age_bucket('aged.days_overdue', 'not applied') }} as age_bucket
+    -- money that is owed to the customer is never overdue
+    {{ age_bucket('(case when aged.open_minor >= 0 then aged.days_overdue end)', 'not applied') }} as age_bucket
 from aged
 cross join {{ source('run', 'context') }} as context
