@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from expectations.gate import GateReport, RuleOutcome
-from orchestration import pipeline
+from orchestration import pipeline, reopening
 from orchestration.cli.status import runs_of, what_blocked
 from orchestration.findings import Finding
 from orchestration.pipeline import Outcome, is_current, journaled
@@ -207,3 +207,19 @@ def test_status_says_what_was_closed_before_an_error(workspace: Workspace) -> No
     with pytest.raises(OSError, match="no space"), journaled(journal, "close", outcome):
         raise OSError("no space")
     assert runs_of(journal.read("runs"))[-1][6] == "closed 2026-01, then OSError: no space"
+
+
+def test_a_close_past_a_reopened_month_says_that_it_ends_the_permission(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = CloseOfThree(monkeypatch, workspace)
+    published = SimpleNamespace(head_sha256="h", last_closed=SimpleNamespace(sha256="h"))
+    monkeypatch.setattr(pipeline, "chain_of", lambda _: published)
+    close.journal.append(
+        reopening.REOPENINGS,
+        {"period": "2025-12", "version": 1, "manifest_sha256": "h", "reason": "late", "approved_by": ""},
+    )
+    close.close()
+    assert close.told == [
+        "note: 2025-12 was reopened and is not published again: this close ends the permission"
+    ]
