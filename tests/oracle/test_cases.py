@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.oracle.conventions import add_months
 from tests.oracle.exports import (
     GOODS,
     D,
+    Export,
     Row,
     Rows,
     amend,
@@ -34,9 +34,12 @@ from tests.oracle.exports import (
     recognized,
     the,
 )
+from tests.oracle.ledger import BacklogRow, BalanceRow, Ledger
 from tests.oracle.money import QuarantinedError
-from tests.oracle.policy import Policy
+from tests.oracle.obligations import clamped
+from tests.oracle.policy import DEFAULT, Policy
 from tests.oracle.positions import Positions
+from tests.oracle.records import read_books
 
 FILE = Path(os.environ.get("TIEOUT_SHARED", "../shared")) / "cases" / "asc606.yaml"
 
@@ -79,6 +82,15 @@ def check_revenue(p: Positions, line_id: str, rows: list[dict[str, str]]) -> Non
 def _on(p: Positions, line_id: str, day: str) -> int:
     return p.recognized(the(p, line_id), D(day)) - p.recognized(
         the(p, line_id), D(day).fromordinal(D(day).toordinal() - 1)
+    )
+
+
+def told(data: Export, as_of: str, policy: Policy = DEFAULT) -> tuple[BacklogRow, BalanceRow]:
+    """What is told of the one line and contract at the end of the period of a day."""
+    facts = Ledger(policy=policy).run(read_books(data), D(as_of))
+    return (
+        next(row for row in facts.backlog if row.period == as_of[:7]),
+        next(row for row in facts.balances if row.period == as_of[:7]),
     )
 
 
@@ -234,17 +246,18 @@ def test_asc_ex42_remaining_performance_obligations() -> None:
             constrained = Decimal(row["vc_maximum"]) - Decimal(row["vc_included"])
             dated |= {"variable_amount": row["vc_maximum"], "constrained_amount": f"{constrained}"}
         billings = [(f"2027-{n:02}-01", "L", row["monthly"]) for n in range(7, 13)]
-        p = positions(export([dated], {"signed_date": "2027-06-30"}, **invoices(*billings)))
+        data = export([dated], {"signed_date": "2027-06-30"}, **invoices(*billings))
+        p = positions(data)
         as_of = given["as_of"]
         assert contracted(p, "L", as_of) == [cents(expected["transaction_price"][key])]
         assert recognized(p, "L", as_of) == [cents(expected["revenue_cum"][key])]
         assert by_month(p, "L", "2027-07-01", 1) == [cents(expected["monthly_revenue"][key])]
         rpo = next(row for row in expected["rpo"] if row["contract"] == key)
         assert p.backlog(the(p, "L"), D(as_of)) == cents(rpo["total"])
-        bands = [
-            p.scheduled(the(p, "L"), D(as_of), D(f"{y}-01-01"), D(f"{y}-12-31")) for y in ("2028", "2029")
-        ]
-        assert bands == [cents(rpo["bands"][y]) for y in ("2028", "2029")]
+        found, _ = told(data, as_of)
+        assert found.rpo == cents(rpo["total"])
+        first, second, _ = found.bands.through
+        assert [first, second - first] == [cents(rpo["bands"][y]) for y in ("2028", "2029")]
         if key == "C":
             check_balances(p, expected["balances_D"])
 
@@ -361,8 +374,16 @@ def test_erev_fs_01() -> None:
     p, expected = subscription("EREV-FS-01")
     assert by_month(p, "L", "2026-01-01", 36) == [cents(expected["revenue_per_month"])] * 36
     check_balances(p, expected["balances"])
+    given, _ = case("EREV-FS-01")
+    first = given["lines"][0]
+    dated = line("L", first["price"], start_date=first["start"], end_date=first["end"])
+    data = export([dated], {"signed_date": first["start"]}, **bills(given["invoices"]))
     for row in expected["rpo"]:
-        assert p.backlog(the(p, "L"), D(row["as_of"])) == cents(row["total"])
+        found, _ = told(data, row["as_of"])
+        assert found.rpo == cents(row["total"])
+        through = [0, *found.bands.through]
+        for place, amount in enumerate(row.get("bands_D", {}).values()):
+            assert through[place + 1] - through[place] == cents(amount)
 
 
 def test_erev_upfront_a() -> None:
@@ -376,18 +397,40 @@ def test_erev_upfront_a() -> None:
     check_balances(p, expected["balances"])
 
 
-def test_der_t4c_rpo_is_the_backlog_where_it_is_non_cancellable() -> None:
-    """RPO under termination is section 7, which the oracle does not compute; the backlog and its schedule are."""
+NOTICES: dict[str, Row] = {
+    "noncancellable": {},
+    "cancel_90_days_no_penalty": {"termination_for_convenience": "true", "notice_days": "90"},
+    "cancel_with_substantive_penalty": {
+        "termination_for_convenience": "true",
+        "notice_days": "90",
+        "termination_penalty": "120000",
+    },
+}
+
+
+@pytest.mark.parametrize("variant", list(NOTICES))
+def test_der_t4c_rpo(variant: str) -> None:
     given, expected = case("DER-T4C-RPO")
-    row = given["lines"][0]
-    p = positions(export([line("L", row["price"], start_date=row["start"], end_date=row["end"])]))
-    as_of, firm = D(given["as_of"]), expected["rpo"]["noncancellable"]
-    assert p.backlog(the(p, "L"), as_of) == cents(firm["total"])
-    bands = [
-        p.scheduled(the(p, "L"), as_of, add_months(D("2027-01-01"), 12 * n), D(f"{2027 + n}-12-31"))
-        for n in (0, 1)
-    ]
-    assert bands == [cents(firm["m1_12"]), cents(firm["m13_24"])]
+    row, wanted = given["lines"][0], expected["rpo"][variant]
+    assert given["variants"][variant].get("penalty") == NOTICES[variant].get("termination_penalty")
+    dated = line("L", row["price"], start_date=row["start"], end_date=row["end"])
+    billings = [(f"2026-{month:02}-28", "L", row["monthly"]) for month in range(1, 13)]
+    data = export([dated], {"signed_date": row["start"]} | NOTICES[variant], **invoices(*billings))
+    found, _ = told(data, given["as_of"])
+    assert [found.rpo, found.crpo] == [cents(wanted["total"]), cents(wanted["m1_12"])]
+    if "m13_24" in wanted:
+        assert clamped(found.bands.through[1], found.rpo) - found.crpo == cents(wanted["m13_24"])
+
+
+def test_der_t4c_rpo_under_the_one_year_expedient() -> None:
+    """Of a year the same contract is left out."""
+    given, expected = case("DER-T4C-RPO")
+    row, wanted = given["lines"][0], expected["rpo"]["cancel_90_days_no_penalty"]
+    dated = line("L", "120000", start_date=row["start"], end_date="2026-12-31")
+    notice = NOTICES["cancel_90_days_no_penalty"]
+    found, _ = told(export([dated], notice), "2026-06-30", Policy(rpo_one_year_expedient=True))
+    assert found.rpo == cents(wanted["disclosed_if_original_term_one_year_or_less_expedient"])
+    assert found.rpo_exempt > 0
 
 
 def test_der_free_months() -> None:
@@ -405,17 +448,22 @@ def test_der_3y_annual(variant: str) -> None:
     given, expected = case("DER-3Y-ANNUAL")
     row, as_of = given["lines"][0], given["as_of"]
     dated = line("L", row["price"], start_date=row["start"], end_date=row["end"])
-    p = positions(export([dated], {"signed_date": row["start"]}, **bills(given["variants"][variant])))
+    data = export([dated], {"signed_date": row["start"]}, **bills(given["variants"][variant]))
+    p = positions(data)
     assert recognized(p, "L", as_of) == [cents(expected["revenue_2026"])]
     found = p.balance("K", D(as_of))
     assert found.deferred_revenue == cents(expected[variant]["contract_liability"])
     backlog = p.backlog(the(p, "L"), D(as_of))
     assert backlog == cents(expected["rpo"]["total"])
     assert backlog - found.deferred_revenue == cents(expected[variant]["unbilled_backlog"])
-    bands = [
-        p.scheduled(the(p, "L"), D(as_of), D(f"{y}-01-01"), D(f"{y}-12-31")) for y in ("2027", "2028", "2029")
+    row_of_line, balance = told(data, as_of)
+    first, second, third = row_of_line.bands.through
+    assert [first, second - first, third - second] == [
+        cents(expected["rpo"][key]) for key in ("m1_12", "m13_24", "after_24")
     ]
-    assert bands == [cents(expected["rpo"][key]) for key in ("m1_12", "m13_24", "after_24")]
+    assert row_of_line.rpo == cents(expected["rpo"]["total"])
+    parts = [balance.current, balance.balance.deferred_revenue - balance.current]
+    assert parts == [cents(expected[variant][key]) for key in ("current", "noncurrent")]
 
 
 def test_every_case_is_looked_at() -> None:
