@@ -88,6 +88,14 @@
     {{ try_or_null('cast(' ~ rate ~ ' * 1000000000000 as ' ~ wide_integer() ~ ')') }}
 {%- endmacro %}
 
+{# A rate as integer 10⁻¹², rounded half away from zero; null where it overflows. #}
+{% macro rate_in_trillionths(numerator, denominator) -%}
+    {{ try_or_null(prorate(numerator, wide_literal('1000000000000'), denominator)) }}
+{%- endmacro %}
+
+{# Mean of integers, rounded half away from zero. #}
+{% macro mean(total, count) -%}{{ prorate(total, '1', count) }}{%- endmacro %}
+
 {# At another rate than 1 the product is divided before it is multiplied by the rate, and what the divisions leave is
    rounded with the rest: q × n ÷ d + r × n ÷ (parts × d), all in one. #}
 {% macro _times_quantity(unit_price, scale, quantity, quantity_scale='1000000', rate=none) -%}
@@ -121,9 +129,3 @@
 
 {# decimal(18,3) -> integer thousandths, exactly. #}
 {% macro to_thousandths(amount) -%}{{ _scaled(amount, '1000') }}{%- endmacro %}
-
-{# An amount in the reporting currency, where it already is in it; else null until translation is built
-   (architecture.md 25). #}
-{% macro in_reporting_currency(amount, currency) -%}
-    cast(case when {{ currency }} = context.reporting_currency then {{ amount }} end as decimal(18, 3))
-{%- endmacro %}

@@ -15,8 +15,9 @@
     md5({{ measure }} || chr(31) || {{ event_id }} || chr(31) || {{ event_type }} || chr(31) || {{ dimension_key }})
 {%- endmacro %}
 
-{# The amount columns that fct_* share, and the columns that say where a posted row comes from. #}
-{% macro posted_amount(measure, minor) -%}
-    {{ to_amount('posted.' ~ minor, 'dimensions.exponent') }} as {{ measure }},
-    {{ in_reporting_currency(to_amount('posted.' ~ minor, 'dimensions.exponent'), 'dimensions.currency') }} as {{ measure }}_reporting
+{# The amount columns that fct_* share: in the contract's currency, the entity's functional one and the reporting one. #}
+{% macro posted_amount(measure, stem='') -%}
+    {{ to_amount('posted.' ~ (stem or 'amount_') ~ 'minor', 'dimensions.exponent') }} as {{ measure }},
+    {{ to_amount('posted.' ~ stem ~ 'functional_minor', 'dimensions.functional_exponent') }} as {{ measure }}_functional,
+    {{ to_amount('posted.' ~ stem ~ 'reporting_minor', 'dimensions.reporting_exponent') }} as {{ measure }}_reporting
 {%- endmacro %}

@@ -1,8 +1,9 @@
 {# The rate of a day (accounting.md §7): direct, else inverse, else cross over one common currency, the first by name.
    asked: relation with from_currency, to_currency, rate_day. Rows, where there is a rate: these and rate_numerator ÷
-   rate_denominator, units of to_currency for one of from_currency. #}
+   rate_denominator, units of to_currency for one of from_currency, and the day it was published, of a cross rate the
+   later one. #}
 {% macro rates_on(asked) %}
-    select from_currency, to_currency, rate_day, rate_numerator, rate_denominator
+    select from_currency, to_currency, rate_day, rate_numerator, rate_denominator, published_on
     from (
         select
             found.*,
@@ -18,7 +19,8 @@
                 rates.is_inverse,
                 false as is_second_inverse,
                 rates.numerator as rate_numerator,
-                rates.denominator as rate_denominator
+                rates.denominator as rate_denominator,
+                rates.valid_from as published_on
             from {{ asked }} as asked
             inner join {{ ref('rates') }} as rates
                 on asked.from_currency = rates.from_currency
@@ -35,7 +37,8 @@
                 rates.is_inverse,
                 onward.is_inverse as is_second_inverse,
                 rates.numerator * onward.numerator as rate_numerator,
-                rates.denominator * onward.denominator as rate_denominator
+                rates.denominator * onward.denominator as rate_denominator,
+                greatest(rates.valid_from, onward.valid_from) as published_on
             from {{ asked }} as asked
             inner join {{ ref('rates') }} as rates
                 on asked.from_currency = rates.from_currency

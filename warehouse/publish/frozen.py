@@ -99,6 +99,20 @@ LAYOUT: dict[str, str] = {
             "customer_deposits",
             "accounts_receivable",
         )
+        + ", "
+        + _money(
+            *(
+                f"{balance}_{step}"
+                for step in ("functional", "reporting")
+                for balance in (
+                    "deferred_revenue",
+                    "contract_asset",
+                    "refund_liability",
+                    "customer_deposits",
+                    "accounts_receivable",
+                )
+            )
+        )
     ),
     "fct_receivables": (
         f"{_COMMON}, invoice_id varchar, issue_date date, due_date date, "
@@ -110,7 +124,7 @@ LAYOUT: dict[str, str] = {
     ),
     "rpt_rollforward": (
         "period varchar, entity_id varchar, currency varchar, balance varchar, movement varchar, "
-        + _money("amount", "amount_reporting")
+        + _money("amount", "amount_functional", "amount_reporting")
     ),
 }
 

@@ -4,7 +4,8 @@
     python verify.py --chain    every earlier month as well
 
 Needs Python 3.11 and `pip install duckdb`; nothing of tieout, no network. Exit code 0: all holds, 4: something
-does not. Money is compared as whole thousandths; nothing is rounded.
+does not. Money is compared as whole thousandths; it is rounded where it was translated, half away from zero to the
+minor unit, and nowhere else.
 """
 # ruff: noqa: T201  (a command of its own: it prints)
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,46 @@ SUMS = {
     },
     ("rpt_backlog_aging", "fct_backlog"): {"backlog": ("backlog", "backlog_12m")},
     ("rpt_ar_aging", "fct_receivables"): {"open": ("open", "age_bucket")},
+}
+# In the contract's currency, the entity's functional one and the reporting one.
+STEPS = ("", "_functional", "_reporting")
+# What is translated at the rate of its own day, and at that of the period's end; the parts of a whole are what the
+# other parts leave, so that of them only sums are.
+BY_DAY = {
+    "fct_bookings": ("booking_date", ["amount"]),
+    "fct_billings": ("billing_date", ["amount", "tax_amount"]),
+}
+AT_CLOSING = {
+    "fct_backlog": [
+        "contracted",
+        "billed",
+        "backlog",
+        "billed_backlog",
+        "rpo",
+        "rpo_exempt",
+        "crpo",
+        "backlog_12m",
+        "backlog_12m + backlog_24m",
+        "backlog_12m + backlog_24m + backlog_36m",
+    ],
+    "fct_contract_balances": [
+        "contract_asset",
+        "unbilled_receivable",
+        "refund_liability",
+        "customer_deposits",
+        "accounts_receivable",
+    ],
+    "fct_receivables": ["credited", "paid", "written_off", "open"],
+}
+# Rows that add up in every currency.
+ADDS_UP = {
+    "fct_backlog": [
+        ("backlog", "contracted - recognized"),
+        ("backlog", "billed_backlog + unbilled_backlog"),
+        ("backlog", "backlog_12m + backlog_24m + backlog_36m + backlog_beyond"),
+    ],
+    "fct_contract_balances": [("deferred_revenue", "deferred_revenue_current + deferred_revenue_long_term")],
+    "fct_receivables": [("open", "billed - credited - paid - written_off")],
 }
 CLOSING_IN = {
     "backlog": ("fct_backlog", "backlog"),
@@ -401,52 +443,95 @@ def check_sums(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]
         if table in present and fact in present:
             said, known = columns_of(con, table), columns_of(con, fact)
             for figure, (column, needed) in figures.items():
-                if figure in said and needed in known:
-                    report.check(
-                        f"{table} {figure} = {fact}", differences(con, sum_ties(table, figure, fact, column))
-                    )
+                for step in ("", "_reporting"):
+                    if f"{figure}{step}" in said and f"{needed}{step}" in known:
+                        report.check(
+                            f"{table} {figure} = {fact}{in_words(step)}",
+                            differences(con, sum_ties(table, figure + step, fact, stepped(column, step))),
+                        )
     if {"rpt_backlog_bridge", "rpt_rollforward"} <= present:
-        report.check("backlog by cause = roll-forward of backlog", differences(con, bridge_ties()))
+        for step in STEPS:
+            if f"amount{step}" in columns_of(con, "rpt_backlog_bridge"):
+                report.check(
+                    f"backlog by cause = roll-forward of backlog{in_words(step)}",
+                    differences(con, bridge_ties(step)),
+                )
+
+
+def stepped(expression: str, step: str) -> str:
+    """An expression of amounts, of the same amounts in another currency."""
+    return re.sub(r"\b(?!within\b)[a-z]\w*", lambda found: found[0] + step, expression)
 
 
 def check_bbb(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
     if "rpt_bbb" not in present:
         return
     for figure, (table, column) in BBB.items():
-        if table in present and figure in columns_of(con, "rpt_bbb"):
-            report.check(f"rpt_bbb {figure} = {table}", differences(con, bbb_ties(figure, table, column)))
+        for step in ("", "_reporting"):
+            if table in present and figure + step in columns_of(con, "rpt_bbb"):
+                report.check(
+                    f"rpt_bbb {figure} = {table}{in_words(step)}",
+                    differences(con, bbb_ties(figure + step, table, column + step)),
+                )
 
 
 def check_rollforward(
     report: Report, con: duckdb.DuckDBPyConnection, present: set[str], before: Path | None
 ) -> None:
-    report.check(
-        "E3 opening + movements = closing",
-        differences(
-            con,
-            "select entity_id, currency, balance, sum(case when movement = 'closing' then -amount else amount end)"
-            " as difference from rpt_rollforward group by entity_id, currency, balance having difference <> 0",
-        ),
-    )
-    if before is not None and (before / "rpt_rollforward.parquet").is_file():
-        opening = f"""
-            select entity_id, currency, balance, sum(opening) as opening, sum(closing) as closing_before from (
-                select entity_id, currency, balance, amount as opening, 0 as closing
-                from rpt_rollforward where movement = 'opening'
-                union all
-                select entity_id, currency, balance, 0, amount
-                from read_parquet({text(before / "rpt_rollforward.parquet")}) where movement = 'closing'
-            ) group by entity_id, currency, balance having sum(opening) <> sum(closing)"""
-        report.check("E3 opening = closing of the month before", differences(con, opening))
-    for balance, (table, column) in CLOSING_IN.items():
-        if table in present:
-            ties = f"""
-                select entity_id, currency, sum(rolled) as closing, sum(held) as {table} from (
-                    select entity_id, currency, amount as rolled, 0 as held from rpt_rollforward
-                    where balance = '{balance}' and movement = 'closing'
-                    union all select entity_id, currency, 0, {column} from {table}
-                ) group by entity_id, currency having sum(rolled) <> sum(held)"""
-            report.check(f"E3 closing {balance} = {table}", differences(con, ties))
+    held = columns_of(con, "rpt_rollforward")
+    for step in (step for step in STEPS if f"amount{step}" in held):
+        amount, what = f"amount{step}", in_words(step)
+        report.check(
+            f"E3 opening + movements = closing{what}",
+            differences(
+                con,
+                f"select entity_id, currency, balance, sum(case when movement = 'closing' then -{amount} else {amount} end)"
+                " as difference from rpt_rollforward group by entity_id, currency, balance having difference <> 0",
+            ),
+        )
+        earlier = before / "rpt_rollforward.parquet" if before is not None else None
+        if (
+            earlier is not None
+            and earlier.is_file()
+            and amount in columns_of(con, f"read_parquet({text(earlier)})")
+        ):
+            opening = f"""
+                select entity_id, currency, balance, sum(opening) as opening, sum(closing) as closing_before from (
+                    select entity_id, currency, balance, {amount} as opening, 0 as closing
+                    from rpt_rollforward where movement = 'opening'
+                    union all
+                    select entity_id, currency, balance, 0, {amount}
+                    from read_parquet({text(earlier)}) where movement = 'closing'
+                ) group by entity_id, currency, balance having sum(opening) <> sum(closing)"""
+            report.check(f"E3 opening = closing of the month before{what}", differences(con, opening))
+        for balance, (table, column) in CLOSING_IN.items():
+            if table in present and f"{column}{step}" in columns_of(con, table):
+                ties = f"""
+                    select entity_id, currency, sum(rolled) as closing, sum(held) as {table} from (
+                        select entity_id, currency, {amount} as rolled, 0 as held from rpt_rollforward
+                        where balance = '{balance}' and movement = 'closing'
+                        union all select entity_id, currency, 0, {column}{step} from {table}
+                    ) group by entity_id, currency having sum(rolled) <> sum(held)"""
+                report.check(f"E3 closing {balance} = {table}{what}", differences(con, ties))
+        if step and {"fct_bookings", "fct_recognized_revenue"} <= present:
+            report.check(
+                f"E3 backlog moved by bookings and revenue{what}", differences(con, backlog_moves(step))
+            )
+
+
+def in_words(step: str) -> str:
+    return f", {step[1:]} currency" if step else ""
+
+
+def backlog_moves(step: str) -> str:
+    """What is neither opening nor closing nor fx of the roll-forward is posted facts."""
+    return f"""
+        select entity_id, currency, sum(rolled) as rolled_forward, sum(posted) as facts from (
+            select entity_id, currency, amount{step} as rolled, 0 as posted from rpt_rollforward
+            where balance = 'backlog' and movement not in ('opening', 'fx', 'closing')
+            union all select entity_id, currency, 0, amount{step} from fct_bookings
+            union all select entity_id, currency, 0, -amount{step} from fct_recognized_revenue
+        ) group by entity_id, currency having sum(rolled) <> sum(posted)"""
 
 
 def bbb_ties(figure: str, table: str, column: str) -> str:
@@ -519,16 +604,16 @@ def sum_ties(table: str, figure: str, fact: str, column: str) -> str:
         ) group by {grain} having sum(said) <> sum(held)"""
 
 
-def bridge_ties() -> str:
-    """Opening and closing are those of the roll-forward, and what lies between is their difference."""
-    stocks = "('opening', 'closing')"
+def bridge_ties(step: str) -> str:
+    """Opening, fx and closing are those of the roll-forward, and what lies between is their difference."""
+    stocks = "('opening', 'fx', 'closing')"
     return f"""
         select entity_id, currency, item, sum(bridge) as by_cause, sum(rolled) as rolled_forward from (
             select entity_id, currency, case when cause in {stocks} then cause else 'moved' end as item,
-                amount as bridge, 0 as rolled
+                amount{step} as bridge, 0 as rolled
             from rpt_backlog_bridge
             union all
-            select entity_id, currency, case when movement in {stocks} then movement else 'moved' end, 0, amount
+            select entity_id, currency, case when movement in {stocks} then movement else 'moved' end, 0, amount{step}
             from rpt_rollforward where balance = 'backlog'
         ) group by entity_id, currency, item having sum(bridge) <> sum(rolled)"""
 
@@ -572,30 +657,120 @@ def balance_ties() -> str:
         ) group by {grain} having sum(held) <> sum(position)"""
 
 
-def check_reporting(
+def check_currency(
     report: Report, con: duckdb.DuckDBPyConnection, present: set[str], manifest: dict[str, Any]
 ) -> None:
-    """An amount in the reporting currency is itself."""
-    currency = manifest["policies"].get("company", {}).get("reporting_currency")
-    if not currency:
-        report.skip("amounts in the reporting currency", "the manifest names none")
+    """What is in its own currency is itself; all else is the amount times the rate that the month names."""
+    reporting = manifest["policies"].get("company", {}).get("reporting_currency")
+    if not reporting:
+        report.skip(
+            "amounts in functional and reporting currency", "the manifest names no reporting currency"
+        )
         return
     problems = []
     for table in sorted(present - {"positions", "positions_before"}):
-        columns = columns_of(con, table)
-        pairs = [(column.removesuffix("_reporting"), column) for column in columns]
-        pairs += [("amount_minor", column) for column in columns if column == "reporting_minor"]
-        for own, reporting in pairs:
-            if own != reporting and own in columns and "currency" in columns:
-                problems += [
-                    f"{table}: {problem}"
-                    for problem in differences(
+        for own, other, condition in own_currency(columns_of(con, table), reporting):
+            found = differences(
+                con,
+                f"select {own}, {other} from {table} where {condition} and {other} is distinct from {own}",
+            )
+            problems += [f"{table}: {problem}" for problem in found]
+    report.check("amounts in their own currency are themselves", problems)
+    problems = []
+    for table, sums in ADDS_UP.items():
+        for whole, parts in sums:
+            step = "_reporting"
+            if table in present and set(re.findall(r"\w+", stepped(f"{whole} {parts}", step))) <= set(
+                columns_of(con, table)
+            ):
+                said, added = stepped(whole, step), stepped(parts, step)
+                problems += differences(
+                    con, f"select {said}, {added} as parts from {table} where {said} <> {added}"
+                )
+    report.check("parts add up in the reporting currency", problems)
+    if "rates_used" not in present or "functional_currency" not in columns_of(con, "rpt_rollforward"):
+        report.skip("amounts = amount × rate", "this month was published without its rates")
+        return
+    register_rates(con)
+    for table, (day, amounts) in BY_DAY.items():
+        if table in present:
+            for amount in amounts:
+                report.check(
+                    f"{table} {amount} = × rate of its day",
+                    differences(
                         con,
-                        f"select {own}, {reporting} from {table}"
-                        f" where currency = '{currency}' and {reporting} is distinct from {own}",
-                    )
-                ]
-    report.check("amounts in the reporting currency are their own", problems)
+                        rate_ties(con, table, amount, f"'daily' and rates.rate_day = facts.{day}", reporting),
+                    ),
+                )
+    for table, amounts in AT_CLOSING.items():
+        if table in present:
+            for amount in amounts:
+                report.check(
+                    f"{table} {amount} = × closing rate",
+                    differences(
+                        con,
+                        rate_ties(con, table, amount, "'closing'", reporting),
+                    ),
+                )
+
+
+def own_currency(columns: list[str], reporting: str) -> list[tuple[str, str, str]]:
+    """Pairs of columns that say the same where the condition holds."""
+    pairs = []
+    for column in columns:
+        own = column.removesuffix("_functional").removesuffix("_reporting")
+        if column == own or own not in columns or "currency" not in columns:
+            continue
+        if column.endswith("_functional"):
+            pairs.append((own, column, "currency = functional_currency"))
+        elif f"{own}_functional" in columns:
+            pairs.append((f"{own}_functional", column, f"functional_currency = '{reporting}'"))
+        elif "functional_currency" in columns:
+            pairs.append((own, column, f"currency = '{reporting}' and functional_currency = '{reporting}'"))
+    return pairs
+
+
+def register_rates(con: duckdb.DuckDBPyConnection) -> None:
+    """The month's rates as whole trillionths, and a product of one, rounded half away from zero to the minor unit."""
+    con.execute(
+        "create table rates as select *, cast(rate * 1000000000000 as hugeint) as trillionths from rates_used;"
+        "create table scopes as select distinct entity_id, currency, functional_currency from rpt_rollforward;"
+        "create macro unit(currency) as cast(case"
+        f" when currency in ({', '.join(repr(code) for code in NO_MINOR_UNIT)}) then 1000"
+        f" when currency in ({', '.join(repr(code) for code in THOUSANDTHS)}) then 1 else 10 end as hugeint);"
+        "create macro exchanged(amount, source, target, trillionths) as case when source = target then amount"
+        " else sign(amount) * ((2 * abs(amount) * trillionths + 1000000000000 * unit(target))"
+        " // (2 * 1000000000000 * unit(target))) * unit(target) end"
+    )
+
+
+def rate_ties(con: duckdb.DuckDBPyConnection, table: str, amount: str, rate: str, reporting: str) -> str:
+    """Rows whose amount in functional or reporting currency is not the amount × the rate."""
+    functional = stepped(amount, "_functional")
+    has_functional = functional in columns_of(con, table)
+    said = f"thousandths({functional})" if has_functional else "cast(null as hugeint)"
+    columns = ", ".join(name(column) for column in columns_of(con, table) if column != "functional_currency")
+    return f"""
+        select * from (
+            select entity_id, currency, {amount.split(" ", maxsplit=1)[0]} as amount, functional_said,
+                exchanged(own, currency, functional_currency, to_functional) as functional,
+                reporting_said,
+                exchanged(exchanged(own, currency, functional_currency, to_functional),
+                    functional_currency, '{reporting}', to_reporting) as reporting
+            from (
+                select facts.*, scopes.functional_currency as functional_currency, thousandths({amount}) as own,
+                    {said} as functional_said, thousandths({stepped(amount, "_reporting")}) as reporting_said,
+                    (select rates.trillionths from rates where rates.from_currency = facts.currency
+                        and rates.to_currency = scopes.functional_currency and rates.rate_kind = {rate}
+                    ) as to_functional,
+                    (select rates.trillionths from rates where rates.from_currency = scopes.functional_currency
+                        and rates.to_currency = '{reporting}' and rates.rate_kind = {rate}
+                    ) as to_reporting
+                from (select {columns} from {table}) as facts
+                left join scopes on facts.entity_id = scopes.entity_id and facts.currency = scopes.currency
+            )
+        ) where functional_said is not null and functional_said is distinct from functional
+            or reporting_said is not null and reporting_said is distinct from reporting"""
 
 
 def check_waterfall(
@@ -616,6 +791,15 @@ def check_waterfall(
             select entity_id, currency, sum(said) as waterfall, sum(held) as revenue from (
                 select entity_id, currency, amount as said, 0 as held from rpt_revenue_waterfall where not is_scheduled
                 union all select entity_id, currency, 0, amount from fct_recognized_revenue
+            ) group by entity_id, currency having sum(said) <> sum(held)""",
+        )
+        + differences(
+            con,
+            """
+            select entity_id, currency, sum(said) as waterfall_reporting, sum(held) as revenue_reporting from (
+                select entity_id, currency, amount_reporting as said, 0 as held
+                from rpt_revenue_waterfall where not is_scheduled
+                union all select entity_id, currency, 0, amount_reporting from fct_recognized_revenue
             ) group by entity_id, currency having sum(said) <> sum(held)""",
         ),
     )
@@ -723,7 +907,7 @@ def verify_month(report: Report, folder: Path, manifest: dict[str, Any], months:
         check_content(report, con, folder, manifest)
         present = register(con, folder, months)
         check_equations(report, con, present, months[-2] if months and len(months) > 1 else None)
-        check_reporting(report, con, present, manifest)
+        check_currency(report, con, present, manifest)
         check_waterfall(report, con, present, months, manifest.get("views", {}))
         check_manifest_equations(report, manifest)
         check_report(report, folder, manifest)

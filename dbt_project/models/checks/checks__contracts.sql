@@ -104,11 +104,13 @@ final as (
         other_cancellations.amendment_cancelled_date,
         coalesce(combined.combined_currencies, 1) as combined_currencies,
         context.policy_control_total_tolerance as control_total_tolerance,
-        rates.has_rate,
-        context.reporting_currency,
+        rates.missing_rate,
+        closing_rates.missing_rate as missing_closing_rate,
+        context.cut_date,
         context.as_of,
         {{ common_checks('contracts', 'currencies.exponent') }}
     from {{ ref('exchange__contracts') }} as records
+    cross join {{ source('run', 'context') }} as context
     left join {{ ref('exchange__customers') }} as customers on records.customer_id = customers.customer_id
     left join {{ ref('exchange__currencies') }} as currencies on records.currency = currencies.currency
     left join {{ ref('exchange__entities') }} as entities on records.entity_id = entities.entity_id
@@ -120,11 +122,16 @@ final as (
     left join opportunities on records.opportunity_id = opportunities.opportunity_id
     left join other_cancellations on records.contract_id = other_cancellations.contract_id
     left join combined on links.accounting_contract_id = combined.accounting_contract_id
+    left join {{ ref('links__entity_currencies') }} as entity_currencies on links.entity_id = entity_currencies.entity_id
     left join {{ ref('links__rates') }} as rates
         on records.currency = rates.currency
+        and entity_currencies.functional_currency = rates.functional_currency
         and records.signed_date = rates.used_date
+    left join {{ ref('links__rates') }} as closing_rates
+        on records.currency = closing_rates.currency
+        and entity_currencies.functional_currency = closing_rates.functional_currency
+        and context.cut_date = closing_rates.used_date
     cross join {{ ref('links__only_entity') }} as entity_of_all
-    cross join {{ source('run', 'context') }} as context
 
 )
 

@@ -61,8 +61,7 @@ final as (
         links.invoice_id as credited_invoice_id,
         credited_invoices.invoice_total,
         credited.credited_total,
-        rates.has_rate,
-        context.reporting_currency,
+        rates.missing_rate,
         context.cut_date,
         {{ common_checks('credit_notes', 'currencies.exponent') }}
     from {{ ref('exchange__credit_notes') }} as records
@@ -75,8 +74,10 @@ final as (
     left join other_currencies on records.credit_note_id = other_currencies.credit_note_id
     left join {{ ref('links__invoices') }} as credited_invoices on links.invoice_id = credited_invoices.invoice_id
     left join credited on links.invoice_id = credited.invoice_id
+    left join {{ ref('links__entity_currencies') }} as entity_currencies on links.entity_id = entity_currencies.entity_id
     left join {{ ref('links__rates') }} as rates
         on records.currency = rates.currency
+        and entity_currencies.functional_currency = rates.functional_currency
         and records.issue_date = rates.used_date
     cross join {{ source('run', 'context') }} as context
 

@@ -41,8 +41,7 @@ final as (
         line_totals.lines_tax,
         coalesce(line_totals.lines_total, 0) + coalesce(line_totals.lines_tax, records.tax_amount, 0) as documented_total,
         other_currencies.contract_currency,
-        rates.has_rate,
-        context.reporting_currency,
+        rates.missing_rate,
         context.cut_date,
         {{ common_checks('invoices', 'currencies.exponent') }}
     from {{ ref('exchange__invoices') }} as records
@@ -53,8 +52,10 @@ final as (
     left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
     left join line_totals on records.invoice_id = line_totals.invoice_id
     left join other_currencies on records.invoice_id = other_currencies.invoice_id
+    left join {{ ref('links__entity_currencies') }} as entity_currencies on links.entity_id = entity_currencies.entity_id
     left join {{ ref('links__rates') }} as rates
         on records.currency = rates.currency
+        and entity_currencies.functional_currency = rates.functional_currency
         and records.issue_date = rates.used_date
     cross join {{ ref('links__only_entity') }} as entity_of_all
     cross join {{ source('run', 'context') }} as context

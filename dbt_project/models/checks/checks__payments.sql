@@ -42,6 +42,7 @@ final as (
             when records.kind in ('refund', 'dispute_lost') and shared_invoices.invoice_id is not null
                 then 'a ' || records.kind || ' of an invoice over several contracts'
         end as unsupported,
+        rates.missing_rate,
         context.cut_date,
         {{ common_checks('payments', 'currencies.exponent') }}
     from {{ ref('exchange__payments') }} as records
@@ -52,6 +53,12 @@ final as (
     left join {{ ref('links__invoices') }} as invoice_links on records.invoice_id = invoice_links.invoice_id
     left join {{ ref('links__contracts') }} as named on records.contract_id = named.contract_id
     left join paid on records.invoice_id = paid.invoice_id
+    left join {{ ref('links__entity_currencies') }} as entity_currencies
+        on coalesce(invoice_links.entity_id, named.entity_id) = entity_currencies.entity_id
+    left join {{ ref('links__rates') }} as rates
+        on records.currency = rates.currency
+        and entity_currencies.functional_currency = rates.functional_currency
+        and records.payment_date = rates.used_date
     left join {{ ref('links__billed_as_a_whole') }} as billed_as_a_whole on links.contract_id = billed_as_a_whole.contract_id
     left join shared_invoices on records.invoice_id = shared_invoices.invoice_id
     cross join {{ source('run', 'context') }} as context

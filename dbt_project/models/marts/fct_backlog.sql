@@ -4,6 +4,17 @@
 -- of the accounting contract)), spread over lines in proportion to max(backlog, 0) (accounting.md §1). RPO leaves out what
 -- the customer may walk away from: beyond the days of notice, above what is billed (§7).
 
+{% set measured = [
+    'contracted', 'billed', 'backlog', 'billed_backlog', 'rpo', 'rpo_exempt', 'crpo', 'through_12', 'through_24', 'through_36',
+] %}
+{% set derived = {
+    'recognized': 'contracted - backlog',
+    'unbilled_backlog': 'backlog - billed_backlog',
+    'backlog_12m': 'through_12',
+    'backlog_24m': 'through_24 - through_12',
+    'backlog_36m': 'through_36 - through_24',
+    'backlog_beyond': 'backlog - through_36',
+} %}
 {% set amounts = [
     'contracted', 'billed', 'recognized', 'backlog', 'billed_backlog', 'unbilled_backlog', 'rpo', 'rpo_exempt', 'crpo',
     'backlog_12m', 'backlog_24m', 'backlog_36m', 'backlog_beyond',
@@ -97,7 +108,6 @@ obliged as (
 
     select
         split.*,
-        split.backlog_minor - split.billed_backlog_minor as unbilled_backlog_minor,
         coalesce(scheduled.through_12_minor, 0) as through_12_minor,
         coalesce(scheduled.through_24_minor, 0) as through_24_minor,
         coalesce(scheduled.through_36_minor, 0) as through_36_minor,
@@ -121,14 +131,45 @@ banded as (
         obliged.*,
         case when is_short then 0 else kept_minor end as rpo_minor,
         case when is_short then kept_minor else 0 end + remainder_minor as rpo_exempt_minor,
-        case when is_short then 0 else {{ between_zero_and('through_12_minor', 'kept_minor') }} end as crpo_minor,
-        through_12_minor as backlog_12m_minor,
-        through_24_minor - through_12_minor as backlog_24m_minor,
-        through_36_minor - through_24_minor as backlog_36m_minor,
-        backlog_minor - through_36_minor as backlog_beyond_minor
+        case when is_short then 0 else {{ between_zero_and('through_12_minor', 'kept_minor') }} end as crpo_minor
     from obliged
 
+),
+
+-- parts are what their wholes leave, in every currency
+translated as (
+
+    select
+        banded.dimension_id,
+        banded.period_index,
+        {% for amount in measured -%}
+        banded.{{ amount }}_minor,
+        {{ to_functional('banded.' ~ amount ~ '_minor', 'dimensions', 'rates') }} as {{ amount }}_functional_minor,
+        {% endfor -%}
+        dimensions.is_translated,
+        rates.reporting_numerator,
+        rates.reporting_denominator
+    from banded
+    inner join {{ ref('dimension_sets') }} as dimensions on banded.dimension_id = dimensions.dimension_id
+    left join {{ ref('currency_periods') }} as rates
+        on dimensions.currency_pair = rates.currency_pair
+        and banded.period_index = rates.period_index
+        and rates.rate_kind = 'closing'
+
+),
+
+reported as (
+
+    select
+        translated.*,
+        {% for amount in measured -%}
+        {{ to_reporting('translated.' ~ amount ~ '_functional_minor', 'translated', 'translated') }}
+            as {{ amount }}_reporting_minor{{ ',' if not loop.last }}
+        {% endfor %}
+    from translated
+
 )
+
 
 select
     periods.period,
@@ -138,9 +179,16 @@ select
     dimensions.contract_line_id,
     dimensions.product_id,
     dimensions.currency,
+    dimensions.functional_currency,
     {% for amount in amounts -%}
-    {{ to_amount('banded.' ~ amount ~ '_minor', 'dimensions.exponent') }} as {{ amount }},
-    {{ in_reporting_currency(to_amount('banded.' ~ amount ~ '_minor', 'dimensions.exponent'), 'dimensions.currency') }} as {{ amount }}_reporting,
+    {% set parts = derived.get(amount, amount).split(' - ') -%}
+    {{ to_amount('reported.' ~ parts | join('_minor - reported.') ~ '_minor', 'dimensions.exponent') }} as {{ amount }},
+    {% if amount == 'backlog' -%}
+    {{ to_amount('reported.backlog_functional_minor', 'dimensions.functional_exponent') }} as backlog_functional,
+    {% endif -%}
+    {{ to_amount(
+        'reported.' ~ parts | join('_reporting_minor - reported.') ~ '_reporting_minor', 'dimensions.reporting_exponent'
+    ) }} as {{ amount }}_reporting,
     {% endfor -%}
     {{ to_units('units.quantity_millionths') }} as backlog_quantity,
     case
@@ -148,10 +196,9 @@ select
             then cast(greatest({{ month_index('lines.end_date') }} - {{ month_index('periods.end_date') }}, 0) as integer)
     end as remaining_months,
     lines.promised_date
-from banded
-cross join {{ source('run', 'context') }} as context
-inner join {{ ref('dimension_sets') }} as dimensions on banded.dimension_id = dimensions.dimension_id
-inner join {{ ref('periods') }} as periods on banded.period_index = periods.period_index
+from reported
+inner join {{ ref('dimension_sets') }} as dimensions on reported.dimension_id = dimensions.dimension_id
+inner join {{ ref('periods') }} as periods on reported.period_index = periods.period_index
 left join {{ ref('undelivered_units') }} as units
-    on banded.dimension_id = units.dimension_id and banded.period_index = units.period_index
+    on reported.dimension_id = units.dimension_id and reported.period_index = units.period_index
 left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id

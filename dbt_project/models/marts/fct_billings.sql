@@ -14,15 +14,15 @@ select
     posted.document_id,
     posted.event_date as billing_date,
     dimensions.currency,
-    {{ posted_amount('amount', 'amount_minor') }},
-    {{ posted_amount('tax_amount', 'tax_minor') }},
+    dimensions.functional_currency,
+    {{ posted_amount('amount') }},
+    {{ posted_amount('tax_amount', 'tax_') }},
     posted.service_start,
     posted.service_end,
     posted.is_prior_period,
     original.period as original_period,
     case when posted.event_type in ('invoice_void', 'credit_note_void') then 'void' else causes.cause end as cause
-from {{ ref('posted') }} as posted
-cross join {{ source('run', 'context') }} as context
+from {{ ref('translated') }} as posted
 inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
 inner join {{ ref('periods') }} as periods on posted.period_index = periods.period_index
 inner join {{ ref('periods') }} as original on posted.original_index = original.period_index

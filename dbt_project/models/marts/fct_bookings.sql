@@ -15,12 +15,12 @@ select
     contracts.sales_rep,
     posted.reason,
     dimensions.currency,
-    {{ posted_amount('amount', 'amount_minor') }},
+    dimensions.functional_currency,
+    {{ posted_amount('amount') }},
     posted.is_prior_period,
     original.period as original_period,
     causes.cause as cause
-from {{ ref('posted') }} as posted
-cross join {{ source('run', 'context') }} as context
+from {{ ref('translated') }} as posted
 inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
 inner join {{ ref('periods') }} as periods on posted.period_index = periods.period_index
 inner join {{ ref('periods') }} as original on posted.original_index = original.period_index

@@ -3,6 +3,11 @@
 -- Why: deferred revenue, of which current is what is earned in the 12 months after the period, contract asset, refund
 -- liability, customer deposits and receivables of each contract (accounting.md §1, §6, §7).
 
+{% set balances = [
+    'deferred_revenue', 'deferred_revenue_current', 'deferred_revenue_long_term', 'contract_asset', 'unbilled_receivable',
+    'refund_liability', 'customer_deposits', 'accounts_receivable',
+] %}
+
 with first_contracts as (
 
     -- contract_id names the accounting contract's first contract
@@ -25,6 +30,9 @@ positions as (
         balances.entity_id,
         balances.currency,
         balances.exponent,
+        balances.functional_currency,
+        balances.functional_exponent,
+        balances.reporting_exponent,
         positions.deferred_revenue_minor,
         positions.deferred_revenue_current_minor,
         positions.deferred_revenue_minor - positions.deferred_revenue_current_minor as deferred_revenue_long_term_minor,
@@ -32,12 +40,20 @@ positions as (
         coalesce(positions.carried_unbilled_minor, unbilled.unbilled_receivable_minor, 0) as unbilled_receivable_minor,
         positions.refund_liability_minor,
         positions.customer_deposits_minor,
-        positions.accounts_receivable_minor
+        positions.accounts_receivable_minor,
+        {% for step in ['functional', 'reporting'] -%}
+        {% for balance in balances -%}
+        translated.{{ balance }}_{{ step }}_minor,
+        {% endfor -%}
+        {% endfor -%}
+        balances.currency_pair is not null as is_translated
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
     inner join {{ ref('periods') }} as periods on positions.period_index = periods.period_index
     left join {{ ref('unbilled_positions') }} as unbilled
         on positions.balance_id = unbilled.balance_id and positions.period_index = unbilled.period_index
+    left join {{ ref('translated_balances') }} as translated
+        on positions.balance_id = translated.balance_id and positions.period_index = translated.period_index
 
 )
 
@@ -48,17 +64,19 @@ select
     coalesce(first_contracts.contract_id, own_contracts.contract_id) as contract_id,
     positions.accounting_contract_id,
     positions.currency,
-    {% for balance in [
-        'deferred_revenue', 'deferred_revenue_current', 'deferred_revenue_long_term', 'contract_asset',
-        'unbilled_receivable', 'refund_liability',
-        'customer_deposits', 'accounts_receivable',
-    ] -%}
+    positions.functional_currency,
+    {% for balance in balances -%}
     {{ to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent') }} as {{ balance }},
-    {{ in_reporting_currency(to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent'), 'positions.currency') }}
-        as {{ balance }}_reporting{{ ',' if not loop.last }}
+    {% for step in ['functional', 'reporting'] -%}
+    case
+        when positions.is_translated
+            then {{ to_amount('positions.' ~ balance ~ '_' ~ step ~ '_minor', 'positions.' ~ step ~ '_exponent') }}
+        else {{ to_amount('positions.' ~ balance ~ '_minor', 'positions.exponent') }}
+    end as {{ balance }}_{{ step }}{{ ',' if not loop.last }}
+    {% endfor -%}
+    {{ ',' if not loop.last }}
     {% endfor %}
 from positions
-cross join {{ source('run', 'context') }} as context
 left join first_contracts
     on positions.accounting_contract_id = first_contracts.accounting_contract_id and first_contracts.place = 1
 left join {{ ref('dim_contract') }} as own_contracts

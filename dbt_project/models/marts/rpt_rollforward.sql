@@ -1,10 +1,12 @@
 -- Grain: period × entity × currency × balance × movement.
--- Why: opening + movements = closing for every balance (E3). Opening is the closing of the period before, the
--- frozen one where that is closed; movements are sums of posted facts; closing is the stock: three sources, and
--- E3 holds them together. Contract flows stand on the side, deferred revenue or contract asset, on which the
--- accounting contract ends the period; what was on the other side moves over as `reclassification`.
+-- Why: opening + movements = closing for every balance (E3), in contract, functional and reporting currency. Opening is the
+-- closing of the period before, the frozen one where that is closed; movements are sums of posted facts; closing is the stock:
+-- three sources, and E3 holds them together. Contract flows stand on the side, deferred revenue or contract asset, on which
+-- the accounting contract ends the period; what was on the other side moves over as `reclassification`. `fx` is what a balance
+-- gained or lost because rates moved; there is none in the contract's currency (accounting.md §7).
 
 {% set contract_balances = ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] %}
+{% set steps = ['', '_functional', '_reporting'] %}
 
 with periods as (
 
@@ -15,7 +17,7 @@ with periods as (
 last_closed as (
 
     -- closed periods are numbered from 1
-    select period, period_index
+    select period, period_index, end_date
     from {{ ref('periods') }}
     where is_closed and period_index = (select count(*) from {{ ref('periods') }} where is_closed)
 
@@ -23,7 +25,7 @@ last_closed as (
 
 currencies as (
 
-    select currency, exponent from {{ ref('exchange__currencies') }}
+    select * from {{ ref('currency_scopes') }}
 
 ),
 
@@ -33,11 +35,36 @@ sides as (
     select
         balances.entity_id,
         balances.currency,
-        positions.*,
+        positions.balance_id,
+        positions.period_index,
         positions.deferred_revenue_minor < positions.contract_asset_minor as is_asset,
+        {% for balance in contract_balances -%}
+        positions.{{ balance }}_minor,
+        {% endfor -%}
+        greatest(positions.position_before_minor, 0) as deferred_revenue_before_minor,
+        greatest(-positions.position_before_minor, 0) as contract_asset_before_minor,
         positions.refund_liability_minor - positions.refund_liability_before_minor as refund_liability_change_minor
+        {%- for step in ['functional', 'reporting'] -%}
+        {%- for amount in contract_balances + ['deferred_revenue_before', 'contract_asset_before', 'refund_liability_change'] -%}
+        ,
+        case
+            when balances.currency_pair is not null then translated.{{ amount }}_{{ step }}_minor
+            {% if amount == 'refund_liability_change' -%}
+            else positions.refund_liability_minor - positions.refund_liability_before_minor
+            {%- elif amount == 'deferred_revenue_before' -%}
+            else greatest(positions.position_before_minor, 0)
+            {%- elif amount == 'contract_asset_before' -%}
+            else greatest(-positions.position_before_minor, 0)
+            {%- else -%}
+            else positions.{{ amount }}_minor
+            {%- endif %}
+        end as {{ amount }}_{{ step }}_minor
+        {%- endfor -%}
+        {%- endfor %}
     from {{ ref('contract_positions') }} as positions
     inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
+    left join {{ ref('translated_balances') }} as translated
+        on positions.balance_id = translated.balance_id and positions.period_index = translated.period_index
 
 ),
 
@@ -66,10 +93,15 @@ flows as (
             when posted.event_type = 'invoice' then 'billings'
             else 'credits'
         end as movement,
-        cast(sum(case when posted.measure in ('recognized', 'paid', 'bad_debt') then -posted.amount_minor else posted.amount_minor end)
-            as bigint) as amount_minor,
-        cast(sum(case when posted.measure = 'bad_debt' then -posted.tax_minor else posted.tax_minor end) as bigint) as tax_minor
-    from {{ ref('posted') }} as posted
+        {% for step in steps -%}
+        {% set amount = 'posted.' ~ (step[1:] ~ '_minor' if step else 'amount_minor') -%}
+        {% set tax = 'posted.tax' ~ step ~ '_minor' -%}
+        cast(sum(case when posted.measure in ('recognized', 'paid', 'bad_debt') then -{{ amount }} else {{ amount }} end)
+            as bigint) as amount{{ step }}_minor,
+        cast(sum(case when posted.measure = 'bad_debt' then -{{ tax }} else {{ tax }} end) as bigint)
+            as tax{{ step }}_minor{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('translated') }} as posted
     inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
     left join sides on dimensions.balance_id = sides.balance_id and posted.period_index = sides.period_index
     where dimensions.contract_id != '(not linked)' or posted.measure = 'deposited'
@@ -84,15 +116,17 @@ reclassified as (
         period_index,
         entity_id,
         currency,
+        {% for step in steps -%}
         cast(sum(case
-            when is_asset then -greatest(position_before_minor, 0)
-            else least(position_before_minor, 0) - refund_liability_change_minor
-        end) as bigint) as deferred_revenue_minor,
+            when is_asset then -deferred_revenue_before{{ step }}_minor
+            else -contract_asset_before{{ step }}_minor - refund_liability_change{{ step }}_minor
+        end) as bigint) as deferred_revenue{{ step }}_minor,
         cast(sum(case
-            when is_asset then refund_liability_change_minor - greatest(position_before_minor, 0)
-            else least(position_before_minor, 0)
-        end) as bigint) as contract_asset_minor,
-        cast(sum(refund_liability_change_minor) as bigint) as refund_liability_minor
+            when is_asset then refund_liability_change{{ step }}_minor - deferred_revenue_before{{ step }}_minor
+            else -contract_asset_before{{ step }}_minor
+        end) as bigint) as contract_asset{{ step }}_minor,
+        cast(sum(refund_liability_change{{ step }}_minor) as bigint) as refund_liability{{ step }}_minor{{ ',' if not loop.last }}
+        {% endfor %}
     from sides
     group by 1, 2, 3
 
@@ -100,28 +134,32 @@ reclassified as (
 
 movements as (
 
-    select period_index, entity_id, currency, balance, movement, cast(sum(amount_minor) as bigint) as amount_minor
+    select
+        period_index, entity_id, currency, balance, movement,
+        {{ in_each_currency('cast(sum(amountSTEP_minor) as bigint)') }}
     from (
-        select period_index, entity_id, currency, 'backlog' as balance, movement, amount_minor
+        select period_index, entity_id, currency, 'backlog' as balance, movement, {{ in_each_currency('amountSTEP_minor') }}
         from flows
         where measure in ('contracted', 'recognized')
         union all
-        select period_index, entity_id, currency, 'accounts_receivable' as balance, movement, amount_minor + tax_minor as amount_minor
+        select period_index, entity_id, currency, 'accounts_receivable' as balance, movement,
+            {{ in_each_currency('amountSTEP_minor + taxSTEP_minor') }}
         from flows
         where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt') and not is_unlinked
         union all
-        select period_index, entity_id, currency, 'customer_deposits' as balance, movement, amount_minor
+        select period_index, entity_id, currency, 'customer_deposits' as balance, movement, {{ in_each_currency('amountSTEP_minor') }}
         from flows
         where measure = 'deposited'
         union all
         select
             period_index, entity_id, currency, case when is_asset then 'contract_asset' else 'deferred_revenue' end as balance,
-            movement, case when is_asset then -amount_minor else amount_minor end as amount_minor
+            movement, {{ in_each_currency('case when is_asset then -amountSTEP_minor else amountSTEP_minor end') }}
         from flows
         where measure in ('billed', 'not_yet_counted', 'recognized')
         {% for balance in ['deferred_revenue', 'contract_asset', 'refund_liability'] %}
         union all
-        select period_index, entity_id, currency, '{{ balance }}' as balance, 'reclassification' as movement, {{ balance }}_minor
+        select period_index, entity_id, currency, '{{ balance }}' as balance, 'reclassification' as movement,
+            {{ in_each_currency(balance ~ 'STEP_minor') }}
         from reclassified
         {% endfor %}
     ) as combined
@@ -136,7 +174,10 @@ contract_stocks as (
         entity_id,
         currency,
         {% for balance in contract_balances -%}
-        cast(sum({{ balance }}_minor) as bigint) as {{ balance }}_minor{{ ',' if not loop.last }}
+        {% set last = loop.last -%}
+        {% for step in steps -%}
+        cast(sum({{ balance }}{{ step }}_minor) as bigint) as {{ balance }}{{ step }}_minor{{ ',' if not (last and loop.last) }}
+        {% endfor -%}
         {% endfor %}
     from sides
     group by 1, 2, 3
@@ -145,26 +186,73 @@ contract_stocks as (
 
 stocks as (
 
-    select positions.period_index, dimensions.entity_id, dimensions.currency, 'backlog' as balance,
-        cast(sum(positions.backlog_minor) as bigint) as amount_minor
-    from {{ ref('line_positions') }} as positions
-    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
+    select
+        periods.period_index,
+        backlog.entity_id,
+        backlog.currency,
+        'backlog' as balance,
+        cast(sum({{ to_minor('backlog.backlog', 'currencies.exponent') }}) as bigint) as amount_minor,
+        cast(sum({{ to_minor('backlog.backlog_functional', 'currencies.functional_exponent') }}) as bigint) as amount_functional_minor,
+        cast(sum({{ to_minor('backlog.backlog_reporting', 'currencies.reporting_exponent') }}) as bigint) as amount_reporting_minor
+    from {{ ref('fct_backlog') }} as backlog
+    inner join periods on backlog.period = periods.period
+    inner join currencies on backlog.entity_id = currencies.entity_id and backlog.currency = currencies.currency
     group by 1, 2, 3
     {% for balance in contract_balances %}
     union all
-    select period_index, entity_id, currency, '{{ balance }}' as balance, {{ balance }}_minor as amount_minor from contract_stocks
+    select period_index, entity_id, currency, '{{ balance }}' as balance, {{ in_each_currency(balance ~ 'STEP_minor') }}
+    from contract_stocks
     {% endfor %}
+
+),
+
+frozen_amounts as (
+
+    select
+        last_closed.period_index,
+        last_closed.end_date,
+        frozen.entity_id,
+        frozen.currency,
+        frozen.balance,
+        currencies.currency_pair,
+        currencies.is_foreign,
+        currencies.is_translated,
+        {{ to_minor('frozen.amount', 'currencies.exponent') }} as amount_minor,
+        {{ to_minor('frozen.amount_functional', 'currencies.functional_exponent') }} as amount_functional_minor,
+        {{ to_minor('frozen.amount_reporting', 'currencies.reporting_exponent') }} as amount_reporting_minor
+    from {{ source('frozen', 'rpt_rollforward') }} as frozen
+    inner join last_closed on frozen.period = last_closed.period
+    inner join currencies on frozen.entity_id = currencies.entity_id and frozen.currency = currencies.currency
+    where frozen.movement = 'closing'
+
+),
+
+-- a month published before there were rates opens at the rate of its last day
+frozen_functional as (
+
+    select
+        frozen.*,
+        rates.reporting_numerator,
+        rates.reporting_denominator,
+        coalesce(frozen.amount_functional_minor, {{ to_functional('frozen.amount_minor', 'frozen', 'rates') }}) as functional_minor
+    from frozen_amounts as frozen
+    left join {{ ref('currency_days') }} as rates
+        on frozen.currency_pair = rates.currency_pair and frozen.end_date = rates.rate_day
 
 ),
 
 frozen_closings as (
 
-    select last_closed.period_index, frozen.entity_id, frozen.currency, frozen.balance,
-        {{ to_minor('frozen.amount', 'currencies.exponent') }} as amount_minor
-    from {{ source('frozen', 'rpt_rollforward') }} as frozen
-    inner join last_closed on frozen.period = last_closed.period
-    inner join currencies on frozen.currency = currencies.currency
-    where frozen.movement = 'closing'
+    select
+        frozen.period_index,
+        frozen.entity_id,
+        frozen.currency,
+        frozen.balance,
+        frozen.amount_minor,
+        frozen.functional_minor as amount_functional_minor,
+        coalesce(frozen.amount_reporting_minor, {{ to_reporting('frozen.functional_minor', 'frozen', 'frozen') }})
+            as amount_reporting_minor
+    from frozen_functional as frozen
 
 ),
 
@@ -188,12 +276,13 @@ scopes as (
 
 closings as (
 
+    -- without a rate a stock is unknown, without a stock it is 0
     select
         periods.period_index,
         scopes.entity_id,
         scopes.currency,
         scopes.balance,
-        coalesce(stocks.amount_minor, 0) as amount_minor
+        {{ in_each_currency('case when stocks.period_index is null then 0 else stocks.amountSTEP_minor end') }}
     from scopes
     inner join periods on scopes.first_index <= periods.period_index
     left join stocks
@@ -204,22 +293,18 @@ closings as (
 
 ),
 
-openings as (
+compared as (
 
     select
-        closings.period_index,
-        closings.entity_id,
-        closings.currency,
-        closings.balance,
-        coalesce(
-            case
-                when frozen_closings.period_index is not null then frozen_closings.amount_minor
-                else lag(closings.amount_minor) over (
-                    partition by closings.entity_id, closings.currency, closings.balance order by closings.period_index
-                )
-            end,
-            0
-        ) as amount_minor
+        closings.*,
+        {% for step in steps -%}
+        case
+            when frozen_closings.period_index is not null then frozen_closings.amount{{ step }}_minor
+            else lag(closings.amount{{ step }}_minor, 1, 0) over (
+                partition by closings.entity_id, closings.currency, closings.balance order by closings.period_index
+            )
+        end as opening{{ step }}_minor{{ ',' if not loop.last }}
+        {% endfor %}
     from closings
     left join frozen_closings
         on closings.period_index = frozen_closings.period_index + 1
@@ -229,13 +314,49 @@ openings as (
 
 ),
 
+moved as (
+
+    select period_index, entity_id, currency, balance, {{ in_each_currency('sum(amountSTEP_minor)') }}
+    from movements
+    group by 1, 2, 3, 4
+
+),
+
+fx as (
+
+    select
+        compared.period_index,
+        compared.entity_id,
+        compared.currency,
+        compared.balance,
+        cast(0 as bigint) as amount_minor
+        {%- for step in ['_functional', '_reporting'] %},
+        cast(compared.amount{{ step }}_minor - compared.opening{{ step }}_minor
+            - case when moved.period_index is null then 0 else moved.amount{{ step }}_minor end as bigint)
+            as amount{{ step }}_minor
+        {%- endfor %}
+    from compared
+    left join moved
+        on compared.period_index = moved.period_index
+        and compared.entity_id = moved.entity_id
+        and compared.currency = moved.currency
+        and compared.balance = moved.balance
+
+),
+
 all_rows as (
 
-    select period_index, entity_id, currency, balance, 'opening' as movement, amount_minor from openings
+    select period_index, entity_id, currency, balance, 'opening' as movement, {{ in_each_currency('openingSTEP_minor') }} from compared
     union all
-    select period_index, entity_id, currency, balance, movement, amount_minor from movements where amount_minor != 0
+    select period_index, entity_id, currency, balance, movement, {{ in_each_currency('amountSTEP_minor') }}
+    from movements
+    where amount_minor != 0 or amount_functional_minor != 0 or amount_reporting_minor != 0
     union all
-    select period_index, entity_id, currency, balance, 'closing' as movement, amount_minor from closings
+    select period_index, entity_id, currency, balance, 'fx' as movement, {{ in_each_currency('amountSTEP_minor') }}
+    from fx
+    where amount_functional_minor != 0 or amount_reporting_minor != 0
+    union all
+    select period_index, entity_id, currency, balance, 'closing' as movement, {{ in_each_currency('amountSTEP_minor') }} from compared
 
 )
 
@@ -245,10 +366,10 @@ select
     all_rows.currency,
     all_rows.balance,
     all_rows.movement,
+    currencies.functional_currency,
     {{ to_amount('all_rows.amount_minor', 'currencies.exponent') }} as amount,
-    {{ in_reporting_currency(to_amount('all_rows.amount_minor', 'currencies.exponent'), 'all_rows.currency') }}
-        as amount_reporting
+    {{ to_amount('all_rows.amount_functional_minor', 'currencies.functional_exponent') }} as amount_functional,
+    {{ to_amount('all_rows.amount_reporting_minor', 'currencies.reporting_exponent') }} as amount_reporting
 from all_rows
 inner join periods on all_rows.period_index = periods.period_index
-inner join currencies on all_rows.currency = currencies.currency
-cross join {{ source('run', 'context') }} as context
+inner join currencies on all_rows.entity_id = currencies.entity_id and all_rows.currency = currencies.currency

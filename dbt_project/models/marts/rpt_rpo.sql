@@ -3,6 +3,7 @@
 -- is what the customer cannot walk away from, the part of the backlog that is earned first. Amounts in the row's currency.
 
 {% set amounts = ['backlog', 'rpo', 'rpo_12m', 'rpo_24m', 'rpo_36m', 'rpo_beyond', 'rpo_exempt'] %}
+{% set steps = ['', '_reporting'] %}
 
 with banded as (
 
@@ -10,12 +11,15 @@ with banded as (
         period,
         entity_id,
         currency,
-        backlog,
-        rpo,
-        rpo_exempt,
-        crpo as through_12,
-        {{ between_zero_and('backlog_12m + backlog_24m', 'rpo') }} as through_24,
-        {{ between_zero_and('backlog_12m + backlog_24m + backlog_36m', 'rpo') }} as through_36
+        {% for step in steps -%}
+        backlog{{ step }},
+        rpo{{ step }},
+        rpo_exempt{{ step }},
+        crpo{{ step }} as through_12{{ step }},
+        {{ between_zero_and('backlog_12m' ~ step ~ ' + backlog_24m' ~ step, 'rpo' ~ step) }} as through_24{{ step }},
+        {{ between_zero_and('backlog_12m' ~ step ~ ' + backlog_24m' ~ step ~ ' + backlog_36m' ~ step, 'rpo' ~ step) }}
+            as through_36{{ step }}{{ ',' if not loop.last }}
+        {% endfor %}
     from {{ ref('fct_backlog') }}
 
 ),
@@ -26,13 +30,15 @@ summed as (
         period,
         entity_id,
         currency,
-        sum(backlog) as backlog,
-        sum(rpo) as rpo,
-        sum(through_12) as rpo_12m,
-        sum(through_24 - through_12) as rpo_24m,
-        sum(through_36 - through_24) as rpo_36m,
-        sum(rpo - through_36) as rpo_beyond,
-        sum(rpo_exempt) as rpo_exempt
+        {% for step in steps -%}
+        sum(backlog{{ step }}) as backlog{{ step }},
+        sum(rpo{{ step }}) as rpo{{ step }},
+        sum(through_12{{ step }}) as rpo_12m{{ step }},
+        sum(through_24{{ step }} - through_12{{ step }}) as rpo_24m{{ step }},
+        sum(through_36{{ step }} - through_24{{ step }}) as rpo_36m{{ step }},
+        sum(rpo{{ step }} - through_36{{ step }}) as rpo_beyond{{ step }},
+        sum(rpo_exempt{{ step }}) as rpo_exempt{{ step }}{{ ',' if not loop.last }}
+        {% endfor %}
     from banded
     group by period, entity_id, currency
 
@@ -44,7 +50,6 @@ select
     summed.currency,
     {% for amount in amounts -%}
     cast(summed.{{ amount }} as decimal(18, 3)) as {{ amount }},
-    {{ in_reporting_currency('summed.' ~ amount, 'summed.currency') }} as {{ amount }}_reporting{{ ',' if not loop.last }}
+    cast(summed.{{ amount }}_reporting as decimal(18, 3)) as {{ amount }}_reporting{{ ',' if not loop.last }}
     {% endfor %}
 from summed
-cross join {{ source('run', 'context') }} as context

@@ -2,7 +2,8 @@
 -- Why: a changed dimension posts a reversal and a new row (architecture.md posting 1), so the dimensions belong to
 -- the posting key. They are many texts a row: inside the engine an integer stands for them (text keys cost 1.6 ×
 -- in joins and windows). balance_id does the same for what is netted: accounting contract × entity × currency, and for the
--- deposits of a customer that belong to no contract: customer × entity × currency.
+-- deposits of a customer that belong to no contract: customer × entity × currency. currency_pair names what amounts are
+-- translated by, currency and the entity's functional one; null where both are the reporting currency.
 
 with separate_lines as (
 
@@ -140,9 +141,24 @@ select
     keyed.is_current and keyed.contract_line_id != '(not linked)' as is_current_line,
     balances.balance_id,
     coalesce(methods.is_without_refund_liability, false) as is_without_refund_liability,
-    currencies.exponent
+    currencies.exponent,
+    functional.currency as functional_currency,
+    functional.exponent as functional_exponent,
+    reporting.exponent as reporting_exponent,
+    keyed.currency != functional.currency as is_foreign,
+    functional.currency != reporting.currency as is_translated,
+    case
+        when keyed.currency != context.reporting_currency or functional.currency != context.reporting_currency
+            then keyed.currency || '/' || functional.currency
+    end as currency_pair
 from keyed
+cross join {{ source('run', 'context') }} as context
 inner join {{ ref('exchange__currencies') }} as currencies on keyed.currency = currencies.currency
+inner join {{ ref('exchange__currencies') }} as reporting on context.reporting_currency = reporting.currency
+-- what names no known entity is kept in the currency of the one that is meant where nothing is said
+left join {{ ref('exchange__entities') }} as entities on keyed.entity_id = entities.entity_id
+inner join {{ ref('exchange__currencies') }} as functional
+    on coalesce(entities.functional_currency, context.default_entity_currency) = functional.currency
 inner join balances
     on keyed.accounting_contract_id = balances.accounting_contract_id
     and keyed.holder_id = balances.holder_id
