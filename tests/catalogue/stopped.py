@@ -24,8 +24,8 @@ def rates(name: str, wrong: str, row: Row, *failures: str) -> Case:
 
 
 def signed(name: str, wrong: str, currency: str, *failures: str, **changes: str) -> Case:
-    """A contract signed on 15 January in a currency."""
-    header = {"currency": currency, "signed_date": "2026-01-15", **changes}
+    """A contract signed on 15 January in a currency, which is over before the last day counted."""
+    header = {"currency": currency, "signed_date": "2026-01-15", "end_date": "2026-06-29", **changes}
     return contract(name, wrong, *failures, header=header)
 
 
@@ -37,6 +37,7 @@ def in_euro(rows: Rows) -> Rows:
     }
 
 
+ENDED = {"currency": "EUR", "signed_date": "2026-01-15", "end_date": "2026-06-29"}
 GAP = "block accounting_periods.periods_with_gap_or_overlap"
 MISSING = "block contracts.missing_rate"
 
@@ -161,15 +162,40 @@ RATES: list[Case] = [
         "billed-late",
         "an invoice of a day without a rate",
         "block invoices.missing_rate",
-        header={"currency": "EUR", "signed_date": "2026-01-15"},
+        header=ENDED,
         **invoice("billed-late", {"currency": "EUR", "issue_date": "2026-01-23"}),
     ),
     contract(
         "credited-late",
         "a credit note of a day without a rate",
         "block credit_notes.missing_rate",
-        header={"currency": "EUR", "signed_date": "2026-01-15"},
+        header=ENDED,
         **in_euro(credit("credited-late")),
+    ),
+    contract(
+        "paid-late",
+        "a payment of a day without a rate",
+        "block payments.missing_rate",
+        header=ENDED,
+        **in_euro(invoice("paid-late", {"issue_date": "2026-01-22"})),
+        payments=[
+            {
+                "payment_id": "paid-late-1",
+                "invoice_id": "paid-late-1",
+                "customer_id": "A",
+                "kind": "payment",
+                "payment_date": "2026-01-23",
+                "amount": "100",
+                "currency": "EUR",
+            }
+        ],
+    ),
+    signed(
+        "open-without-a-rate",
+        "on the last day counted it goes on, and no rate does",
+        "EUR",
+        "block contracts.missing_closing_rate",
+        end_date=AS_OF,
     ),
 ]
 

@@ -70,7 +70,14 @@ def exports() -> dict[str, list[Row]]:
             {"entity_id": "us", "entity_name": "America", "functional_currency": "USD"},
         ],
         "customers": [{"customer_id": "C", "customer_name": "C"}],
-        "products": [{"product_id": "P", "product_name": "P", "recognition_method": "ratable", "revenue_category": "services"}],
+        "products": [
+            {
+                "product_id": "P",
+                "product_name": "P",
+                "recognition_method": "ratable",
+                "revenue_category": "services",
+            }
+        ],
         "contracts": contracts,
         "contract_lines": [
             {
@@ -83,7 +90,14 @@ def exports() -> dict[str, list[Row]]:
             for one in contracts
         ],
         "invoices": [
-            {"invoice_id": key, "customer_id": "C", "contract_id": of, "issue_date": day, "currency": "GBP", "status": "open"}
+            {
+                "invoice_id": key,
+                "customer_id": "C",
+                "contract_id": of,
+                "issue_date": day,
+                "currency": "GBP",
+                "status": "open",
+            }
             for key, of, day, _ in invoices
         ],
         "invoice_lines": [
@@ -127,7 +141,8 @@ def rolled(company: Company, period: str, entity: str, currency: str, balance: s
         movement: (own, functional, reporting)
         for movement, own, functional, reporting in company.query(
             "select movement, amount, amount_functional, amount_reporting from marts.rpt_rollforward"
-            f" where period = '{period}' and entity_id = '{entity}' and currency = '{currency}' and balance = '{balance}'"
+            f" where period = '{period}' and entity_id = '{entity}' and currency = '{currency}'"
+            f" and balance = '{balance}'"
         )
     }
 
@@ -211,17 +226,18 @@ def test_backlog_is_booked_at_the_rate_of_its_signature_and_stands_at_the_closin
 
 
 def test_a_cross_rate_goes_over_the_one_currency_both_have_a_rate_to(company: Company) -> None:
-    """CAD 1,500 ÷ 1.5 × 1.00 = USD 1,000; a twelfth of it is 83.33, earned at January's average."""
+    """CAD 1,500 / 1.5 x 1.00 = USD 1,000; a twelfth of it is 83.33, earned at January's average."""
     assert company.query(
-        "select amount, functional_currency, amount_functional, amount_reporting from marts.fct_bookings where contract_id = 'C'"
+        "select amount, functional_currency, amount_functional, amount_reporting from marts.fct_bookings"
+        " where contract_id = 'C'"
     ) == [(1500, "USD", 1000, 1000)]
     assert company.query(
         "select amount, amount_functional, amount_reporting from marts.fct_recognized_revenue"
         " where contract_id = 'C' and period = '2026-01'"
     ) == [(125, Decimal("83.33"), Decimal("83.33"))]
     assert company.query(
-        "select rate from audit.rates_used where from_currency = 'CAD' and to_currency = 'USD' and rate_kind = 'closing'"
-        " and period = '2026-03'"
+        "select rate from audit.rates_used where from_currency = 'CAD' and to_currency = 'USD'"
+        " and rate_kind = 'closing' and period = '2026-03'"
     ) == [(Decimal("0.8"),)]
 
 
@@ -265,8 +281,13 @@ def test_a_rate_that_is_missing_blocks_by_name(tmp_path_factory: pytest.TempPath
     with pytest.raises(BlockedError) as blocked:
         broken.run("2026-02-25")
     said = {f"{one.rule}: {one}" for one in blocked.value.findings}
-    assert any("no rate GBP to EUR is recent enough on 2026-02-25, the last day counted" in one for one in said), said
-    assert any("paid on 2026-02-10 in GBP, and no rate GBP to EUR is recent enough on that day" in one for one in said), said
+    assert any(
+        "no rate GBP to EUR is recent enough on 2026-02-25, the last day counted" in one for one in said
+    ), said
+    assert any(
+        "paid on 2026-02-10 in GBP, and no rate GBP to EUR is recent enough on that day" in one
+        for one in said
+    ), said
 
 
 def test_without_any_rates_nothing_is_translated_and_nothing_blocks(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end import translation
 from warehouse.demo import company, found, write
 from warehouse.explain import show
 from warehouse.plan import canonical_type
@@ -152,6 +153,11 @@ def test_a_second_run_on_the_same_exports_does_nothing(demo: tuple[Workspace, st
 
 def test_published_months_verify(demo: tuple[Workspace, str]) -> None:
     assert "as they were published" in tieout("verify", "-w", str(demo[0].root))
+
+
+def test_every_amount_is_translated_as_the_rates_that_were_delivered_say(demo: tuple[Workspace, str]) -> None:
+    """All entities and currencies, all months, computed again in fractions; roll-forwards add up in each currency."""
+    assert translation.wrong(demo[0].root, "USD") == []
 
 
 def test_commands_that_only_read_import_no_dagster_and_no_dbt(demo: tuple[Workspace, str]) -> None:

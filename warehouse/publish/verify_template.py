@@ -485,8 +485,9 @@ def check_rollforward(
             f"E3 opening + movements = closing{what}",
             differences(
                 con,
-                f"select entity_id, currency, balance, sum(case when movement = 'closing' then -{amount} else {amount} end)"
-                " as difference from rpt_rollforward group by entity_id, currency, balance having difference <> 0",
+                "select entity_id, currency, balance,"
+                f" sum(case when movement = 'closing' then -{amount} else {amount} end) as difference"
+                " from rpt_rollforward group by entity_id, currency, balance having difference <> 0",
             ),
         )
         earlier = before / "rpt_rollforward.parquet" if before is not None else None
@@ -667,51 +668,51 @@ def check_currency(
             "amounts in functional and reporting currency", "the manifest names no reporting currency"
         )
         return
-    problems = []
-    for table in sorted(present - {"positions", "positions_before"}):
-        for own, other, condition in own_currency(columns_of(con, table), reporting):
-            found = differences(
-                con,
-                f"select {own}, {other} from {table} where {condition} and {other} is distinct from {own}",
+    report.check("amounts in their own currency are themselves", own_amounts(con, present, reporting))
+    report.check("parts add up in the reporting currency", parts_of_wholes(con, present))
+    if "rates_used" not in present or "functional_currency" not in columns_of(con, "rpt_rollforward"):
+        report.skip("amounts = amount x rate", "this month was published without its rates")
+        return
+    register_rates(con)
+    places = [
+        (table, amount, f"'daily' and rates.rate_day = facts.{day}", "rate of its day")
+        for table, (day, amounts) in BY_DAY.items()
+        for amount in amounts
+    ]
+    places += [
+        (table, amount, "'closing'", "closing rate")
+        for table, amounts in AT_CLOSING.items()
+        for amount in amounts
+    ]
+    for table, amount, rate, what in places:
+        if table in present:
+            report.check(
+                f"{table} {amount}, translated = x {what}",
+                differences(con, rate_ties(con, table, amount, rate, reporting)),
             )
-            problems += [f"{table}: {problem}" for problem in found]
-    report.check("amounts in their own currency are themselves", problems)
+
+
+def own_amounts(con: duckdb.DuckDBPyConnection, present: set[str], reporting: str) -> list[str]:
+    return [
+        f"{table}: {problem}"
+        for table in sorted(present - {"positions", "positions_before"})
+        for own, other, condition in own_currency(columns_of(con, table), reporting)
+        for problem in differences(
+            con, f"select {own}, {other} from {table} where {condition} and {other} is distinct from {own}"
+        )
+    ]
+
+
+def parts_of_wholes(con: duckdb.DuckDBPyConnection, present: set[str]) -> list[str]:
     problems = []
     for table, sums in ADDS_UP.items():
-        for whole, parts in sums:
-            step = "_reporting"
-            if table in present and set(re.findall(r"\w+", stepped(f"{whole} {parts}", step))) <= set(
-                columns_of(con, table)
-            ):
-                said, added = stepped(whole, step), stepped(parts, step)
+        for whole, parts in sums if table in present else ():
+            said, added = stepped(whole, "_reporting"), stepped(parts, "_reporting")
+            if set(re.findall(r"\w+", f"{said} {added}")) <= set(columns_of(con, table)):
                 problems += differences(
                     con, f"select {said}, {added} as parts from {table} where {said} <> {added}"
                 )
-    report.check("parts add up in the reporting currency", problems)
-    if "rates_used" not in present or "functional_currency" not in columns_of(con, "rpt_rollforward"):
-        report.skip("amounts = amount × rate", "this month was published without its rates")
-        return
-    register_rates(con)
-    for table, (day, amounts) in BY_DAY.items():
-        if table in present:
-            for amount in amounts:
-                report.check(
-                    f"{table} {amount} = × rate of its day",
-                    differences(
-                        con,
-                        rate_ties(con, table, amount, f"'daily' and rates.rate_day = facts.{day}", reporting),
-                    ),
-                )
-    for table, amounts in AT_CLOSING.items():
-        if table in present:
-            for amount in amounts:
-                report.check(
-                    f"{table} {amount} = × closing rate",
-                    differences(
-                        con,
-                        rate_ties(con, table, amount, "'closing'", reporting),
-                    ),
-                )
+    return problems
 
 
 def own_currency(columns: list[str], reporting: str) -> list[tuple[str, str, str]]:
@@ -745,7 +746,7 @@ def register_rates(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def rate_ties(con: duckdb.DuckDBPyConnection, table: str, amount: str, rate: str, reporting: str) -> str:
-    """Rows whose amount in functional or reporting currency is not the amount × the rate."""
+    """Rows whose amount in functional or reporting currency is not the amount x the rate."""
     functional = stepped(amount, "_functional")
     has_functional = functional in columns_of(con, table)
     said = f"thousandths({functional})" if has_functional else "cast(null as hugeint)"

@@ -62,7 +62,8 @@ reported as (
     select
         functional.*,
         {% for amount in amounts if amount != 'billed' -%}
-        {{ to_reporting('functional.' ~ amount ~ '_functional_minor', 'functional', 'functional') }} as {{ amount }}_reporting_minor{{ ',' if not loop.last }}
+        {{ to_reporting('functional.' ~ amount ~ '_functional_minor', 'functional', 'functional') }}
+            as {{ amount }}_reporting_minor{{ ',' if not loop.last }}
         {% endfor %}
     from functional
 

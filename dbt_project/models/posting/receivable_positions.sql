@@ -116,7 +116,12 @@ dense as (
     from (
         select * from movements
         union all
-        select {{ keys | join(', ') }}, period_index{% for measure in measures %}, 0 as {{ measure }}_minor{% endfor %}
+        select
+            {{ keys | join(', ') }},
+            period_index,
+            {% for measure in measures -%}
+            0 as {{ measure }}_minor{{ ',' if not loop.last }}
+            {% endfor %}
         from filled
     ) as all_rows
     group by {{ keys | join(', ') }}, period_index

@@ -19,84 +19,49 @@ with periods as (
 
 ),
 
-segments as (
-
-    select
-        segments.*,
-        case
-            when segments.spread_minor = 0 then segments.valid_from
-            else least(segments.valid_to, greatest(segments.spread_end, segments.valid_from))
-        end as active_until
-    from {{ ref('revenue_segments') }} as segments
-
-),
-
--- the day from which on nothing is earned any more, and what is by then
-ends as (
-
-    select
-        contract_line_id,
-        max(active_until) as last_day,
-        cast(sum(case when valid_to = cast('9999-12-31' as date) then base_minor + spread_minor else 0 end) as bigint) as total_minor
-    from segments
-    group by contract_line_id
-
-),
-
-lines as (
-
-    select
-        lines.contract_line_id,
-        lines.expected_date,
-        case when {{ is_cancellable('contracts') }} then coalesce(contracts.notice_days, 0) end as notice_days
-    from {{ ref('dim_contract_line') }} as lines
-    inner join {{ ref('dim_contract') }} as contracts on lines.contract_id = contracts.contract_id
-
-),
-
-positions as (
+dated as (
 
     select
         positions.dimension_id,
         positions.period_index,
-        dimensions.contract_line_id,
         positions.backlog_minor,
-        positions.recognized_minor
-    from {{ ref('line_positions') }} as positions
-    inner join {{ ref('dimension_sets') }} as dimensions on positions.dimension_id = dimensions.dimension_id
-    left join {{ ref('held_lines') }} as held on dimensions.contract_line_id = held.contract_line_id
-    where positions.backlog_minor != 0 and held.contract_line_id is null
-
-),
-
-dated as (
-
-    select
-        positions.*,
+        positions.recognized_minor,
         periods.cut_end,
         {% for band in bands -%}
         periods.until_{{ band }},
         {% endfor -%}
-        {{ add_days('periods.cut_end', 'lines.notice_days') }} as until_notice,
-        greatest(coalesce(lines.expected_date, periods.cut_end), {{ add_days('periods.cut_end', '1') }}) as expected_date,
-        ends.last_day,
-        coalesce(ends.total_minor, positions.recognized_minor) as total_minor
-    from positions
+        {{ add_days('periods.cut_end', 'horizons.notice_days') }} as until_notice,
+        greatest(coalesce(horizons.expected_date, periods.cut_end), {{ add_days('periods.cut_end', '1') }}) as expected_date,
+        horizons.last_day,
+        coalesce(horizons.total_minor, positions.recognized_minor) as total_minor
+    from {{ ref('line_positions') }} as positions
     inner join periods on positions.period_index = periods.period_index
-    left join ends on positions.contract_line_id = ends.contract_line_id
-    left join lines on positions.contract_line_id = lines.contract_line_id
+    inner join {{ ref('line_horizons') }} as horizons on positions.dimension_id = horizons.dimension_id
+    where positions.backlog_minor != 0 and not horizons.is_held
 
 ),
 
 -- most lines have earned all there is by the first of these days
 asked as (
 
-    {% for band in bands + ['notice'] -%}
-    select dimension_id, period_index, contract_line_id, '{{ band }}' as band, until_{{ band }} as at_date
-    from dated
-    where until_{{ band }} < last_day
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select dimension_id, period_index, band, at_date
+    from (
+        select
+            dated.dimension_id,
+            dated.period_index,
+            dated.last_day,
+            bands.band,
+            case bands.band
+                when '12' then dated.until_12
+                when '24' then dated.until_24
+                when '36' then dated.until_36
+                else dated.until_notice
+            end as at_date
+        from dated
+        cross join (values ('12'), ('24'), ('36'), ('notice')) as bands (band)
+        where least(dated.until_12, coalesce(dated.until_notice, dated.until_12)) < dated.last_day
+    ) as days
+    where at_date < last_day
 
 ),
 
@@ -104,8 +69,9 @@ in_force as (
 
     select segments.*, asked.dimension_id, asked.period_index, asked.band, asked.at_date
     from asked
-    inner join segments
-        on asked.contract_line_id = segments.contract_line_id
+    inner join {{ ref('line_horizons') }} as horizons on asked.dimension_id = horizons.dimension_id
+    inner join {{ ref('revenue_segments') }} as segments
+        on horizons.contract_line_id = segments.contract_line_id
         and asked.at_date between segments.valid_from and segments.valid_to
 
 ),

@@ -25,15 +25,15 @@ functional as (
         scopes.rate_kind,
         case
             when pairs.currency = pairs.functional_currency then {{ wide_literal('1000000000000') }}
-            else kinds.rate_trillionths
+            else inward.rate_trillionths
         end as rate_trillionths
     from {{ ref('currency_pairs') }} as pairs
     cross join (select distinct period_index, rate_kind from kinds) as scopes
-    left join kinds
-        on pairs.currency = kinds.from_currency
-        and pairs.functional_currency = kinds.to_currency
-        and scopes.period_index = kinds.period_index
-        and scopes.rate_kind = kinds.rate_kind
+    left join kinds as inward
+        on pairs.currency = inward.from_currency
+        and pairs.functional_currency = inward.to_currency
+        and scopes.period_index = inward.period_index
+        and scopes.rate_kind = inward.rate_kind
 
 )
 
@@ -45,11 +45,11 @@ select
     {{ rate_fraction(
         'reporting',
         "(case when functional.functional_currency = functional.reporting_currency then "
-        ~ wide_literal('1000000000000') ~ " else kinds.rate_trillionths end)",
+        ~ wide_literal('1000000000000') ~ " else onward.rate_trillionths end)",
         'functional.functional_exponent', 'functional.reporting_exponent') }}
 from functional
-left join kinds
-    on functional.functional_currency = kinds.from_currency
-    and functional.reporting_currency = kinds.to_currency
-    and functional.period_index = kinds.period_index
-    and functional.rate_kind = kinds.rate_kind
+left join kinds as onward
+    on functional.functional_currency = onward.from_currency
+    and functional.reporting_currency = onward.to_currency
+    and functional.period_index = onward.period_index
+    and functional.rate_kind = onward.rate_kind
