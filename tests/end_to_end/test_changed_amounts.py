@@ -53,9 +53,12 @@ class Place:
         return "0.001" if self.currency in THREE_DECIMALS else "0.01"
 
     @property
-    def in_reporting_currency(self) -> str:
-        """The column of the same amount translated, where the table has one."""
-        return "reporting_minor" if self.column == "amount_minor" else f"{self.column}_reporting"
+    def twins(self) -> set[str]:
+        """The columns of the same amount in other currencies, where the table has them."""
+        own = self.column.removesuffix("_functional").removesuffix("_reporting")
+        return (
+            {"reporting_minor"} if own == "amount_minor" else {own, f"{own}_functional", f"{own}_reporting"}
+        )
 
     def __str__(self) -> str:
         return f"{self.table.name} row {self.row} {self.column} {self.currency} + {self.step}"
@@ -122,12 +125,12 @@ def changed(con: Connection, month: Month, place: Place, *, is_sealed_again: boo
     """One minor unit more, and, if so, every hash (the one on the report too), total and seal of the month as if it
     had been published so.
 
-    Sealed again, the same amount in the reporting currency moves with it: who can do the one does the other.
+    Sealed again, the same amount in the other currencies moves with it: who can do the one does the other.
     """
     file, columns = month.path / place.table.file, columns_of(month, place.table)
     names = (file.name, manifest.MANIFEST, manifest.SEAL, manifest.REPORT)
     before = {name: (month.path / name).read_bytes() for name in names}
-    moved = {place.column, *([place.in_reporting_currency] if is_sealed_again else [])}
+    moved = {place.column, *(place.twins if is_sealed_again else ())}
     step = f"case when row_number = {place.row} then {place.step} else 0 end"
     replaced = ", ".join(
         f"cast({identifier(one.name)} + {step} as {one.type}) as {identifier(one.name)}"
