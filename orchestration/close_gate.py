@@ -73,6 +73,7 @@ def close_findings(connection: Connection, context: RunContext) -> tuple[list[Fi
         *held_findings(connection, context),
         *unlinked_billing(connection, context.settings.policies),
         *restatements(connection, context),
+        *unmapped_accounts(connection),
     ]
     blocking = [one for one in findings if not context.is_waived(one.rule)]
     passed = [one for one in findings if context.is_waived(one.rule)]
@@ -312,3 +313,20 @@ def _percent(part: Decimal | int, whole: Decimal | int) -> str:
 
 def _plain(number: Decimal) -> str:
     return f"{number.normalize():f}"
+
+
+def unmapped_accounts(connection: Connection) -> list[Finding]:
+    """Roles that no row of account_mapping gives an account on the day of posting (accounting.md §8)."""
+    rows = connection.execute(
+        "select account_role, entity_id, min(period), count(*) from marts.fct_journal_entries"
+        " where account_id = '(unmapped)' group by account_role, entity_id order by account_role, entity_id"
+    ).fetchall()
+    return [
+        Finding(
+            "unmapped_account",
+            f"no account is mapped to role {role} of {entity}, which {count} journal entr{'y' if count == 1 else 'ies'}"
+            f" from {period} on post{'s' if count == 1 else ''} to",
+            f"Deliver a row of account_mapping with role {role}, for {entity} or for all entities.",
+        )
+        for role, entity, period, count in rows
+    ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end import translation
+from tests.end_to_end import translation, trial_balance
 from warehouse.demo import company, found, write
 from warehouse.explain import show
 from warehouse.plan import canonical_type
@@ -158,6 +158,20 @@ def test_published_months_verify(demo: tuple[Workspace, str]) -> None:
 def test_every_amount_is_translated_as_the_rates_that_were_delivered_say(demo: tuple[Workspace, str]) -> None:
     """All entities and currencies, all months, computed again in fractions; roll-forwards add up in each currency."""
     assert translation.wrong(demo[0].root, "USD") == []
+
+
+def test_its_journals_make_the_published_balances_in_a_blank_trial_balance(
+    demo: tuple[Workspace, str],
+) -> None:
+    """All months and entities, in contract and functional currency, reversals and exchange differences included."""
+    workspace = demo[0]
+    trial = trial_balance.imported(tieout("export", "journals", "--again", "-w", str(workspace.root)))
+    with show.reader(workspace) as connection:
+        closed = connection.execute(
+            "select max(period) from marts.dim_period where status = 'closed'"
+        ).fetchone()[0]
+        assert trial_balance.differing(lambda sql: connection.execute(sql).fetchall(), trial, closed) == []
+    assert {account for _, account in trial} > {"1000", "1200", "2100", "2150", "4000", "7000"}
 
 
 def test_commands_that_only_read_import_no_dagster_and_no_dbt(demo: tuple[Workspace, str]) -> None:

@@ -244,6 +244,10 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
     )
     scope = "period varchar, entity_id varchar, currency varchar"
     for name, columns in (
+        (
+            "fct_journal_entries",
+            "journal_id varchar, account_id varchar, debit decimal(18, 3), credit decimal(18, 3)",
+        ),
         ("rpt_ar_aging", "age_bucket varchar, invoices integer"),
         ("rpt_contract_balances", "contracts integer"),
         ("rpt_rpo", "rpo decimal(18, 3)"),

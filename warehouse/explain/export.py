@@ -164,19 +164,25 @@ def known_systems(connection: Connection) -> list[str]:
 
 def write_file(connection: Connection, selection: Selection, form: Format, path: Path) -> int:
     """Write the rows to a file of that name in one rename; returns how many there are."""
+    with replaced(path) as beside:
+        return _write(connection, selection, form, beside)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which takes its name once all is written."""
     folder = path.parent
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is no folder", "Make it first, or choose another --output.")
-    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".exporting-", suffix=f".{form}")
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=".exporting-", suffix=path.suffix)
     os.close(descriptor)
     beside = Path(name)
     try:
-        rows = _write(connection, selection, form, beside)
+        yield beside
         beside.chmod(0o644)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return rows
 
 
 def write_csv(connection: Connection, selection: Selection, stream: BinaryIO, scratch: Path) -> None:

@@ -107,6 +107,7 @@ LAYOUT: dict[str, str] = {
                 for balance in (
                     "deferred_revenue",
                     "contract_asset",
+                    "unbilled_receivable",
                     "refund_liability",
                     "customer_deposits",
                     "accounts_receivable",

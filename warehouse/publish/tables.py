@@ -112,6 +112,7 @@ PUBLISHED: tuple[PublishedTable, ...] = (
     ),
     _fact("fct_contract_balances", "accounting_contract_id", "customer_id", "entity_id", "currency"),
     _fact("fct_receivables", "contract_id", "invoice_id", "customer_id", "entity_id", "currency"),
+    _fact("fct_journal_entries", "journal_id", "account_id"),
     _fact("rpt_ar_aging", "period", "entity_id", "currency", "age_bucket", kind=Kind.REPORT),
     _fact("rpt_contract_balances", "period", "entity_id", "currency", kind=Kind.REPORT),
     _fact("rpt_rpo", "period", "entity_id", "currency", kind=Kind.REPORT),

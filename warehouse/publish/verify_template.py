@@ -352,6 +352,7 @@ def check_equations(
 ) -> None:
     """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
     check_bbb(report, con, present)
+    check_journals(report, con, present)
     check_rows(report, con, present)
     check_sums(report, con, present)
     if "rpt_rollforward" in present:
@@ -387,6 +388,16 @@ def check_equations(
             " where tax_minor <> 0 and measure not in ('billed', 'not_yet_counted', 'bad_debt')",
         ),
     )
+
+
+def check_journals(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    if "fct_journal_entries" in present:
+        held = columns_of(con, "fct_journal_entries")
+        for step in (step for step in STEPS if f"debit{step}" in held):
+            ties = f"""
+                select journal_id, sum(debit{step}) as debits, sum(credit{step}) as credits from fct_journal_entries
+                group by journal_id having sum(debit{step}) <> sum(credit{step})"""
+            report.check(f"E5 debits = credits, each journal{in_words(step)}", differences(con, ties))
 
 
 def check_rows(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
@@ -451,7 +462,8 @@ def check_sums(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]
                         )
     if {"rpt_backlog_bridge", "rpt_rollforward"} <= present:
         for step in STEPS:
-            if f"amount{step}" in columns_of(con, "rpt_backlog_bridge"):
+            reports = ("rpt_backlog_bridge", "rpt_rollforward")
+            if all(f"amount{step}" in columns_of(con, report) for report in reports):
                 report.check(
                     f"backlog by cause = roll-forward of backlog{in_words(step)}",
                     differences(con, bridge_ties(step)),
@@ -514,7 +526,8 @@ def check_rollforward(
                         union all select entity_id, currency, 0, {column}{step} from {table}
                     ) group by entity_id, currency having sum(rolled) <> sum(held)"""
                 report.check(f"E3 closing {balance} = {table}{what}", differences(con, ties))
-        if step and {"fct_bookings", "fct_recognized_revenue"} <= present:
+        facts = ("fct_bookings", "fct_recognized_revenue")
+        if step and all(fact in present and amount in columns_of(con, fact) for fact in facts):
             report.check(
                 f"E3 backlog moved by bookings and revenue{what}", differences(con, backlog_moves(step))
             )
@@ -739,7 +752,8 @@ def register_rates(con: duckdb.DuckDBPyConnection) -> None:
         "create macro unit(currency) as cast(case"
         f" when currency in ({', '.join(repr(code) for code in NO_MINOR_UNIT)}) then 1000"
         f" when currency in ({', '.join(repr(code) for code in THOUSANDTHS)}) then 1 else 10 end as hugeint);"
-        "create macro exchanged(amount, source, target, trillionths) as case when source = target then amount"
+        "create macro exchanged(amount, source, target, trillionths) as"
+        " case when source = target or amount = 0 then amount"
         " else sign(amount) * ((2 * abs(amount) * trillionths + 1000000000000 * unit(target))"
         " // (2 * 1000000000000 * unit(target))) * unit(target) end"
     )

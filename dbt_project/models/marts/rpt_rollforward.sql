@@ -32,80 +32,13 @@ currencies as (
 -- on which side a contract stands at the end of a period
 sides as (
 
-    select
-        balances.entity_id,
-        balances.currency,
-        positions.balance_id,
-        positions.period_index,
-        positions.deferred_revenue_minor < positions.contract_asset_minor as is_asset,
-        {% for balance in contract_balances -%}
-        positions.{{ balance }}_minor,
-        {% endfor -%}
-        greatest(positions.position_before_minor, 0) as deferred_revenue_before_minor,
-        greatest(-positions.position_before_minor, 0) as contract_asset_before_minor,
-        positions.refund_liability_minor - positions.refund_liability_before_minor as refund_liability_change_minor
-        {%- for step in ['functional', 'reporting'] -%}
-        {%- for amount in contract_balances + ['deferred_revenue_before', 'contract_asset_before', 'refund_liability_change'] -%}
-        ,
-        case
-            when balances.currency_pair is not null then translated.{{ amount }}_{{ step }}_minor
-            {% if amount == 'refund_liability_change' -%}
-            else positions.refund_liability_minor - positions.refund_liability_before_minor
-            {%- elif amount == 'deferred_revenue_before' -%}
-            else greatest(positions.position_before_minor, 0)
-            {%- elif amount == 'contract_asset_before' -%}
-            else greatest(-positions.position_before_minor, 0)
-            {%- else -%}
-            else positions.{{ amount }}_minor
-            {%- endif %}
-        end as {{ amount }}_{{ step }}_minor
-        {%- endfor -%}
-        {%- endfor %}
-    from {{ ref('contract_positions') }} as positions
-    inner join {{ ref('balances') }} as balances on positions.balance_id = balances.balance_id
-    left join {{ ref('translated_balances') }} as translated
-        on positions.balance_id = translated.balance_id and positions.period_index = translated.period_index
+    select * from {{ ref('contract_sides') }}
 
 ),
 
--- straight to entity and currency: by contract there are as many flows as there are posted rows
 flows as (
 
-    -- signed as they change contracted − recognized, billed − recognized, billed − paid and what is deposited
-    select
-        posted.period_index,
-        dimensions.entity_id,
-        dimensions.currency,
-        posted.measure,
-        coalesce(sides.is_asset, false) as is_asset,
-        dimensions.contract_id = '(not linked)' as is_unlinked,
-        case
-            when posted.is_prior_period then 'prior_period'
-            when posted.measure = 'not_yet_counted' then 'not_yet_counted'
-            when posted.measure = 'recognized' then 'revenue'
-            when posted.event_type in ('credit_applied', 'deposit_applied', 'deposit_void') then 'applied'
-            when posted.measure = 'paid' then 'payments'
-            when posted.measure = 'bad_debt' then 'write_offs'
-            when posted.measure = 'deposited' then 'deposits'
-            when posted.event_type in ('new', 'renewal', 'reallocation', 'usage') then 'bookings'
-            when posted.event_type = 'cancellation' then 'cancellations'
-            when posted.measure = 'contracted' then 'amendments'
-            when posted.event_type = 'invoice' then 'billings'
-            else 'credits'
-        end as movement,
-        {% for step in steps -%}
-        {% set amount = 'posted.' ~ (step[1:] ~ '_minor' if step else 'amount_minor') -%}
-        {% set tax = 'posted.tax' ~ step ~ '_minor' -%}
-        cast(sum(case when posted.measure in ('recognized', 'paid', 'bad_debt') then -{{ amount }} else {{ amount }} end)
-            as bigint) as amount{{ step }}_minor,
-        cast(sum(case when posted.measure = 'bad_debt' then -{{ tax }} else {{ tax }} end) as bigint)
-            as tax{{ step }}_minor{{ ',' if not loop.last }}
-        {% endfor %}
-    from {{ ref('translated') }} as posted
-    inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
-    left join sides on dimensions.balance_id = sides.balance_id and posted.period_index = sides.period_index
-    where dimensions.contract_id != '(not linked)' or posted.measure = 'deposited'
-    group by 1, 2, 3, 4, 5, 6, 7
+    select * from {{ ref('posted_flows') }}
 
 ),
 
