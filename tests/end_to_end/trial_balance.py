@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 BALANCES = {
     "1200": "accounts_receivable",
@@ -29,7 +31,9 @@ def imported(text: str) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:
 
 
 def differing(
-    company: Company, trial: dict[tuple[str, str], tuple[Decimal, Decimal]], period: str
+    query: Callable[[str], list[tuple[Any, ...]]],
+    trial: dict[tuple[str, str], tuple[Decimal, Decimal]],
+    period: str,
 ) -> list[str]:
     """Balances of a closed month that the trial balance does not have."""
     found = []

@@ -798,26 +798,18 @@ def check_waterfall(
     """Revenue by the period it was booked in: what is posted as the facts have it, what is to come as the segments."""
     if not {"rpt_revenue_waterfall", "fct_recognized_revenue"} <= present:
         return
-    report.check(
-        "rpt_revenue_waterfall = fct_recognized_revenue",
-        differences(
-            con,
-            """
-            select entity_id, currency, sum(said) as waterfall, sum(held) as revenue from (
-                select entity_id, currency, amount as said, 0 as held from rpt_revenue_waterfall where not is_scheduled
-                union all select entity_id, currency, 0, amount from fct_recognized_revenue
-            ) group by entity_id, currency having sum(said) <> sum(held)""",
-        )
-        + differences(
-            con,
-            """
-            select entity_id, currency, sum(said) as waterfall_reporting, sum(held) as revenue_reporting from (
-                select entity_id, currency, amount_reporting as said, 0 as held
-                from rpt_revenue_waterfall where not is_scheduled
-                union all select entity_id, currency, 0, amount_reporting from fct_recognized_revenue
-            ) group by entity_id, currency having sum(said) <> sum(held)""",
-        ),
-    )
+    for amount in ("amount", "amount_reporting"):
+        if amount in columns_of(con, "rpt_revenue_waterfall") and amount in columns_of(
+            con, "fct_recognized_revenue"
+        ):
+            ties = f"""
+                select entity_id, currency, sum(said) as waterfall, sum(held) as revenue from (
+                    select entity_id, currency, {amount} as said, 0 as held
+                    from rpt_revenue_waterfall where not is_scheduled
+                    union all select entity_id, currency, 0, {amount} from fct_recognized_revenue
+                ) group by entity_id, currency having sum(said) <> sum(held)"""
+            what = in_words(amount.removeprefix("amount"))
+            report.check(f"rpt_revenue_waterfall = fct_recognized_revenue{what}", differences(con, ties))
     schedule = views.get(SCHEDULE)
     if months is None or schedule is None:
         report.skip("rpt_revenue_waterfall by booking period", "needs the state that a close publishes")
