@@ -683,7 +683,9 @@ def check_currency(
         return
     report.check("amounts in their own currency are themselves", own_amounts(con, present, reporting))
     report.check("parts add up in the reporting currency", parts_of_wholes(con, present))
-    if "rates_used" not in present or "functional_currency" not in columns_of(con, "rpt_rollforward"):
+    if "rpt_rollforward" not in present or "functional_currency" not in columns_of(con, "rpt_rollforward"):
+        return
+    if "rates_used" not in present:
         report.skip("amounts = amount x rate", "this month was published without its rates")
         return
     register_rates(con)
