@@ -1,6 +1,8 @@
 -- Grain: balance × open period, as contract_positions.
 -- Why: balances in contract, functional and reporting currency, and the side, deferred revenue or contract asset, on which the
--- accounting contract ends the period and on which its flows stand. Minor units.
+-- accounting contract ends the period and on which its flows stand. Minor units. A view: it is as long as contract_positions,
+-- and what reads it adds it up at once.
+{{ config(materialized='view') }}
 
 {% set contract_balances = ['deferred_revenue', 'contract_asset', 'refund_liability', 'customer_deposits', 'accounts_receivable'] %}
 
