@@ -288,21 +288,47 @@ def backlog_for_people(answer: "Answer") -> Table:
     )
 
 
+class Money(StrEnum):
+    """The currency of a roll-forward."""
+
+    contract = "contract"
+    functional = "functional"
+    reporting = "reporting"
+
+
 @commands.command("rollforward")
 def show_rollforward(
-    workspace: WorkspaceOption = None, period: PeriodOption = None, form: FormatOption = Format.table
+    workspace: WorkspaceOption = None,
+    period: PeriodOption = None,
+    money: Annotated[
+        Money,
+        typer.Option(
+            "--in", help="The contracts' currencies, the entities' functional ones, or the reporting one."
+        ),
+    ] = Money.contract,
+    form: FormatOption = Format.table,
 ) -> None:
     """Opening + movements = closing of each balance in one period (default: the latest).
+
+    In functional and reporting currency `fx` is what balances gained or lost because rates moved.
 
     Examples:
 
     - `tieout show rollforward`
-    - `tieout show rollforward --period 2026-09`
+    - `tieout show rollforward --period 2026-09 --in functional`
     """
     from warehouse.explain import show
 
-    with show.reader(open_workspace(workspace)) as connection:
-        answer = show.rollforward(connection, period)
+    opened = open_workspace(workspace)
+    with show.reader(opened) as connection:
+        if money is Money.contract:
+            answer = show.rollforward(connection, period)
+        elif money is Money.functional:
+            answer = show.rollforward_in_books(connection, period)
+        else:
+            answer = show.rollforward_in_reporting(
+                connection, opened.settings.company.reporting_currency, period
+            )
     output.show(table_of(answer) if form is not Format.table else rollforward_for_people(answer), form)
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from warehouse import engine
+from warehouse.engine import literal
 from warehouse.errors import ConfigurationError
 from warehouse.workspace import Workspace
 
@@ -186,16 +187,40 @@ def waterfall(connection: Any, period: str | None = None) -> Answer:
 
 
 def rollforward(connection: Any, period: str | None = None) -> Answer:
-    """Opening, movements and closing of each balance in one period."""
+    """Opening, movements and closing of each balance in one period, in the contracts' currencies: there is no fx."""
     chosen = chosen_period(connection, period)
+    return _rolled(connection, chosen, "currency", "amount", "movement <> 'fx'")
+
+
+def rollforward_in_books(connection: Any, period: str | None = None) -> Answer:
+    """The same in the currency in which each entity keeps its books."""
+    chosen = chosen_period(connection, period)
+    return _rolled(
+        connection, chosen, "functional_currency", "amount_functional", "amount_functional is not null"
+    )
+
+
+def rollforward_in_reporting(connection: Any, currency: str, period: str | None = None) -> Answer:
+    """The same in the reporting currency."""
+    chosen = chosen_period(connection, period)
+    return _rolled(connection, chosen, literal(currency), "amount_reporting", "amount_reporting is not null")
+
+
+def _rolled(connection: Any, period: str | None, currency: str, amount: str, condition: str) -> Answer:
     query = f"""
+        with moved as (
+            select period, entity_id, {currency} as currency, balance, movement, sum({amount}) as amount
+            from marts.rpt_rollforward
+            where period = ? and {condition}
+            group by all
+        )
+
         select {", ".join(ROLLFORWARD_COLUMNS)}
-        from marts.rpt_rollforward
-        where period = ?
+        from moved
         order by currency, entity_id, balance,
             case movement when 'opening' then 0 when 'closing' then 2 else 1 end, movement
     """
-    return Answer(ROLLFORWARD_COLUMNS, _rows(connection, query, (chosen,)), chosen)
+    return Answer(ROLLFORWARD_COLUMNS, _rows(connection, query, (period,)), period)
 
 
 def backlog(connection: Any, period: str | None = None) -> Answer:
