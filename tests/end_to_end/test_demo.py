@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -227,7 +228,34 @@ def test_a_month_that_is_not_over_cannot_be_closed(demo: tuple[Workspace, str]) 
     assert "2026-09 is not over: it ends on 2026-09-30" in printed
 
 
-def test_a_quarantined_contract_above_the_policy_blocks_the_close(demo: tuple[Workspace, str]) -> None:
+def test_a_month_without_closing_rates_cannot_be_closed(demo: tuple[Workspace, str]) -> None:
+    """The accounting system has delivered no rates of September's last days yet."""
+    printed = tieout("close", "2026-09", "--as-of", "2026-10-05", "-w", str(demo[0].root), expect=3)
+    assert "missing_closing_rate" in printed
+    assert not (demo[0].published / "2026-09").exists()
+
+
+@pytest.fixture
+def rates_of_september(demo: tuple[Workspace, str]) -> Iterator[None]:
+    """One more delivery of the accounting system, for as long as a test lasts."""
+    exports = demo[0].exports / "saldo"
+    last = max(exports.glob("rates-*.tsv"))
+    rows = last.read_text(encoding="utf-8").splitlines()
+    currencies = {row.split("\t")[2]: row.split("\t")[4] for row in rows[1:] if row.split("\t")[3] == "USD"}
+    more = [
+        "\t".join([f"2026-09-{day} {currency}", f"2026-09-{day}", currency, "USD", rate])
+        for currency, rate in currencies.items()
+        for day in ("10", "15", "20", "25", "30")
+    ]
+    delivered = exports / "rates-2026-10-04.tsv"
+    delivered.write_text("\n".join([*rows, *more]) + "\n", encoding="utf-8")
+    yield
+    delivered.unlink()
+
+
+def test_a_quarantined_contract_above_the_policy_blocks_the_close(
+    demo: tuple[Workspace, str], rates_of_september: None
+) -> None:
     workspace, _ = demo
     before = workspace.tieout_db.read_bytes()
     printed = tieout("close", "2026-09", "--as-of", "2026-10-05", "-w", str(workspace.root), expect=3)
