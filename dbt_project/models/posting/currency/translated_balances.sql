@@ -107,7 +107,8 @@ select
             else lag(reported.{{ balance }}_{{ step }}_minor) over (
                 partition by reported.balance_id order by reported.period_index
             )
-        end, 0
+        end,
+        cast(0 as bigint)
     ) as bigint) as {{ balance }}_before_{{ step }}_minor{{ ',' if not loop.last }}
     {% endfor %}{{ ',' if not loop.last }}
     {% endfor %}
