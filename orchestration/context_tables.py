@@ -1,7 +1,7 @@
 """Writes what a run is about as rows (`run.context`, `run.waivers`, `run.published_checks`), because dbt variables
 would force every model to be parsed again. What the rows mean is the models' business."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from orchestration.calendar import Calendar, Period
 from orchestration.waivers import Coverage
 from warehouse import fingerprint
 from warehouse.engine import Connection, identifier
+from warehouse.errors import ConfigurationError
 from warehouse.publish import manifest
 from warehouse.publish.manifest import Chain
 from warehouse.publish.verify import PublishedFile
@@ -46,6 +47,7 @@ def write_context(
     settings = context.settings
     closed = chain.last_closed
     head = chain.head.document if chain.head else None
+    _require_same_reporting_currency(settings, head)
     has_policy_changed = head is not None and head["policies_sha256"] != manifest.policies_hash(
         policies_of(settings)
     )
@@ -66,6 +68,19 @@ def write_context(
     ]
     declared = ", ".join(f"{identifier(name)} {kind}" for name, kind, _ in columns)
     _replace(connection, "context", declared, [[value for _, _, value in columns]])
+
+
+def _require_same_reporting_currency(settings: Settings, head: Mapping[str, Any] | None) -> None:
+    """Published figures in the reporting currency are opening balances: in another one nothing would roll forward."""
+    company = (head or {}).get("policies", {}).get("company", {})
+    published = company.get("reporting_currency")
+    wanted = settings.company.reporting_currency
+    if published and published != wanted:
+        raise ConfigurationError(
+            f"reporting_currency under [company] in tieout.toml is {wanted}, and months are published in {published}",
+            f'Set reporting_currency = "{published}" again. To report in {wanted}, give the same exports to a'
+            " workspace of its own.",
+        )
 
 
 def write_waivers(connection: Connection, covered: Sequence[Coverage]) -> None:

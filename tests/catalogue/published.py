@@ -35,6 +35,20 @@ def changed(name: str, *amendments: Row, **line: str) -> Rows:
 
 CASES: list[Case] = [
     again("as-it-was", "nothing: delivered again as it was", now=plain("as-it-was"), fate="used"),
+    case(
+        "other-books",
+        "a legal entity keeps its books in another currency than it was published in",
+        merged(
+            {"entities": [{"entity_id": "other-books", "functional_currency": "EUR"}]},
+            plain("of-other-books", entity_id="other-books"),
+        ),
+        "quarantine entities.functional_currency_changed other-books",
+        fates={"entities other-books": "quarantined", "contracts of-other-books": HELD},
+        before=merged(
+            {"entities": [{"entity_id": "other-books", "functional_currency": "USD"}]},
+            plain("of-other-books", entity_id="other-books"),
+        ),
+    ),
     again(
         "lost-customer",
         "its customer is unknown now",

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from tests.harness import Company
-from warehouse.errors import BlockedError
+from warehouse.errors import BlockedError, ConfigurationError
 
 Row = dict[str, str]
 TERM = {"status": "signed", "signed_date": "2026-01-01", "start_date": "2026-01-01"}
@@ -300,3 +301,37 @@ def test_without_any_rates_nothing_is_translated_and_nothing_blocks(
     assert bare.query(
         "select contract_id, amount_functional, amount_reporting from marts.fct_bookings order by contract_id"
     ) == [("A", None, None), ("B", None, None), ("C", None, None), ("D", 120, None)]
+
+
+def test_books_that_change_their_currency_are_held_and_a_changed_reporting_currency_is_refused(
+    tmp_path: Path,
+) -> None:
+    """Published figures are opening balances: what is in another currency does not follow them."""
+    company = Company(
+        tmp_path / "company",
+        f'{TOML}max_held_contracts_percent = "100"\nmax_held_amount_percent = "100"\n',
+    )
+    company.deliver(exports())
+    company.close("2026-01", "2026-02-05")
+    entities = exports()["entities"]
+    company.deliver({"entities": [{**entities[0], "functional_currency": "GBP"}, entities[1]]})
+    company.run("2026-02-27")
+    assert company.query("select distinct contract_id from audit.held_contracts order by 1") == [
+        ("A",),
+        ("B",),
+        ("D",),
+    ]
+    assert company.query("select distinct rule, detail from audit.quarantine where entity = 'entities'") == [
+        ("functional_currency_changed", "its books are in GBP now, and were published in EUR")
+    ]
+    carried = company.query(
+        "select period, deferred_revenue_functional, functional_currency from marts.fct_contract_balances"
+        " where contract_id = 'A' order by period"
+    )
+    assert carried == [("2026-01", 600, "EUR"), ("2026-02", 600, "EUR")]
+
+    company.deliver({"entities": entities})
+    text = company.workspace.configuration.read_text(encoding="utf-8")
+    company.workspace.configuration.write_text(text.replace('"USD"', '"EUR"'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="is EUR, and months are published in USD"):
+        company.run("2026-02-28")

@@ -189,3 +189,33 @@ def test_a_role_without_an_account_stops_the_close_by_name(tmp_path: Path) -> No
         bare.close("2026-02", "2026-03-05")
     assert {finding.rule for finding in blocked.value.findings} == {"unmapped_account"}
     assert "no account is mapped to role fx of eu" in str(blocked.value.findings[0])
+
+
+def test_without_rates_an_amount_in_other_books_is_unknown_and_not_0(tmp_path: Path) -> None:
+    """And Xero, which posts in the company's own currency, gets no file with holes."""
+    bare = Company(tmp_path / "company", TOML)
+    bare.deliver({name: rows for name, rows in (exports() | books()).items() if name != "fx_rates"})
+    bare.close("2026-01", "2026-02-05")
+    assert bare.query(
+        "select distinct debit_functional, credit_functional from marts.fct_journal_entries where currency = 'GBP'"
+    ) == [(None, None)]
+    refused = CliRunner().invoke(
+        app, ["export", "journals", "--layout", "xero", "--entity", "eu", "-w", str(bare.workspace.root)]
+    )
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "is in GBP without a rate" in str(refused.exception)
+    text, _ = exported(bare)
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["currency"] == "GBP"]
+    assert rows
+    assert {(row["debit_functional"], row["credit_functional"]) for row in rows} == {("", "")}
+
+
+def test_a_ledger_knows_a_journal_by_the_key_of_the_published_table(company: Company) -> None:
+    text, _ = exported(company, "--again")
+    written = {row["document"]: row["idempotency_key"] for row in csv.DictReader(io.StringIO(text))}
+    assert written == dict(
+        company.query(
+            "select distinct journal_id, idempotency_key from marts.fct_journal_entries as entries"
+            " inner join marts.dim_period as periods using (period) where periods.status = 'closed'"
+        )
+    )

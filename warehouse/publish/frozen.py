@@ -124,8 +124,8 @@ LAYOUT: dict[str, str] = {
         + _money("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
     ),
     "rpt_rollforward": (
-        "period varchar, entity_id varchar, currency varchar, balance varchar, movement varchar, "
-        + _money("amount", "amount_functional", "amount_reporting")
+        "period varchar, entity_id varchar, currency varchar, balance varchar, movement varchar,"
+        " functional_currency varchar, " + _money("amount", "amount_functional", "amount_reporting")
     ),
 }
 

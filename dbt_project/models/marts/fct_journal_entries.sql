@@ -14,11 +14,11 @@ with accounted as (
         currencies.functional_exponent,
         postings.journal,
         coalesce(accounts.account_id, '(unmapped)') as account_id,
-        min(chart.account_name) as account_name,
+        min(accounts.account_name) as account_name,
         min(postings.account_role) as first_role,
         max(postings.account_role) as last_role,
         cast(sum(postings.amount_minor) as bigint) as amount_minor,
-        cast(sum(postings.functional_minor) as bigint) as functional_minor
+        cast({{ sum_known('postings.functional_minor') }} as bigint) as functional_minor
     from {{ ref('journal_postings') }} as postings
     inner join {{ ref('periods') }} as periods on postings.period_index = periods.period_index
     inner join {{ ref('currency_scopes') }} as currencies
@@ -28,9 +28,6 @@ with accounted as (
         and postings.entity_id = accounts.entity_id
         and postings.account_role = accounts.account_role
         and coalesce(postings.revenue_category, '') = accounts.revenue_category
-    left join (
-        select account_id, min(account_name) as account_name from {{ ref('exchange__gl_accounts') }} group by account_id
-    ) as chart on accounts.account_id = chart.account_id
     where exists (select 1 from {{ ref('exchange__account_mapping') }})
     group by
         periods.period,
@@ -55,6 +52,7 @@ named as (
 
 )
 
+-- greatest passes over nulls, and an amount without a rate is not 0
 select
     named.period,
     named.entity_id,
@@ -70,8 +68,10 @@ select
         as account_role,
     {{ to_amount('greatest(named.amount_minor, 0)', 'named.exponent') }} as debit,
     {{ to_amount('greatest(-named.amount_minor, 0)', 'named.exponent') }} as credit,
-    {{ to_amount('greatest(named.functional_minor, 0)', 'named.functional_exponent') }} as debit_functional,
-    {{ to_amount('greatest(-named.functional_minor, 0)', 'named.functional_exponent') }} as credit_functional,
+    case when named.functional_minor is not null then {{ to_amount('greatest(named.functional_minor, 0)', 'named.functional_exponent') }} end
+        as debit_functional,
+    case when named.functional_minor is not null then {{ to_amount('greatest(-named.functional_minor, 0)', 'named.functional_exponent') }} end
+        as credit_functional,
     case named.journal
         when 'billing' then 'Invoices and credit notes'
         when 'recognition' then 'Revenue'

@@ -7,7 +7,7 @@ select
     currency,
     age_bucket,
     cast(sum(open) as decimal(18, 3)) as open,
-    cast(sum(open_reporting) as decimal(18, 3)) as open_reporting,
+    cast({{ sum_known('open_reporting') }} as decimal(18, 3)) as open_reporting,
     cast(count(distinct case when open != 0 then invoice_id end) as integer) as invoices
 from {{ ref('fct_receivables') }}
 where open != 0

@@ -24,7 +24,7 @@ select
     currency,
     age_bucket,
     cast(sum(backlog) as decimal(18, 3)) as backlog,
-    cast(sum(backlog_reporting) as decimal(18, 3)) as backlog_reporting,
+    cast({{ sum_known('backlog_reporting') }} as decimal(18, 3)) as backlog_reporting,
     cast(count(distinct contract_line_id) as integer) as contract_lines
 from aged
 group by period, entity_id, currency, age_bucket

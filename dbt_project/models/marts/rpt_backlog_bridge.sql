@@ -26,8 +26,8 @@ summed as (
     select
         period, entity_id, currency, functional_currency, cause,
         cast(sum(amount) as decimal(18, 3)) as amount,
-        cast(sum(amount_functional) as decimal(18, 3)) as amount_functional,
-        cast(sum(amount_reporting) as decimal(18, 3)) as amount_reporting
+        cast({{ sum_known('amount_functional') }} as decimal(18, 3)) as amount_functional,
+        cast({{ sum_known('amount_reporting') }} as decimal(18, 3)) as amount_reporting
     from flows
     group by period, entity_id, currency, functional_currency, cause
 

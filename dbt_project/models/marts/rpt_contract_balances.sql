@@ -13,7 +13,7 @@ select
     currency,
     {% for balance in balances -%}
     cast(sum({{ balance }}) as decimal(18, 3)) as {{ balance }},
-    cast(sum({{ balance }}_reporting) as decimal(18, 3)) as {{ balance }}_reporting{{ ',' if not loop.last }}
+    cast({{ sum_known(balance ~ '_reporting') }} as decimal(18, 3)) as {{ balance }}_reporting{{ ',' if not loop.last }}
     {% endfor %}
 from {{ ref('fct_contract_balances') }}
 group by period, entity_id, currency

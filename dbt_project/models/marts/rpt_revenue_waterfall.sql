@@ -15,7 +15,7 @@ posted as (
         lines.booking_period,
         revenue.period as recognition_period,
         cast(sum(revenue.amount) as decimal(18, 3)) as amount,
-        cast(sum(revenue.amount_reporting) as decimal(18, 3)) as amount_reporting,
+        cast({{ sum_known('revenue.amount_reporting') }} as decimal(18, 3)) as amount_reporting,
         false as is_scheduled
     from {{ ref('fct_recognized_revenue') }} as revenue
     inner join lines on revenue.contract_line_id = lines.contract_line_id

@@ -50,15 +50,13 @@ reclassified as (
         entity_id,
         currency,
         {% for step in steps -%}
-        cast(sum(case
-            when is_asset then -deferred_revenue_before{{ step }}_minor
-            else -contract_asset_before{{ step }}_minor - refund_liability_change{{ step }}_minor
-        end) as bigint) as deferred_revenue{{ step }}_minor,
-        cast(sum(case
-            when is_asset then refund_liability_change{{ step }}_minor - deferred_revenue_before{{ step }}_minor
-            else -contract_asset_before{{ step }}_minor
-        end) as bigint) as contract_asset{{ step }}_minor,
-        cast(sum(refund_liability_change{{ step }}_minor) as bigint) as refund_liability{{ step }}_minor{{ ',' if not loop.last }}
+        {% set deferred, asset, owed = 'deferred_revenue_before' ~ step ~ '_minor', 'contract_asset_before' ~ step ~ '_minor',
+            'refund_liability_change' ~ step ~ '_minor' -%}
+        cast({{ sum_known('case when is_asset then -' ~ deferred ~ ' else -' ~ asset ~ ' - ' ~ owed ~ ' end') }} as bigint)
+            as deferred_revenue{{ step }}_minor,
+        cast({{ sum_known('case when is_asset then ' ~ owed ~ ' - ' ~ deferred ~ ' else -' ~ asset ~ ' end') }} as bigint)
+            as contract_asset{{ step }}_minor,
+        cast({{ sum_known(owed) }} as bigint) as refund_liability{{ step }}_minor{{ ',' if not loop.last }}
         {% endfor %}
     from sides
     group by 1, 2, 3
@@ -69,7 +67,7 @@ movements as (
 
     select
         period_index, entity_id, currency, balance, movement,
-        {{ in_each_currency('cast(sum(amountSTEP_minor) as bigint)') }}
+        {{ in_each_currency('cast(' ~ sum_known('amountSTEP_minor') ~ ' as bigint)') }}
     from (
         select period_index, entity_id, currency, 'backlog' as balance, movement, {{ in_each_currency('amountSTEP_minor') }}
         from flows
@@ -109,7 +107,7 @@ contract_stocks as (
         {% for balance in contract_balances -%}
         {% set last = loop.last -%}
         {% for step in steps -%}
-        cast(sum({{ balance }}{{ step }}_minor) as bigint) as {{ balance }}{{ step }}_minor{{ ',' if not (last and loop.last) }}
+        cast({{ sum_known(balance ~ step ~ '_minor') }} as bigint) as {{ balance }}{{ step }}_minor{{ ',' if not (last and loop.last) }}
         {% endfor -%}
         {% endfor %}
     from sides
@@ -125,8 +123,10 @@ stocks as (
         backlog.currency,
         'backlog' as balance,
         cast(sum({{ to_minor('backlog.backlog', 'currencies.exponent') }}) as bigint) as amount_minor,
-        cast(sum({{ to_minor('backlog.backlog_functional', 'currencies.functional_exponent') }}) as bigint) as amount_functional_minor,
-        cast(sum({{ to_minor('backlog.backlog_reporting', 'currencies.reporting_exponent') }}) as bigint) as amount_reporting_minor
+        cast({{ sum_known(to_minor('backlog.backlog_functional', 'currencies.functional_exponent')) }} as bigint)
+            as amount_functional_minor,
+        cast({{ sum_known(to_minor('backlog.backlog_reporting', 'currencies.reporting_exponent')) }} as bigint)
+            as amount_reporting_minor
     from {{ ref('fct_backlog') }} as backlog
     inner join periods on backlog.period = periods.period
     inner join currencies on backlog.entity_id = currencies.entity_id and backlog.currency = currencies.currency
@@ -249,7 +249,7 @@ compared as (
 
 moved as (
 
-    select period_index, entity_id, currency, balance, {{ in_each_currency('sum(amountSTEP_minor)') }}
+    select period_index, entity_id, currency, balance, {{ in_each_currency(sum_known('amountSTEP_minor')) }}
     from movements
     group by 1, 2, 3, 4
 

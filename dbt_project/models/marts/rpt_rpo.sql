@@ -31,13 +31,13 @@ summed as (
         entity_id,
         currency,
         {% for step in steps -%}
-        sum(backlog{{ step }}) as backlog{{ step }},
-        sum(rpo{{ step }}) as rpo{{ step }},
-        sum(through_12{{ step }}) as rpo_12m{{ step }},
-        sum(through_24{{ step }} - through_12{{ step }}) as rpo_24m{{ step }},
-        sum(through_36{{ step }} - through_24{{ step }}) as rpo_36m{{ step }},
-        sum(rpo{{ step }} - through_36{{ step }}) as rpo_beyond{{ step }},
-        sum(rpo_exempt{{ step }}) as rpo_exempt{{ step }}{{ ',' if not loop.last }}
+        {{ sum_known('backlog' ~ step) }} as backlog{{ step }},
+        {{ sum_known('rpo' ~ step) }} as rpo{{ step }},
+        {{ sum_known('through_12' ~ step) }} as rpo_12m{{ step }},
+        {{ sum_known('through_24' ~ step ~ ' - through_12' ~ step) }} as rpo_24m{{ step }},
+        {{ sum_known('through_36' ~ step ~ ' - through_24' ~ step) }} as rpo_36m{{ step }},
+        {{ sum_known('rpo' ~ step ~ ' - through_36' ~ step) }} as rpo_beyond{{ step }},
+        {{ sum_known('rpo_exempt' ~ step) }} as rpo_exempt{{ step }}{{ ',' if not loop.last }}
         {% endfor %}
     from banded
     group by period, entity_id, currency

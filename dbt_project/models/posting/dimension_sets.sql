@@ -155,8 +155,8 @@ from keyed
 cross join {{ source('run', 'context') }} as context
 inner join {{ ref('exchange__currencies') }} as currencies on keyed.currency = currencies.currency
 inner join {{ ref('exchange__currencies') }} as reporting on context.reporting_currency = reporting.currency
--- what names no known entity is kept in the currency of the one that is meant where nothing is said
-left join {{ ref('exchange__entities') }} as entities on keyed.entity_id = entities.entity_id
+-- a customer's money of no known entity is kept in the currency of the one that is meant where nothing is said
+left join {{ ref('links__entity_currencies') }} as entities on keyed.entity_id = entities.entity_id
 inner join {{ ref('exchange__currencies') }} as functional
     on coalesce(entities.functional_currency, context.default_entity_currency) = functional.currency
 inner join balances

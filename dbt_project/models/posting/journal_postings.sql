@@ -34,7 +34,7 @@ unbilled as (
         balances.entity_id,
         balances.currency,
         cast(sum({{ to_minor('balances.unbilled_receivable', 'currencies.exponent') }}) as bigint) as amount_minor,
-        cast(sum({{ to_minor('balances.unbilled_receivable_functional', 'currencies.functional_exponent') }}) as bigint)
+        cast({{ sum_known(to_minor('balances.unbilled_receivable_functional', 'currencies.functional_exponent')) }} as bigint)
             as functional_minor
     from (
         select period, entity_id, currency, unbilled_receivable, unbilled_receivable_functional
@@ -64,7 +64,7 @@ assets as (
         stocks.amount_minor,
         stocks.functional_minor,
         coalesce(unbilled.amount_minor, 0) as unbilled_minor,
-        coalesce(unbilled.functional_minor, 0) as unbilled_functional_minor
+        case when unbilled.period_index is null then 0 else unbilled.functional_minor end as unbilled_functional_minor
     from rolled as stocks
     left join unbilled
         on stocks.entity_id = unbilled.entity_id
@@ -160,7 +160,7 @@ select
     account_role,
     revenue_category,
     cast(sum(amount_minor) as bigint) as amount_minor,
-    cast(sum(functional_minor) as bigint) as functional_minor
+    cast({{ sum_known('functional_minor') }} as bigint) as functional_minor
 from postings
 group by period_index, entity_id, currency, journal, account_role, revenue_category
 having sum(amount_minor) != 0 or sum(functional_minor) != 0

@@ -6,6 +6,7 @@ with mappings as (
 
     select
         mappings.*,
+        accounts.account_name,
         coalesce(mappings.valid_from, cast('1900-01-01' as date)) as from_day
     from {{ ref('exchange__account_mapping') }} as mappings
     inner join {{ ref('exchange__gl_accounts') }} as accounts on mappings.account_id = accounts.account_id
@@ -34,6 +35,7 @@ matched as (
         asked.account_role,
         asked.revenue_category,
         mappings.account_id,
+        mappings.account_name,
         row_number() over (
             partition by asked.period_index, asked.entity_id, asked.account_role, asked.revenue_category
             order by
@@ -51,6 +53,6 @@ matched as (
 
 )
 
-select period_index, entity_id, account_role, revenue_category, account_id
+select period_index, entity_id, account_role, revenue_category, account_id, account_name
 from matched
 where place = 1

@@ -30,9 +30,9 @@ select
     {% for step in steps -%}
     {% set amount = 'posted.' ~ (step[1:] ~ '_minor' if step else 'amount_minor') -%}
     {% set tax = 'posted.tax' ~ step ~ '_minor' -%}
-    cast(sum(case when posted.measure in ('recognized', 'paid', 'bad_debt') then -{{ amount }} else {{ amount }} end)
+    cast({{ sum_known("case when posted.measure in ('recognized', 'paid', 'bad_debt') then -" ~ amount ~ ' else ' ~ amount ~ ' end') }}
         as bigint) as amount{{ step }}_minor,
-    cast(sum(case when posted.measure = 'bad_debt' then -{{ tax }} else {{ tax }} end) as bigint)
+    cast({{ sum_known("case when posted.measure = 'bad_debt' then -" ~ tax ~ ' else ' ~ tax ~ ' end') }} as bigint)
         as tax{{ step }}_minor{{ ',' if not loop.last }}
     {% endfor %}
 from {{ ref('translated') }} as posted

@@ -28,6 +28,7 @@ compared as (
 
     {% for step in ['', '_functional'] -%}
     {% set in_currency = ' in functional currency' if step else '' -%}
+    -- where no rates are delivered there is nothing to add up
     select
         period, entity_id, currency,
         journal || '{{ in_currency }}' as journal,
@@ -35,6 +36,7 @@ compared as (
         sum(debit{{ step }}) as expected,
         sum(credit{{ step }}) as actual
     from {{ ref('fct_journal_entries') }}
+    where debit{{ step }} is not null
     group by period, entity_id, currency, journal
 
     union all

@@ -16,7 +16,7 @@ billed as (
         dimensions.balance_id,
         posted.period_index,
         cast(sum(posted.amount_minor) as bigint) as billed_minor,
-        cast(sum({{ to_functional('posted.amount_minor', 'dimensions', 'rates') }}) as bigint) as billed_functional_minor
+        cast({{ sum_known(to_functional('posted.amount_minor', 'dimensions', 'rates')) }} as bigint) as billed_functional_minor
     from {{ ref('posted') }} as posted
     inner join dimensions on posted.dimension_id = dimensions.dimension_id
     left join {{ ref('currency_days') }} as rates
@@ -69,7 +69,7 @@ select
     coalesce(positions.position_minor, 0) as position_minor,
     coalesce(recognized.recognized_minor, 0) as recognized_minor,
     coalesce(billed.billed_minor, 0) as billed_minor,
-    coalesce(billed.billed_functional_minor, 0) as billed_functional_minor
+    case when billed.balance_id is null then 0 else billed.billed_functional_minor end as billed_functional_minor
 from moved
 cross join (select min(period_index) as period_index from {{ ref('periods') }} where is_open) as first_open
 inner join {{ ref('balances') }} as balances on moved.balance_id = balances.balance_id

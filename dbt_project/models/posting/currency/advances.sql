@@ -22,8 +22,9 @@ with moves as (
         moves.position_minor + moves.recognized_minor as advance_minor,
         moves.position_minor + moves.recognized_minor - moves.position_before_minor as added_minor,
         case
-            when moves.round_number = 1 then coalesce(at_close.deferred_revenue_functional_minor, 0)
-            else coalesce(earlier.deferred_functional_minor, 0)
+            when moves.round_number = 1 and at_close.balance_id is not null then at_close.deferred_revenue_functional_minor
+            when earlier.balance_id is not null then earlier.deferred_functional_minor
+            else 0
         end as deferred_before_functional_minor
     from {{ ref('advance_moves') }} as moves
     left join {{ this }} as earlier

@@ -31,7 +31,7 @@ placed as (
         revenue.*,
         revenue.through_minor - revenue.amount_minor as before_minor,
         coalesce(advances.advance_minor, 0) as advance_minor,
-        coalesce(advances.advance_functional_minor, 0) as advance_functional_minor,
+        case when advances.balance_id is null then 0 else advances.advance_functional_minor end as advance_functional_minor,
         rates.functional_numerator,
         rates.functional_denominator,
         rates.reporting_numerator,
