@@ -74,6 +74,7 @@ def close_findings(connection: Connection, context: RunContext) -> tuple[list[Fi
         *unlinked_billing(connection, context.settings.policies),
         *restatements(connection, context),
         *unmapped_accounts(connection),
+        *ledger_differences(connection, context.settings.policies),
     ]
     blocking = [one for one in findings if not context.is_waived(one.rule)]
     passed = [one for one in findings if context.is_waived(one.rule)]
@@ -329,4 +330,36 @@ def unmapped_accounts(connection: Connection) -> list[Finding]:
             f"Deliver a row of account_mapping with role {role}, for {entity} or for all entities.",
         )
         for role, entity, period, count in rows
+    ]
+
+
+def ledger_differences(connection: Connection, policies: Policies) -> list[Finding]:
+    """Balances whose differences to the general ledger, those that time clears aside, are above the policy (E9)."""
+    rows = connection.execute(
+        "select period, entity_id, currency, balance, ours, theirs, to_be_cleared from marts.rpt_reconciliation"
+        " where not is_within_tolerance and period = (select through_period from run.context)"
+        " order by to_be_cleared desc, entity_id, currency, balance"
+    ).fetchall()
+    if not rows:
+        return []
+    examples = connection.execute(
+        "select reason, count(*), currency, sum(abs(difference)) from marts.rpt_reconciliation_items"
+        " where reason != 'timing' and period = (select through_period from run.context)"
+        " group by reason, currency order by sum(abs(difference)) desc limit ?",
+        [EXAMPLES],
+    ).fetchall()
+    period, entity, currency, balance, ours, theirs, amount = rows[0]
+    return [
+        Finding(
+            "ledger_tolerance",
+            f"{len(rows)} balance{'s differ' if len(rows) > 1 else ' differs'} from the general ledger by more than"
+            f" {_plain(policies.ledger_tolerance)}; the most {balance} of {entity} in {period}:"
+            f" {currency} {_shown(ours)} here, {_shown(theirs)} there, {_shown(amount)} to be cleared",
+            "`tieout show reconciliation` lists every difference with its reason. Correct the ledger or the exports,"
+            ' raise ledger_tolerance, or close with --waive ledger_tolerance --reason "..." --approved-by "..."',
+            examples=tuple(
+                f"{reason.replace('_', ' ')}: {count:,} item{'s' if count > 1 else ''}, {money} {_shown(total)}"
+                for reason, count, money, total in examples
+            ),
+        )
     ]

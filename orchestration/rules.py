@@ -14,6 +14,7 @@ CLOSE_RULES = {
     "max_held_amount_percent": "too much contracted money is quarantined or held",
     "unlinked_billing_tolerance": "billings without a contract",
     "unmapped_account": "journal entries to a role that no row of account_mapping gives an account",
+    "ledger_tolerance": "differences to the general ledger that time does not clear",
     "restatement_amount": "corrections of a published period above the policy",
 }
 

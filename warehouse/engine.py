@@ -36,7 +36,9 @@ _READABLE_BY_1X = "v1.0.0"
 _ALWAYS: Mapping[str, Any] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    "disabled_optimizers": "statistics_propagation",
+    # The other one adds up before it joins, and plans for that longer than it saves: 470 of 560 ms for one statement
+    # over a tiny company, and 202 s instead of 186 s for 1.5 million invoice lines.
+    "disabled_optimizers": "statistics_propagation,partial_aggregate_pushdown",
 }
 
 

@@ -344,6 +344,12 @@ class Policies(DeliveryPolicies):
         description="Billed money without a contract, in the reporting currency, up to which a month may be closed.",
         json_schema_extra=_rule("§9 E6 Nothing lost"),
     )
+    ledger_tolerance: Exact = Field(
+        default=Decimal(1),
+        description="Differences to the general ledger that time alone does not clear, of one balance, in its "
+        "currency, up to which a month may be closed.",
+        json_schema_extra=_rule("§9 E9 Agreement with the general ledger"),
+    )
     restatement_amount: Exact | None = Field(
         default=None,
         examples=["10000"],

@@ -27,6 +27,19 @@ class JournalLayout(StrEnum):
     xero = "xero"
 
 
+class JournalKind(StrEnum):
+    """What journals say (docs/accounting/journals.md)."""
+
+    billing = "billing"
+    recognition = "recognition"
+    cash = "cash"
+    bad_debt = "bad_debt"
+    refund_liability = "refund_liability"
+    fx = "fx"
+    reclassification = "reclassification"
+    reversal = "reversal"
+
+
 def register(app: typer.Typer) -> None:
     """Adds `export` to the command line."""
     app.command("export")(export)
@@ -57,6 +70,14 @@ def export(
     layout: Annotated[
         JournalLayout, typer.Option("--layout", help="The ledger that imports the file (journals).")
     ] = JournalLayout.plain,
+    only: Annotated[
+        list[JournalKind] | None,
+        typer.Option(
+            "--only",
+            help="Only journals of this kind, or these: a ledger may post invoices and payments itself (journals).",
+            show_default=False,
+        ),
+    ] = None,
     again: Annotated[
         bool,
         typer.Option(
@@ -88,6 +109,7 @@ def export(
     - `tieout export quarantine --rule end_before_start > to-mend.csv`
     - `tieout export rpt_bbb --period 2026-10 --format parquet --output bbb.parquet`
     - `tieout export journals --layout netsuite --output journals.csv`
+    - `tieout export journals --only recognition --only reclassification --only reversal`
     """
     from warehouse.explain import export as files
     from warehouse.explain import show
@@ -95,11 +117,13 @@ def export(
     opened = open_workspace(workspace)
     if table == JOURNALS:
         if form is not FileFormat.csv or rule is not None or system is not None:
-            raise typer.BadParameter("journals are written as csv, by --period, --entity and --layout")
-        _journals(opened, period, entity, layout, target, is_again=again)
+            raise typer.BadParameter(
+                "journals are written as csv, by --period, --entity, --only and --layout"
+            )
+        _journals(opened, period, entity, _kinds(only), layout, target, is_again=again)
         return
-    if entity is not None or again or layout is not JournalLayout.plain:
-        raise typer.BadParameter("--entity, --layout and --again are for `tieout export journals`")
+    if entity is not None or only or again or layout is not JournalLayout.plain:
+        raise typer.BadParameter("--entity, --only, --layout and --again are for `tieout export journals`")
     if target is None and form is not FileFormat.csv:
         raise typer.BadParameter(f"{form.value} needs a file to be written to: --output FILE")
     if table != files.QUARANTINE and (rule is not None or system is not None):
@@ -117,10 +141,15 @@ def export(
     typer.echo(f"{rows:,} row{'' if rows == 1 else 's'} written to {path}")
 
 
+def _kinds(only: list[JournalKind] | None) -> tuple[str, ...]:
+    return tuple(kind.value for kind in only or JournalKind)
+
+
 def _journals(
     workspace: "Workspace",
     period: str | None,
     entity: str | None,
+    kinds: tuple[str, ...],
     layout: JournalLayout,
     target: Path | None,
     *,
@@ -137,7 +166,7 @@ def _journals(
     with workspace_lock(workspace):
         journal = Journal(workspace.journal_dir)
         with show.reader(workspace) as connection:
-            scope = journal_export.scope_of(connection, period, entity)
+            scope = journal_export.scope_of(connection, period, entity, kinds)
             lines = journal_export.published(connection, scope)
         if not is_again:
             lines = journal_export.not_yet_exported(lines, journal, scope)

@@ -362,6 +362,108 @@ def rollforward_for_people(answer: "Answer") -> list[Table]:
     return tables or [Table([Column("movement", "movement")], [], empty="No balance to roll forward yet.")]
 
 
+MOST_DIFFERENCES = 40
+
+
+@commands.command("reconciliation")
+def show_reconciliation(
+    workspace: WorkspaceOption = None,
+    period: PeriodOption = None,
+    is_all: Annotated[bool, typer.Option("--all", help="List what is a matter of time as well.")] = False,
+    form: FormatOption = Format.table,
+) -> None:
+    """What is published beside the general ledger in one period (default: the latest), and each difference's reason.
+
+    Debits are positive. Timing differences clear by themselves; with csv or json every difference is listed.
+
+    Examples:
+
+    - `tieout show reconciliation`
+    - `tieout show reconciliation --period 2026-09 --format csv`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        totals, items = show.reconciliation(connection, period)
+    if form is Format.table:
+        output.show(reconciliation_for_people(totals, items, is_all), form)
+    else:
+        output.show(table_of(items), form)
+
+
+def reconciliation_for_people(totals: "Answer", items: "Answer", is_all: bool) -> list[Table]:
+    """Both sides by balance, then the differences, those first that somebody has to clear."""
+    at = {name: i for i, name in enumerate(items.columns)}
+    shown = [row for row in items.rows if is_all or row[at["reason"]] != "timing"]
+    left = len(items.rows) - len(shown)
+    columns = [
+        Column("entity_id", "entity"),
+        Column("currency", "currency"),
+        Column("balance", "balance"),
+        Column("reason", "reason"),
+        Column("item_type", "what"),
+        Column("item", "key"),
+        Column("ledger_journal_id", "their journal"),
+        Column("ours", "here", "amount"),
+        Column("theirs", "ledger", "amount"),
+        Column("difference", "difference", "amount"),
+    ]
+    in_words = {"reason", "balance"}
+    listed: list[list[Cell]] = [
+        [str(row[at[c.name]]).replace("_", " ") if c.name in in_words else row[at[c.name]] for c in columns]
+        for row in shown[: len(shown) if is_all else MOST_DIFFERENCES]
+    ]
+    remarks = [f"{left:,} differences are a matter of time (--all lists them)."] if left else []
+    if len(listed) < len(shown):
+        remarks.append(f"{len(shown) - len(listed):,} more: --all, or --format csv.")
+    return [
+        _both_sides(totals),
+        Table(
+            columns,
+            listed,
+            title=f"Differences to be cleared, {items.period}"
+            if not is_all
+            else f"Differences, {items.period}",
+            empty="Nothing differs that somebody has to clear.",
+            remarks=remarks,
+        ),
+    ]
+
+
+def _both_sides(totals: "Answer") -> Table:
+    at = {name: i for i, name in enumerate(totals.columns)}
+    return Table(
+        [
+            Column("entity_id", "entity"),
+            Column("currency", "currency"),
+            Column("balance", "balance"),
+            Column("ours", "here", "amount"),
+            Column("theirs", "ledger", "amount"),
+            Column("difference", "difference", "amount"),
+            Column("timing", "of it timing", "amount"),
+            Column("to_be_cleared", "to be cleared", "amount"),
+            Column("items", "items", "number"),
+            Column("agrees", "within tolerance"),
+        ],
+        [
+            [
+                row[at["entity_id"]],
+                row[at["currency"]],
+                str(row[at["balance"]]).replace("_", " "),
+                *(
+                    row[at[name]]
+                    for name in ("ours", "theirs", "difference", "timing", "to_be_cleared", "items")
+                ),
+                "yes" if row[at["is_within_tolerance"]] else "no",
+            ]
+            for row in totals.rows
+            if row[at["ours"]] or row[at["theirs"]] or row[at["items"]]
+        ],
+        title=f"Published balances and the general ledger, {totals.period}",
+        empty="Nothing to compare: deliver gl_journal_lines, gl_accounts and account_mapping of the accounting system.",
+    )
+
+
 class Severity(StrEnum):
     """What `show quarantine` can be limited to; held is the part of quarantine that has published figures."""
 

@@ -246,9 +246,11 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
     for name, columns in (
         (
             "fct_journal_entries",
-            "journal_id varchar, account_id varchar, debit decimal(18, 3), credit decimal(18, 3)",
+            "journal_id varchar, idempotency_key varchar, journal varchar, account_id varchar, debit decimal(18, 3)",
         ),
         ("rpt_ar_aging", "age_bucket varchar, invoices integer"),
+        ("rpt_reconciliation", "balance varchar, ours decimal(18, 3)"),
+        ("rpt_reconciliation_items", "balance varchar, item_type varchar, item varchar, ours decimal(18, 3)"),
         ("rpt_contract_balances", "contracts integer"),
         ("rpt_rpo", "rpo decimal(18, 3)"),
         ("rpt_backlog_aging", "age_bucket varchar, contract_lines integer"),

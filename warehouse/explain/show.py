@@ -42,6 +42,34 @@ WATERFALL_COLUMNS = (
     "amount",
     "is_scheduled",
 )
+RECONCILIATION_COLUMNS = (
+    "period",
+    "entity_id",
+    "currency",
+    "balance",
+    "ours",
+    "theirs",
+    "difference",
+    "timing",
+    "to_be_cleared",
+    "items",
+    "is_within_tolerance",
+)
+RECONCILIATION_ITEM_COLUMNS = (
+    "period",
+    "entity_id",
+    "currency",
+    "balance",
+    "reason",
+    "item_type",
+    "item",
+    "contract_id",
+    "ledger_date",
+    "ledger_journal_id",
+    "ours",
+    "theirs",
+    "difference",
+)
 ROLLFORWARD_COLUMNS = ("period", "entity_id", "currency", "balance", "movement", "amount")
 BACKLOG_COLUMNS = (
     "period",
@@ -221,6 +249,24 @@ def _rolled(connection: Any, period: str | None, currency: str, amount: str, con
             case movement when 'opening' then 0 when 'closing' then 2 else 1 end, movement
     """
     return Answer(ROLLFORWARD_COLUMNS, _rows(connection, query, (period,)), period)
+
+
+def reconciliation(connection: Any, period: str | None = None) -> tuple[Answer, Answer]:
+    """What is published beside the general ledger at the end of a period, by balance; and every difference."""
+    chosen = chosen_period(connection, period)
+    totals = _rows(
+        connection,
+        f"select {', '.join(RECONCILIATION_COLUMNS)} from marts.rpt_reconciliation"
+        " where period = ? order by currency, entity_id, balance",
+        (chosen,),
+    )
+    items = _rows(
+        connection,
+        f"select {', '.join(RECONCILIATION_ITEM_COLUMNS)} from marts.rpt_reconciliation_items where period = ?"
+        " order by reason = 'timing', currency, entity_id, balance, abs(difference) desc, item_type, item",
+        (chosen,),
+    )
+    return Answer(RECONCILIATION_COLUMNS, totals, chosen), Answer(RECONCILIATION_ITEM_COLUMNS, items, chosen)
 
 
 def backlog(connection: Any, period: str | None = None) -> Answer:

@@ -119,6 +119,10 @@ LAYOUT: dict[str, str] = {
         f"{_COMMON}, invoice_id varchar, issue_date date, due_date date, "
         + _money("billed", "credited", "paid", "written_off", "open")
     ),
+    "fct_journal_entries": (
+        "period varchar, entity_id varchar, currency varchar, journal_id varchar, idempotency_key varchar,"
+        " journal varchar, account_id varchar, " + _money("debit", "credit")
+    ),
     "rpt_bbb": (
         "period varchar, entity_id varchar, currency varchar, "
         + _money("bookings", "billings", "revenue", "backlog", "deferred_revenue", "contract_asset")
@@ -137,7 +141,7 @@ _EMPTY_POSTED_POSITIONS = (
 
 _STATE_TABLES = tuple(table for table in PUBLISHED if table.kind is Kind.STATE)
 _LAST_MONTH_ONLY = (BY_NAME["fct_backlog"], BY_NAME["fct_contract_balances"], BY_NAME["fct_receivables"])
-_ALL_MONTHS = (BY_NAME["rpt_bbb"], BY_NAME["rpt_rollforward"])
+_ALL_MONTHS = (BY_NAME["rpt_bbb"], BY_NAME["rpt_rollforward"], BY_NAME["fct_journal_entries"])
 
 _SAME_POSITION = "posting_key, original_period"
 

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from warehouse.journal import Journal
 
 EXPORTS = "journal_exports"
+KINDS = (
+    "billing",
+    "recognition",
+    "cash",
+    "bad_debt",
+    "refund_liability",
+    "fx",
+    "reclassification",
+    "reversal",
+)
+"""Of journals, as in fct_journal_entries. A ledger that posts invoices and payments itself takes the others."""
 XERO_LINES = 300
 """More than Xero takes from one file."""
 
@@ -47,6 +58,10 @@ class JournalLine:
     """Counts the exports of its journal: a difference is a document of its own."""
 
     @property
+    def kind(self) -> str:
+        return self.journal_id.rpartition(":")[2]
+
+    @property
     def document(self) -> str:
         return self.journal_id if self.number == 1 else f"{self.journal_id}:{self.number}"
 
@@ -58,13 +73,18 @@ class JournalLine:
 
 @dataclass(frozen=True)
 class Scope:
-    """What is to be exported: closed months, oldest first, of one legal entity or of all."""
+    """What is to be exported: closed months, oldest first, of one legal entity or of all; some kinds of journals."""
 
     periods: tuple[str, ...]
     entity_id: str | None
+    kinds: tuple[str, ...] = KINDS
 
     def holds(self, line: JournalLine) -> bool:
-        return line.period in self.periods and self.entity_id in (None, line.entity_id)
+        return (
+            line.period in self.periods
+            and self.entity_id in (None, line.entity_id)
+            and line.kind in self.kinds
+        )
 
 
 def published(connection: Connection, scope: Scope) -> list[JournalLine]:
@@ -78,10 +98,12 @@ def published(connection: Connection, scope: Scope) -> list[JournalLine]:
         " order by periods.start_date, journal_id, account_id",
         [list(scope.periods), scope.entity_id, scope.entity_id],
     ).fetchall()
-    return [JournalLine(*row) for row in rows]
+    return [line for row in rows if scope.holds(line := JournalLine(*row))]
 
 
-def scope_of(connection: Connection, period: str | None, entity: str | None) -> Scope:
+def scope_of(
+    connection: Connection, period: str | None, entity: str | None, kinds: tuple[str, ...] = KINDS
+) -> Scope:
     """All closed months through a period; ConfigurationError where it is not closed, or nothing is posted."""
     closed = [row[0] for row in connection.execute(
         "select period from marts.dim_period where status = 'closed' order by start_date"
@@ -102,7 +124,7 @@ def scope_of(connection: Connection, period: str | None, entity: str | None) -> 
     if entity is not None and entity not in entities:
         raise ConfigurationError(f"nothing is posted for {entity!r}; there are: {', '.join(entities)}")
     through = closed if period is None else closed[: closed.index(period) + 1]
-    return Scope(tuple(through), entity)
+    return Scope(tuple(through), entity, kinds)
 
 
 def not_yet_exported(lines: Sequence[JournalLine], journal: Journal, scope: Scope) -> list[JournalLine]:

@@ -353,6 +353,7 @@ def check_equations(
     """E2, E3, E7 and the tie of the facts to the positions, as far as the files at hand allow."""
     check_bbb(report, con, present)
     check_journals(report, con, present)
+    check_ledger(report, con, present)
     check_rows(report, con, present)
     check_sums(report, con, present)
     if "rpt_rollforward" in present:
@@ -398,6 +399,63 @@ def check_journals(report: Report, con: duckdb.DuckDBPyConnection, present: set[
                 select journal_id, sum(debit{step}) as debits, sum(credit{step}) as credits from fct_journal_entries
                 group by journal_id having sum(debit{step}) <> sum(credit{step})"""
             report.check(f"E5 debits = credits, each journal{in_words(step)}", differences(con, ties))
+
+
+def check_ledger(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    if "rpt_reconciliation" not in present:
+        return
+    scope = "period, entity_id, currency, balance"
+    report.check(
+        "difference to the general ledger = ours - theirs, in all and each item",
+        differences(
+            con,
+            f"""
+                select {scope}, ours, theirs, difference from rpt_reconciliation
+                where difference is distinct from ours - theirs
+                union all
+                select {scope}, ours, theirs, difference from rpt_reconciliation_items
+                where difference is distinct from ours - theirs""",
+        ),
+    )
+    report.check(
+        "E9 the difference to the general ledger is listed",
+        differences(
+            con,
+            f"""
+                with listed as (
+                    select {scope}, count(*) as items, sum(difference) as difference,
+                        sum(case when reason = 'timing' then difference else 0 end) as timing,
+                        sum(case when reason = 'timing' then 0 else abs(difference) end) as to_be_cleared
+                    from rpt_reconciliation_items group by {scope}
+                )
+                select {scope}, totals.difference, listed.difference, totals.timing, listed.timing,
+                    totals.to_be_cleared, listed.to_be_cleared, totals.items, listed.items
+                from rpt_reconciliation as totals
+                full join listed using ({scope})
+                where totals.period is null
+                    or totals.difference is distinct from coalesce(listed.difference, 0)
+                    or totals.timing is distinct from coalesce(listed.timing, 0)
+                    or totals.to_be_cleared is distinct from coalesce(listed.to_be_cleared, 0)
+                    or totals.items is distinct from coalesce(listed.items, 0)""",
+        ),
+    )
+    if "rpt_rollforward" in present:
+        report.check(
+            "what is compared with the general ledger = the closing balances",
+            differences(
+                con,
+                """
+                    select compared.period, compared.entity_id, compared.currency, compared.balance, compared.ours,
+                        rolled.amount
+                    from rpt_reconciliation as compared
+                    inner join rpt_rollforward as rolled using (period, entity_id, currency, balance)
+                    where rolled.movement = 'closing'
+                        and compared.ours <> case
+                            when rolled.balance in ('accounts_receivable', 'contract_asset') then rolled.amount
+                            else -rolled.amount
+                        end""",
+            ),
+        )
 
 
 def check_rows(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:

@@ -76,24 +76,9 @@ assets as (
 
 postings as (
 
-    {% for journal, condition, sides in [
-        ('billing', "measure in ('billed', 'not_yet_counted') and not is_unlinked", [
-            ('accounts_receivable', '1', true, true), ('deferred_revenue', '-1', true, false), ('tax_payable', '-1', false, true),
-        ]),
+    {% for journal, condition, sides in document_sides() + [
         ('recognition', "measure = 'recognized'", [
             ('deferred_revenue', '-1', true, false), ('revenue', '1', true, false),
-        ]),
-        ('cash', "measure = 'paid' and not is_unlinked", [
-            ('cash', '-1', true, false), ('accounts_receivable', '1', true, false),
-        ]),
-        ('cash', "measure = 'deposited' and not is_unlinked", [
-            ('accounts_receivable', '1', true, false), ('customer_deposits', '-1', true, false),
-        ]),
-        ('cash', "measure = 'deposited' and is_unlinked", [
-            ('cash', '1', true, false), ('customer_deposits', '-1', true, false),
-        ]),
-        ('bad_debt', "measure = 'bad_debt'", [
-            ('bad_debt', '-1', true, false), ('tax_payable', '-1', false, true), ('accounts_receivable', '1', true, true),
         ]),
     ] -%}
     {% for role, sign, has_amount, has_tax in sides -%}

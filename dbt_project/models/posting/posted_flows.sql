@@ -30,10 +30,8 @@ select
     {% for step in steps -%}
     {% set amount = 'posted.' ~ (step[1:] ~ '_minor' if step else 'amount_minor') -%}
     {% set tax = 'posted.tax' ~ step ~ '_minor' -%}
-    cast({{ sum_known("case when posted.measure in ('recognized', 'paid', 'bad_debt') then -" ~ amount ~ ' else ' ~ amount ~ ' end') }}
-        as bigint) as amount{{ step }}_minor,
-    cast({{ sum_known("case when posted.measure = 'bad_debt' then -" ~ tax ~ ' else ' ~ tax ~ ' end') }} as bigint)
-        as tax{{ step }}_minor{{ ',' if not loop.last }}
+    cast({{ sum_known(as_flow('posted.measure', amount)) }} as bigint) as amount{{ step }}_minor,
+    cast({{ sum_known(tax_as_flow('posted.measure', tax)) }} as bigint) as tax{{ step }}_minor{{ ',' if not loop.last }}
     {% endfor %}
 from {{ ref('translated') }} as posted
 inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id

@@ -1,5 +1,5 @@
--- The accounting system: accounts, rates, and a ledger that agrees with the documents as a real one would. Revenue is
--- posted where a straight line is all there is to it: plain subscriptions of whole months. The rest is year-end work.
+-- The accounting system: accounts, rates, and a ledger that posts the documents as a real one would. What no document says,
+-- revenue above all, it takes from the journals of tieout once a month is closed (write.post).
 
 create table accounts as
 select *
@@ -52,39 +52,6 @@ select
     ) // 100 as billionths
 from levels;
 
--- What is earned by the month in equal parts, without an event of any kind.
-create table releases as
-with simple as (
-    select contracts.*, lines.amount_minor
-    from contracts
-    inner join lines on contracts.contract_id = lines.contract_id
-    where contracts.story in ('plain', 'renewed', 'renewal') and contracts.offer = 'platform'
-        and day(contracts.start_date) = 1 and contracts.signed_date < contracts.start_date
-),
-
-earned as (
-    select
-        simple.*,
-        cast(months_after(simple.start_date, t.part) - 1 as date) as month_end,
-        through(simple.amount_minor, t.part, simple.term_months) - through(simple.amount_minor, t.part - 1, simple.term_months)
-            as earned_minor
-    from simple
-    inner join (select cast(unnest(range(1, 37)) as integer)) as t (part) on t.part <= simple.term_months
-)
-
-select
-    entity_id,
-    currency,
-    exponent,
-    -- a closed month is not posted to again
-    greatest(month_end, case wave when 2 then getvariable('second_close') when 3 then getvariable('third_close') else month_end end)
-        as posting_date,
-    cast(sum(earned_minor) as bigint) as amount_minor
-from earned
-where greatest(month_end, case wave when 2 then getvariable('second_close') when 3 then getvariable('third_close') else month_end end)
-    <= getvariable('third_close')
-group by all;
-
 create table journal_lines as
 with documents as (
     select
@@ -119,21 +86,28 @@ with documents as (
 
     union all
 
+    -- what is lost in a dispute, or given back without a credit note, is no revenue to come either
     select
-        'P-' || payment_id, payment_date, entity_id, currency, exponent, payment_id, wave, n,
-        case kind when 'payment' then '1000' when 'dispute_won' then '1000' when 'write_off' then '6500' else '1200' end,
-        case kind when 'payment' then '1200' when 'dispute_won' then '1200' when 'write_off' then '1200' else '1000' end,
-        amount_minor, 0
+        'P-' || payments.payment_id, payments.payment_date, payments.entity_id, payments.currency, payments.exponent,
+        payments.payment_id, payments.wave, payments.n,
+        case
+            when payments.kind in ('payment', 'dispute_won') then '1000'
+            when payments.kind = 'write_off' then '6500'
+            when takes.back then '2100'
+            else '1200'
+        end,
+        case when payments.kind in ('payment', 'dispute_won', 'write_off', 'dispute_lost') then '1200' else '1000' end,
+        payments.amount_minor - case when takes.back then takes.tax_minor else 0 end,
+        case when takes.back then takes.tax_minor else 0 end
     from payments
-    where kind != 'dispute_lost'
-
-    union all
-
-    select
-        'R-' || entity_id || '-' || currency || '-' || strftime(posting_date, '%Y%m'), posting_date, entity_id,
-        currency, exponent, 'subscriptions ' || strftime(posting_date, '%Y-%m'), seen(posting_date), null,
-        '2100', '4000', amount_minor, 0
-    from releases
+    inner join (
+        select
+            payments.payment_id,
+            payments.kind = 'dispute_lost' or (payments.kind = 'refund' and payments.story = 'refund') as back,
+            (2 * payments.amount_minor * totals.tax_minor + totals.total_minor) // (2 * totals.total_minor) as tax_minor
+        from payments
+        inner join invoice_totals as totals on payments.invoice_id = totals.invoice_id
+    ) as takes on payments.payment_id = takes.payment_id
 ),
 
 -- tax stands on the side of what is owed

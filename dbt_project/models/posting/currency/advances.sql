@@ -6,6 +6,7 @@
     materialized='iterated',
     rounds_from='advance_moves',
     columns=[
+        ['round_number', 'integer'],
         ['balance_id', 'integer'],
         ['period_index', 'integer'],
         ['advance_minor', 'bigint'],
@@ -28,7 +29,9 @@ with moves as (
         end as deferred_before_functional_minor
     from {{ ref('advance_moves') }} as moves
     left join {{ this }} as earlier
-        on moves.balance_id = earlier.balance_id and moves.period_index = earlier.period_index + 1
+        on earlier.round_number = __round__ - 1
+        and moves.balance_id = earlier.balance_id
+        and moves.period_index = earlier.period_index + 1
     left join {{ ref('balances_at_close') }} as at_close on moves.balance_id = at_close.balance_id
     where moves.round_number = __round__
 
@@ -69,6 +72,7 @@ advanced as (
 )
 
 select
+    cast(__round__ as integer) as round_number,
     advanced.balance_id,
     advanced.period_index,
     greatest(advanced.advance_minor, 0) as advance_minor,
