@@ -105,13 +105,13 @@ documents as (
 -- a ledger that refers to a single invoice posts invoices, credit notes and write-offs itself, and so it is with payments
 posted_by_documents as (
 
-    select distinct entity_id, case item_type when 'payment' then 'cash' else 'billing' end as journal
+    select distinct case item_type when 'payment' then 'cash' else 'billing' end as journal
     from {{ ref('ledger_items') }}
     where item_type in ('invoice', 'credit_note', 'payment')
 
     union
 
-    select distinct entity_id, 'bad_debt' as journal
+    select distinct 'bad_debt' as journal
     from {{ ref('ledger_items') }}
     where item_type in ('invoice', 'credit_note')
 
@@ -148,8 +148,7 @@ combined as (
         documents.contract_id, documents.amount_minor
     from documents
     inner join by_role on documents.entity_id = by_role.entity_id and documents.account_role = by_role.account_role
-    inner join posted_by_documents
-        on documents.entity_id = posted_by_documents.entity_id and documents.journal = posted_by_documents.journal
+    inner join posted_by_documents on documents.journal = posted_by_documents.journal
 
     union all
 
@@ -161,8 +160,7 @@ combined as (
     from journals
     inner join by_account on journals.entity_id = by_account.entity_id and journals.account_id = by_account.account_id
     inner join {{ ref('exchange__currencies') }} as currencies on journals.currency = currencies.currency
-    left join posted_by_documents
-        on journals.entity_id = posted_by_documents.entity_id and journals.journal = posted_by_documents.journal
+    left join posted_by_documents on journals.journal = posted_by_documents.journal
     where posted_by_documents.journal is null and journals.amount != 0
 
 )
