@@ -127,5 +127,10 @@
 {# How many whole divisors are in a number: what is exact by construction, or a bound. #}
 {% macro whole_quotient(number, divisor) -%}{{ integer_division(number, divisor) }}{%- endmacro %}
 
+{# Integer thousandths -> decimal(24,6), exactly. #}
+{% macro from_thousandths(thousandths) -%}
+    cast(cast({{ thousandths }} as decimal(19, 0)) * cast(0.001 as decimal(4, 3)) as decimal(24, 6))
+{%- endmacro %}
+
 {# decimal(18,3) -> integer thousandths, exactly. #}
 {% macro to_thousandths(amount) -%}{{ _scaled(amount, '1000') }}{%- endmacro %}

@@ -464,6 +464,71 @@ def _both_sides(totals: "Answer") -> Table:
     )
 
 
+@commands.command("metrics")
+def show_metrics(
+    workspace: WorkspaceOption = None,
+    period: PeriodOption = None,
+    form: FormatOption = Format.table,
+) -> None:
+    """The measures of one period (default: the latest), by company and currency; docs/metrics says what each means.
+
+    Examples:
+
+    - `tieout show metrics`
+    - `tieout show metrics --period 2026-09 --format json`
+    """
+    from warehouse.explain import show
+
+    with show.reader(open_workspace(workspace)) as connection:
+        answer = show.metrics(connection, period)
+    output.show(table_of(answer) if form is not Format.table else metrics_for_people(answer), form)
+
+
+def metrics_for_people(answer: "Answer") -> list[Table]:
+    """One table a currency and entity, measures in the order of docs/metrics, with what each is made of."""
+    from warehouse.explain.metrics import metrics
+
+    known = metrics()
+    order = {name: place for place, name in enumerate(known)}
+    at = {name: i for i, name in enumerate(answer.columns)}
+    groups: dict[tuple[Cell, Cell], list[Sequence[Cell]]] = defaultdict(list)
+    for row in answer.rows:
+        groups[row[at["currency"]], row[at["entity_id"]]].append(row)
+    tables = []
+    for (currency, entity), rows in groups.items():
+        rows.sort(key=lambda row: (order[str(row[at["metric"]])], str(row[at["breakdown"]])))
+        laid_out: list[list[Cell]] = []
+        for one in rows:
+            metric, value = known[str(one[at["metric"]])], one[at["value"]]
+            is_amount = metric.unit == "amount"
+            laid_out.append(
+                [
+                    metric.title,
+                    one[at["breakdown"]],
+                    value if is_amount else "",
+                    "" if is_amount else value,
+                    "" if is_amount else metric.unit,
+                    metric.formula,
+                ]
+            )
+        tables.append(
+            Table(
+                [
+                    Column("metric", "measure"),
+                    Column("breakdown", "of"),
+                    Column("amount", "amount", "amount"),
+                    Column("value", "value", "ratio"),
+                    Column("unit", ""),
+                    Column("formula", "formula", is_optional=True),
+                ],
+                laid_out,
+                title=f"{entity} · {currency}: measures of {answer.period}",
+                currency=str(currency),
+            )
+        )
+    return tables or [Table([Column("metric", "measure")], [], empty="Nothing to measure yet.")]
+
+
 class Severity(StrEnum):
     """What `show quarantine` can be limited to; held is the part of quarantine that has published figures."""
 

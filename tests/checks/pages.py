@@ -1,4 +1,5 @@
-"""Pages of docs/ that say what the code says: docs/rules.md of the suites, docs/data-dictionary.md of the models' YAML.
+"""Pages of docs/ that say what the code says: docs/rules.md of the suites, docs/data-dictionary.md of the models' YAML,
+docs/metrics of the measures' definitions.
 
 `python -m tests.checks.pages` compares, with --write it writes them.
 """
@@ -8,10 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from expectations.gate import declared_rules
 from expectations.pages import Setting, markdown
+from warehouse.explain.metrics import index, metrics, page
 from warehouse.publish.dictionary import DescribedTable, dictionary
 from warehouse.publish.tables import BY_NAME, RELEASED_VIEWS, Kind
 from warehouse.settings import described_settings
@@ -71,7 +74,12 @@ def _lines(schema: str, table: DescribedTable) -> Iterator[str]:
         yield f"| `{column.name}` | {column.type} | {column.description.replace('|', '&#124;')} |"
 
 
-PAGES: dict[str, Callable[[], str]] = {"rules.md": rules, "data-dictionary.md": data_dictionary}
+PAGES: dict[str, Callable[[], str]] = {
+    "rules.md": rules,
+    "data-dictionary.md": data_dictionary,
+    "metrics/README.md": index,
+    **{f"metrics/{one.name}.md": partial(page, one) for one in metrics().values()},
+}
 
 
 def main() -> int:
@@ -82,6 +90,7 @@ def main() -> int:
     ]
     if "--write" in sys.argv:
         for name in stale:
+            (DOCS / name).parent.mkdir(exist_ok=True)
             (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
         return 0
     for name in stale:

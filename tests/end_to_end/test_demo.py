@@ -179,9 +179,10 @@ def test_its_journals_make_the_published_balances_in_a_blank_trial_balance(
 def differences(workspace: Workspace, condition: str) -> list[tuple[str, str]]:
     """Item and reason of the differences to the ledger."""
     with show.reader(workspace) as connection:
-        return connection.execute(
+        rows = connection.execute(
             f"select distinct item, reason from marts.rpt_reconciliation_items where {condition} order by all"
         ).fetchall()
+    return [(str(item), str(reason)) for item, reason in rows]
 
 
 def test_its_ledger_agrees_in_all_that_is_not_held_back(demo: tuple[Workspace, str]) -> None:

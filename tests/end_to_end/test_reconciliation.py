@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.findings import Finding
 from tests.end_to_end.test_currency import TOML, Row, exports
 from tests.end_to_end.test_journals import books, exported
 from tests.harness import Company
@@ -176,6 +177,7 @@ def test_what_time_does_not_clear_stops_the_close_and_a_waiver_lets_it_pass(tmp_
     with pytest.raises(BlockedError) as blocked:
         company.close("2026-01", "2026-02-05")
     [finding] = blocked.value.findings
+    assert isinstance(finding, Finding)
     assert finding.rule == "ledger_tolerance"
     assert (
         "the most deferred_revenue of eu in 2026-01: GBP -500.00 here, -430.00 there, 30.00"

@@ -243,14 +243,26 @@ def _write_balances(con: Connection, changes: dict[tuple[int, Key, int], int], p
         [(*row[:5], f"i-{row[5]}", row[-1], row[-1]) for row in balances if row[-1]],
     )
     scope = "period varchar, entity_id varchar, currency varchar"
+    reconciled = ("ours", "theirs", "difference")
+
+    def money(*names: str) -> str:
+        return ", ".join(f"{name} decimal(18, 3)" for name in names)
+
     for name, columns in (
         (
             "fct_journal_entries",
-            "journal_id varchar, idempotency_key varchar, journal varchar, account_id varchar, debit decimal(18, 3)",
+            f"journal_id varchar, account_id varchar, idempotency_key varchar, {money('debit', 'credit')}",
         ),
         ("rpt_ar_aging", "age_bucket varchar, invoices integer"),
-        ("rpt_reconciliation", "balance varchar, ours decimal(18, 3)"),
-        ("rpt_reconciliation_items", "balance varchar, item_type varchar, item varchar, ours decimal(18, 3)"),
+        ("rpt_metrics", f"metric varchar, breakdown varchar, {money('value', 'numerator', 'denominator')}"),
+        (
+            "rpt_reconciliation",
+            f"balance varchar, items integer, {money(*reconciled, 'timing', 'to_be_cleared')}",
+        ),
+        (
+            "rpt_reconciliation_items",
+            f"balance varchar, item_type varchar, item varchar, reason varchar, {money(*reconciled)}",
+        ),
         ("rpt_contract_balances", "contracts integer"),
         ("rpt_rpo", "rpo decimal(18, 3)"),
         ("rpt_backlog_aging", "age_bucket varchar, contract_lines integer"),

@@ -70,6 +70,16 @@ RECONCILIATION_ITEM_COLUMNS = (
     "theirs",
     "difference",
 )
+METRICS_COLUMNS = (
+    "period",
+    "entity_id",
+    "currency",
+    "metric",
+    "breakdown",
+    "value",
+    "numerator",
+    "denominator",
+)
 ROLLFORWARD_COLUMNS = ("period", "entity_id", "currency", "balance", "movement", "amount")
 BACKLOG_COLUMNS = (
     "period",
@@ -267,6 +277,18 @@ def reconciliation(connection: Any, period: str | None = None) -> tuple[Answer, 
         (chosen,),
     )
     return Answer(RECONCILIATION_COLUMNS, totals, chosen), Answer(RECONCILIATION_ITEM_COLUMNS, items, chosen)
+
+
+def metrics(connection: Any, period: str | None = None) -> Answer:
+    """The measures of a period, by entity and currency."""
+    chosen = chosen_period(connection, period)
+    query = f"""
+        select {", ".join(METRICS_COLUMNS)}
+        from marts.rpt_metrics
+        where period = ?
+        order by currency, entity_id, metric, breakdown
+    """
+    return Answer(METRICS_COLUMNS, _rows(connection, query, (chosen,)), chosen)
 
 
 def backlog(connection: Any, period: str | None = None) -> Answer:

@@ -121,6 +121,7 @@ PUBLISHED: tuple[PublishedTable, ...] = (
     _fact("rpt_bbb", "period", "entity_id", "currency", kind=Kind.REPORT),
     _fact("rpt_rollforward", "period", "entity_id", "currency", "balance", "movement", kind=Kind.REPORT),
     _fact("rpt_reconciliation", "period", "entity_id", "currency", "balance", kind=Kind.REPORT),
+    _fact("rpt_metrics", "period", "entity_id", "currency", "metric", "breakdown", kind=Kind.REPORT),
     _fact("rpt_reconciliation_items", "entity_id", "currency", "balance", "item_type", "item"),
     PublishedTable(
         "rpt_revenue_waterfall",

@@ -354,6 +354,7 @@ def check_equations(
     check_bbb(report, con, present)
     check_journals(report, con, present)
     check_ledger(report, con, present)
+    check_metrics(report, con, present)
     check_rows(report, con, present)
     check_sums(report, con, present)
     if "rpt_rollforward" in present:
@@ -456,6 +457,40 @@ def check_ledger(report: Report, con: duckdb.DuckDBPyConnection, present: set[st
                         end""",
             ),
         )
+
+
+def check_metrics(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
+    if not {"rpt_metrics", "rpt_bbb"} <= present:
+        return
+    report.check(
+        "a measure = its numerator / its denominator",
+        differences(
+            con,
+            """
+                select period, entity_id, currency, metric, breakdown, value, numerator, denominator from rpt_metrics
+                where numerator is not null and case
+                    when denominator is null then value is distinct from numerator
+                    when denominator = 0 then value is not null
+                    else abs(value * denominator - numerator) > 0.0000005 * abs(denominator)
+                end""",
+        ),
+    )
+    ratios = ("book_to_bill", "revenue_recognition_rate", "backlog_coverage_months", "backlog_growth")
+    shared = {name: name for name in ratios} | {"direct_billings": "billings"}
+    held = columns_of(con, "rpt_bbb")
+    for metric, column in shared.items():
+        if column in held:
+            report.check(
+                f"measure {metric} = that of rpt_bbb",
+                differences(
+                    con,
+                    f"""
+                        select measures.period, measures.entity_id, measures.currency, measures.value, figures.{column}
+                        from rpt_metrics as measures
+                        inner join rpt_bbb as figures using (period, entity_id, currency)
+                        where measures.metric = '{metric}' and measures.value is distinct from figures.{column}""",
+                ),
+            )
 
 
 def check_rows(report: Report, con: duckdb.DuckDBPyConnection, present: set[str]) -> None:
