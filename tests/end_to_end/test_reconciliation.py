@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,128 +51,130 @@ def by_documents() -> dict[str, list[Row]]:
     }
 
 
-def company_with(tmp_path: Path, ledger: list[Row]) -> Company:
-    found = Company(tmp_path / "company", TOML)
-    found.deliver(exports() | books(gl_journal_lines=ledger))
-    return found
+# Invoices of January beside A's, each of a contract of its own, and what the ledger makes of it.
+EXTRA = ("AMOUNT", "LATER", "MISSING", "CURRENCY", "ENTITY", "STRAIGHT")
 
 
-def differences(company: Company, period: str, *, entity: str = "eu") -> Items:
-    """(balance, item) → reason, ours and theirs, of what is in GBP, contracts earned ahead of billing aside."""
+def with_extra_contracts() -> dict[str, list[Row]]:
+    """The company of test_currency.py, and six contracts of 600 GBP that are invoiced in January and start in 2027."""
+    given = exports()
+    dates = {"signed_date": "2026-01-02", "start_date": "2027-01-01", "end_date": "2027-12-31"}
+    for key in EXTRA:
+        given["contracts"].append(
+            {**given["contracts"][0], "contract_id": key, "total_amount": "600", **dates}
+        )
+        given["contract_lines"].append(
+            {
+                **given["contract_lines"][0],
+                "contract_line_id": f"{key}-1",
+                "contract_id": key,
+                "amount": "600",
+            }
+        )
+        given["invoices"].append(
+            {**given["invoices"][0], "invoice_id": key, "contract_id": key, "issue_date": "2026-01-10"}
+        )
+        given["invoice_lines"].append(
+            {
+                "invoice_line_id": f"{key}-1",
+                "invoice_id": key,
+                "contract_line_id": f"{key}-1",
+                "amount": "600",
+            }
+        )
+    return given
+
+
+def posted(
+    key: str, day: str = "2026-01-10", amount: int = 600, credit: str = "2100", **more: str
+) -> list[Row]:
+    """The ledger's journal of an invoice."""
+    return journal(f"J-{key}", day, ("1200", amount), (credit, -amount), reference=key, **more)
+
+
+def differences(company: Company, period: str) -> Items:
+    """(balance, item) → reason, ours and theirs, of `eu` in GBP, contracts earned ahead of billing aside."""
     return {
         (balance, item): (reason, int(ours), int(theirs))
         for balance, item, reason, ours, theirs in company.query(
             "select balance, item, reason, ours, theirs from marts.rpt_reconciliation_items"
-            f" where period = '{period}' and entity_id = '{entity}' and currency = 'GBP'"
+            f" where period = '{period}' and entity_id = 'eu' and currency = 'GBP'"
             " and item not like '%:reclassification' and item not like '%:reversal'"
         )
     }
 
 
-def lines(ledger: dict[str, list[Row]]) -> list[Row]:
-    return [row for rows in ledger.values() for row in rows]
-
-
 @pytest.fixture(scope="module")
-def agreeing(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    found = company_with(tmp_path_factory.mktemp("ledger"), lines(by_documents()))
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    ledger = [row for rows in by_documents().values() for row in rows]
+    ledger += posted("AMOUNT", amount=650)
+    ledger += posted("LATER", day="2026-02-02")
+    ledger += [{**row, "currency": "EUR"} for row in posted("CURRENCY")]
+    ledger += [{**row, "entity_id": "us"} for row in posted("ENTITY")]
+    ledger += posted("STRAIGHT", credit="4000")
+    ledger += journal("INV-9", "2026-01-20", ("1200", 70), ("2100", -70), reference="Z9")
+    ledger += journal("ADJ", "2026-01-20", ("7000", 30), ("2100", -30))
+    ledger += journal("YEAR-END", "2026-01-31", ("4000", 200), ("3000", -200))
+    found = Company(tmp_path_factory.mktemp("ledger") / "company", TOML)
+    given = with_extra_contracts() | books(gl_journal_lines=ledger)
+    kinds = {"4000": "revenue", "4100": "revenue"}
+    for account in given["gl_accounts"]:
+        account["account_type"] = kinds.get(account["account_id"], "asset")
+    given["gl_accounts"].append({"account_id": "3000", "account_name": "Equity", "account_type": "equity"})
+    found.deliver(given)
     found.run("2026-03-05")
     return found
 
 
-def test_a_ledger_that_posts_the_same_documents_and_releases_differs_in_nothing(agreeing: Company) -> None:
-    """The payment names the invoice it pays, which has only one."""
-    assert differences(agreeing, "2026-01") == {}
-    assert differences(agreeing, "2026-02") == {}
-    [(ours, theirs, cleared)] = agreeing.query(
-        "select ours, theirs, to_be_cleared from marts.rpt_reconciliation where period = '2026-02'"
-        " and entity_id = 'eu' and currency = 'GBP' and balance = 'revenue'"
-    )
-    assert (int(ours), int(theirs), int(cleared)) == (-400, -400, 0)
-
-
-def with_amount(ledger: dict[str, list[Row]]) -> None:
-    ledger["invoice"] = journal("INV", "2026-01-01", ("1200", 650), ("2100", -650), reference="A1")
-
-
-def with_invoice_in_february(ledger: dict[str, list[Row]]) -> None:
-    for row in ledger["invoice"]:
-        row["posting_date"] = "2026-02-02"
-
-
-def without_invoice(ledger: dict[str, list[Row]]) -> None:
-    del ledger["invoice"]
-
-
-def with_unknown_document(ledger: dict[str, list[Row]]) -> None:
-    ledger["more"] = journal("INV-9", "2026-01-20", ("1200", 70), ("2100", -70), reference="Z9")
-
-
-def with_manual_entry(ledger: dict[str, list[Row]]) -> None:
-    ledger["more"] = journal("ADJ", "2026-01-20", ("7000", 30), ("2100", -30))
-
-
-def in_another_currency(ledger: dict[str, list[Row]]) -> None:
-    for row in ledger["invoice"]:
-        row["currency"] = "EUR"
-
-
-def in_another_entity(ledger: dict[str, list[Row]]) -> None:
-    for row in ledger["invoice"]:
-        row["entity_id"] = "us"
-
-
-def straight_to_revenue(ledger: dict[str, list[Row]]) -> None:
-    ledger["invoice"] = journal("INV", "2026-01-01", ("1200", 600), ("4000", -600), reference="A1")
-
-
-def with_year_end(ledger: dict[str, list[Row]]) -> None:
-    ledger["more"] = journal("YE", "2026-01-31", ("4000", 200), ("3000", -200))
-
-
-RECEIVABLE, DEFERRED = ("accounts_receivable", "A1"), ("deferred_revenue", "A1")
+def of_both(item: str, reason: str, ours: int, theirs: int) -> Items:
+    """What is invoiced stands in two balances."""
+    return {
+        ("accounts_receivable", item): (reason, ours, theirs),
+        ("deferred_revenue", item): (reason, -ours, -theirs),
+    }
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("item", "found"),
     [
-        (with_amount, {RECEIVABLE: ("amount", 600, 650), DEFERRED: ("amount", -600, -650)}),
-        (with_invoice_in_february, {RECEIVABLE: ("timing", 600, 0), DEFERRED: ("timing", -600, 0)}),
-        (without_invoice, {RECEIVABLE: ("missing_in_gl", 600, 0), DEFERRED: ("missing_in_gl", -600, 0)}),
+        ("AMOUNT", of_both("AMOUNT", "amount", 600, 650)),
+        ("LATER", of_both("LATER", "timing", 600, 0)),
+        ("MISSING", of_both("MISSING", "missing_in_gl", 600, 0)),
+        ("CURRENCY", of_both("CURRENCY", "currency", 600, 0)),
+        ("ENTITY", of_both("ENTITY", "entity", 600, 0)),
         (
-            with_unknown_document,
+            "STRAIGHT",
             {
-                ("accounts_receivable", "INV-9"): ("missing_here", 0, 70),
-                ("deferred_revenue", "INV-9"): ("missing_here", 0, -70),
+                ("deferred_revenue", "STRAIGHT"): ("account", -600, 0),
+                ("revenue", "STRAIGHT"): ("account", 0, -600),
             },
         ),
-        (with_manual_entry, {("deferred_revenue", "ADJ"): ("manual_entry", 0, -30)}),
-        (in_another_currency, {RECEIVABLE: ("currency", 600, 0), DEFERRED: ("currency", -600, 0)}),
-        (in_another_entity, {RECEIVABLE: ("entity", 600, 0), DEFERRED: ("entity", -600, 0)}),
-        (straight_to_revenue, {DEFERRED: ("account", -600, 0), ("revenue", "A1"): ("account", 0, -600)}),
-        (with_year_end, {}),
+        ("INV-9", of_both("INV-9", "missing_here", 0, 70)),
+        ("ADJ", {("deferred_revenue", "ADJ"): ("manual_entry", 0, -30)}),
     ],
 )
-def test_a_difference_has_its_reason(
-    tmp_path: Path, change: Callable[[dict[str, list[Row]]], None], found: Items
-) -> None:
-    ledger = by_documents()
-    change(ledger)
-    company = company_with(tmp_path, lines(ledger))
-    equity = {"account_id": "3000", "account_name": "Equity", "account_type": "equity"}
-    accounts = books()["gl_accounts"]
-    for account in accounts:
-        if account["account_id"] == "4000":
-            account["account_type"] = "revenue"
-    company.deliver({"gl_accounts": [*accounts, equity]})
-    company.run("2026-03-05")
-    assert differences(company, "2026-01") == found
+def test_a_difference_has_its_reason(company: Company, item: str, found: Items) -> None:
+    january = differences(company, "2026-01")
+    assert {key: value for key, value in january.items() if key[1] == item} == found
+
+
+def test_nothing_else_differs(company: Company) -> None:
+    """A's invoice and its payment, which names the invoice it pays; revenue by month; no year-end entry."""
+    listed = {item for _, item in differences(company, "2026-01")}
+    assert listed == {*EXTRA, "INV-9", "ADJ"}
+    assert {item for _, item in differences(company, "2026-02")} == listed - {"LATER"}
+    [(ours, theirs)] = company.query(
+        "select ours, theirs from marts.rpt_reconciliation where period = '2026-02'"
+        " and entity_id = 'eu' and currency = 'GBP' and balance = 'revenue'"
+    )
+    assert (int(ours), int(theirs)) == (-400, -1000)
 
 
 def test_what_time_does_not_clear_stops_the_close_and_a_waiver_lets_it_pass(tmp_path: Path) -> None:
-    ledger = by_documents()
-    with_manual_entry(ledger)
-    company = company_with(tmp_path, lines(ledger))
+    ledger = [row for rows in by_documents().values() for row in rows]
+    ledger += journal("ADJ", "2026-01-20", ("7000", 30), ("2100", -30))
+    company = Company(tmp_path / "company", TOML)
+    company.deliver(exports() | books(gl_journal_lines=ledger))
     with pytest.raises(BlockedError) as blocked:
         company.close("2026-01", "2026-02-05")
     [finding] = blocked.value.findings
