@@ -31,5 +31,5 @@
 
 {# The journal that a document of an export is of: a second export of 2026-03:us:USD:billing is …:billing:2. #}
 {% macro without_export_number(document) -%}
-    regexp_replace({{ document }}, ':[0-9]+$', '')
+    case when {{ document }} like '%:%' then regexp_replace({{ document }}, ':[0-9]+$', '') else {{ document }} end
 {%- endmacro %}

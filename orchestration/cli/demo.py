@@ -269,6 +269,8 @@ Open the result (read-only, with any DuckDB client or BI tool):
 Try next, in {root}{_where_it_is()}:{mend}
   tieout show rollforward -w {root}
       opening + movements = closing of every balance, by company and currency.
+  tieout show reconciliation --period {last.closes} -w {root}
+      the general ledger beside what is published, and why they differ.
   tieout show completeness -w {root}
       what became of every row of the exports, and of its money.
   tieout verify -w {root}

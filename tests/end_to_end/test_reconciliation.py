@@ -52,11 +52,11 @@ def by_documents() -> dict[str, list[Row]]:
 
 
 # Invoices of January beside A's, each of a contract of its own, and what the ledger makes of it.
-EXTRA = ("AMOUNT", "LATER", "MISSING", "CURRENCY", "ENTITY", "STRAIGHT")
+EXTRA = ("AMOUNT", "LATER", "MISSING", "CURRENCY", "ENTITY", "NOWHERE", "STRAIGHT")
 
 
 def with_extra_contracts() -> dict[str, list[Row]]:
-    """The company of test_currency.py, and six contracts of 600 GBP that are invoiced in January and start in 2027."""
+    """The company of test_currency.py, and contracts of 600 GBP that are invoiced in January and start in 2027."""
     given = exports()
     dates = {"signed_date": "2026-01-02", "start_date": "2027-01-01", "end_date": "2027-12-31"}
     for key in EXTRA:
@@ -112,6 +112,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     ledger += [{**row, "currency": "EUR"} for row in posted("CURRENCY")]
     ledger += [{**row, "entity_id": "us"} for row in posted("ENTITY")]
     ledger += posted("STRAIGHT", credit="4000")
+    ledger += [{**row, "entity_id": ""} for row in posted("NOWHERE")]
     ledger += journal("INV-9", "2026-01-20", ("1200", 70), ("2100", -70), reference="Z9")
     ledger += journal("ADJ", "2026-01-20", ("7000", 30), ("2100", -30))
     ledger += journal("YEAR-END", "2026-01-31", ("4000", 200), ("3000", -200))
@@ -142,6 +143,7 @@ def of_both(item: str, reason: str, ours: int, theirs: int) -> Items:
         ("MISSING", of_both("MISSING", "missing_in_gl", 600, 0)),
         ("CURRENCY", of_both("CURRENCY", "currency", 600, 0)),
         ("ENTITY", of_both("ENTITY", "entity", 600, 0)),
+        ("NOWHERE", of_both("NOWHERE", "entity", 600, 0)),
         (
             "STRAIGHT",
             {

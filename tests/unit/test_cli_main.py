@@ -49,7 +49,16 @@ def test_help_lists_every_command_and_each_has_examples() -> None:
         "ui",
         "verify",
     ]
-    assert sorted(groups) == ["backlog", "bbb", "completeness", "quarantine", "rollforward", "waterfall"]
+    assert sorted(groups) == [
+        "backlog",
+        "bbb",
+        "completeness",
+        "metrics",
+        "quarantine",
+        "reconciliation",
+        "rollforward",
+        "waterfall",
+    ]
     for name, one in {**commands, **groups, **tools}.items():
         assert "Examples:" in (one.help or ""), name
 

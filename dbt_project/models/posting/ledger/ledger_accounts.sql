@@ -17,12 +17,21 @@ with roles as (
 
 ),
 
+-- a line that names no entity may stand in any of several
+entities as (
+
+    select entity_id from {{ ref('links__entity_currencies') }}
+    union
+    select entity_id from {{ ref('accepted__gl_journal_lines') }} where entity_id = '(unknown)'
+
+),
+
 mapped as (
 
     select distinct entities.entity_id, roles.account_role, roles.balance, mappings.account_id
     from {{ ref('exchange__account_mapping') }} as mappings
     inner join roles on mappings.role = roles.account_role
-    inner join {{ ref('links__entity_currencies') }} as entities on coalesce(mappings.entity_id, entities.entity_id) = entities.entity_id
+    inner join entities on coalesce(mappings.entity_id, entities.entity_id) = entities.entity_id
     where not mappings.has_conflict
         and mappings.parse_errors is null
         and exists (select 1 from {{ ref('accepted__gl_journal_lines') }})
