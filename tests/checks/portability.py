@@ -31,11 +31,12 @@ ON_DUCKDB = ("staging", "exchange", "checks")
 
 # Functions that give the same on both engines, or that a macro of dialect.sql wrote for Spark. Before adding one,
 # look at its nulls, its rounding and its type: `concat`, `round`, `sign`, `any_value` and `date_trunc` differ.
+# `regexp_replace` takes the first match on one and all on the other: for a pattern that is bound to the end.
 _FUNCTION_NAMES = """
     abs add_months array_distinct array_min array_sort bool_and bool_or cast chr coalesce collect_list concat_ws
-    count date_add datediff day dense_rank exists explode first_value flatten greatest lag last_day last_value lead
-    least length lower lpad max md5 min month nullif position rank replace row_number size sort_array substr substring
-    sum trim try_cast upper year
+    count date_add datediff day dense_rank exists explode first_value flatten greatest lag last_day last_value
+    lead least length lower lpad max md5 min month nullif position rank regexp_replace replace row_number size
+    sort_array substr substring sum trim try_cast upper year
 """
 FUNCTIONS = frozenset(_FUNCTION_NAMES.split())
 

@@ -76,8 +76,9 @@ events as (
 
     select
         entered.*,
-        split_part(event_id, ':', 1) as event_kind,
-        split_part(substring(event_id, position(':' in event_id) + 1), '|', 1) as record_id
+        substring(event_id, 1, position(':' in event_id) - 1) as event_kind,
+        substring(event_id, position(':' in event_id) + 1, position('|' in event_id || '|') - position(':' in event_id) - 1)
+            as record_id
     from entered
 
 ),
