@@ -219,3 +219,14 @@ def test_a_ledger_knows_a_journal_by_the_key_of_the_published_table(company: Com
             " inner join marts.dim_period as periods using (period) where periods.status = 'closed'"
         )
     )
+
+
+def test_a_ledger_that_posts_documents_itself_gets_the_other_kinds_alone(company: Company) -> None:
+    text, _ = exported(company, "--again", "--only", "recognition", "--only", "reversal")
+    kinds = {row["document"].split(":")[3] for row in csv.DictReader(io.StringIO(text))}
+    assert kinds == {"recognition", "reversal"}
+    refused = CliRunner().invoke(
+        app, ["export", "rpt_bbb", "--only", "fx", "-w", str(company.workspace.root)]
+    )
+    assert refused.exit_code == 2
+    assert "--only" in refused.output
