@@ -1,6 +1,7 @@
 """`tieout export`: a table, or the list of records to mend, as a file. The writing is warehouse.explain.export's."""
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,19 +26,6 @@ class JournalLayout(StrEnum):
     quickbooks = "quickbooks"
     netsuite = "netsuite"
     xero = "xero"
-
-
-class JournalKind(StrEnum):
-    """What journals say (docs/accounting/journals.md)."""
-
-    billing = "billing"
-    recognition = "recognition"
-    cash = "cash"
-    bad_debt = "bad_debt"
-    refund_liability = "refund_liability"
-    fx = "fx"
-    reclassification = "reclassification"
-    reversal = "reversal"
 
 
 def register(app: typer.Typer) -> None:
@@ -71,9 +59,10 @@ def export(
         JournalLayout, typer.Option("--layout", help="The ledger that imports the file (journals).")
     ] = JournalLayout.plain,
     only: Annotated[
-        list[JournalKind] | None,
+        list[str] | None,
         typer.Option(
             "--only",
+            metavar="KIND",
             help="Only journals of this kind, or these: a ledger may post invoices and payments itself (journals).",
             show_default=False,
         ),
@@ -120,7 +109,7 @@ def export(
             raise typer.BadParameter(
                 "journals are written as csv, by --period, --entity, --only and --layout"
             )
-        _journals(opened, period, entity, _kinds(only), layout, target, is_again=again)
+        _journals(opened, period, entity, only or [], layout, target, is_again=again)
         return
     if entity is not None or only or again or layout is not JournalLayout.plain:
         raise typer.BadParameter("--entity, --only, --layout and --again are for `tieout export journals`")
@@ -141,15 +130,11 @@ def export(
     typer.echo(f"{rows:,} row{'' if rows == 1 else 's'} written to {path}")
 
 
-def _kinds(only: list[JournalKind] | None) -> tuple[str, ...]:
-    return tuple(kind.value for kind in only or JournalKind)
-
-
 def _journals(
     workspace: "Workspace",
     period: str | None,
     entity: str | None,
-    kinds: tuple[str, ...],
+    kinds: Sequence[str],
     layout: JournalLayout,
     target: Path | None,
     *,

@@ -230,3 +230,8 @@ def test_a_ledger_that_posts_documents_itself_gets_the_other_kinds_alone(company
     )
     assert refused.exit_code == 2
     assert "--only" in refused.output
+    unknown = CliRunner().invoke(
+        app, ["export", "journals", "--only", "revenue", "-w", str(company.workspace.root)]
+    )
+    assert isinstance(unknown.exception, ConfigurationError)
+    assert "no journal is of kind 'revenue'; there are: billing, recognition" in str(unknown.exception)

@@ -102,9 +102,11 @@ def published(connection: Connection, scope: Scope) -> list[JournalLine]:
 
 
 def scope_of(
-    connection: Connection, period: str | None, entity: str | None, kinds: tuple[str, ...] = KINDS
+    connection: Connection, period: str | None, entity: str | None, kinds: Sequence[str] = ()
 ) -> Scope:
     """All closed months through a period; ConfigurationError where it is not closed, or nothing is posted."""
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise ConfigurationError(f"no journal is of kind {unknown[0]!r}; there are: {', '.join(KINDS)}")
     closed = [row[0] for row in connection.execute(
         "select period from marts.dim_period where status = 'closed' order by start_date"
     ).fetchall()]  # fmt: skip
@@ -124,7 +126,7 @@ def scope_of(
     if entity is not None and entity not in entities:
         raise ConfigurationError(f"nothing is posted for {entity!r}; there are: {', '.join(entities)}")
     through = closed if period is None else closed[: closed.index(period) + 1]
-    return Scope(tuple(through), entity, kinds)
+    return Scope(tuple(through), entity, tuple(kinds) or KINDS)
 
 
 def not_yet_exported(lines: Sequence[JournalLine], journal: Journal, scope: Scope) -> list[JournalLine]:

@@ -7,7 +7,7 @@ with sides as (
     select
         entity_id, currency, balance, item_type, item, period_index, contract_id,
         amount_minor as ours_minor, cast(0 as bigint) as theirs_minor, 1 as is_ours,
-        cast(null as date) as first_date, cast(null as date) as last_date, cast(null as {{ dbt.type_string() }}) as journal_id
+        cast(null as date) as first_date, cast(null as {{ dbt.type_string() }}) as journal_id
     from {{ ref('sub_ledger_items') }}
 
     union all
@@ -15,7 +15,7 @@ with sides as (
     select
         entity_id, currency, balance, item_type, item, period_index, cast(null as {{ dbt.type_string() }}) as contract_id,
         cast(0 as bigint) as ours_minor, amount_minor as theirs_minor, 0 as is_ours,
-        first_date, last_date, journal_id
+        first_date, journal_id
     from {{ ref('ledger_items') }}
 
 ),
@@ -35,7 +35,6 @@ moves as (
         max(is_ours) = 1 as has_ours,
         min(is_ours) = 0 as has_theirs,
         min(first_date) as first_date,
-        max(last_date) as last_date,
         min(journal_id) as journal_id
     from sides
     group by entity_id, currency, balance, item_type, item, period_index
@@ -57,7 +56,6 @@ items as (
         bool_or(has_theirs) as has_theirs,
         min(case when has_ours then period_index end) as our_first_index,
         min(first_date) as first_date,
-        max(last_date) as last_date,
         min(journal_id) as journal_id,
         bool_or(ours_minor != theirs_minor) as differs
     from moves

@@ -40,55 +40,32 @@ summed as (
         -sum(case when account_type = 'liability' then thousandths else 0 end) as liabilities,
         -sum(case when account_type = 'liability' and account_category != 'noncurrent_liability' then thousandths else 0 end)
             as current_liabilities,
-        -sum(case when account_type in ('equity', 'revenue', 'expense') then thousandths else 0 end) as equity
+        -sum(case when account_type in ('equity', 'revenue', 'expense') then thousandths else 0 end) as equity,
+        -- year-end entries, which move what is earned to equity, are none of the period's
+        -sum(case when account_type = 'revenue' and financing.journal_id is null then thousandths else 0 end) as revenue,
+        sum(case when account_category = 'cost_of_revenue' and financing.journal_id is null then thousandths else 0 end) as cost
     from lines
     left join financing on lines.entity_id = financing.entity_id and lines.journal_id = financing.journal_id
     group by lines.period_index, lines.entity_id, lines.currency
-
-),
-
--- year-end entries move what is earned to equity: revenue of the period is what no such entry posts
-earned as (
-
-    select lines.period_index, lines.entity_id, lines.currency,
-        -sum(case when account_type = 'revenue' then thousandths else 0 end) as revenue,
-        sum(case when account_category = 'cost_of_revenue' then thousandths else 0 end) as cost
-    from lines
-    left join financing on lines.entity_id = financing.entity_id and lines.journal_id = financing.journal_id
-    where financing.journal_id is null
-    group by lines.period_index, lines.entity_id, lines.currency
-
-),
-
-balances as (
-
-    select
-        periods.period,
-        periods.period_index,
-        summed.entity_id,
-        summed.currency,
-        {% for balance in ['quick_assets', 'assets', 'current_assets', 'liabilities', 'current_liabilities', 'equity'] -%}
-        sum(summed.{{ balance }}) as {{ balance }},
-        {% endfor -%}
-        sum(case when summed.period_index = periods.period_index then summed.operating_cash else 0 end) as operating_cash_flow
-    from {{ ref('periods') }} as periods
-    inner join summed on summed.period_index <= periods.period_index
-    where periods.is_open
-    group by periods.period, periods.period_index, summed.entity_id, summed.currency
 
 ),
 
 measured as (
 
     select
-        balances.*,
-        coalesce(earned.revenue, 0) as revenue,
-        coalesce(earned.cost, 0) as cost
-    from balances
-    left join earned
-        on balances.period_index = earned.period_index
-        and balances.entity_id = earned.entity_id
-        and balances.currency = earned.currency
+        periods.period,
+        summed.entity_id,
+        summed.currency,
+        {% for balance in ['quick_assets', 'assets', 'current_assets', 'liabilities', 'current_liabilities', 'equity'] -%}
+        sum(summed.{{ balance }}) as {{ balance }},
+        {% endfor -%}
+        {% for flow in ['operating_cash', 'revenue', 'cost'] -%}
+        sum(case when summed.period_index = periods.period_index then summed.{{ flow }} else 0 end) as {{ flow }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('periods') }} as periods
+    inner join summed on summed.period_index <= periods.period_index
+    where periods.is_open
+    group by periods.period, summed.entity_id, summed.currency
 
 )
 
@@ -97,8 +74,8 @@ measured as (
     ('quick_ratio', 'quick_assets', 'current_liabilities'),
     ('debt_to_equity', 'liabilities', 'equity'),
     ('gross_margin', 'revenue - cost', 'revenue'),
-    ('operating_cash_flow', 'operating_cash_flow', 'null'),
-    ('operating_cash_flow_to_capital_employed', 'operating_cash_flow', 'assets - current_liabilities'),
+    ('operating_cash_flow', 'operating_cash', 'null'),
+    ('operating_cash_flow_to_capital_employed', 'operating_cash', 'assets - current_liabilities'),
 ] -%}
 select
     period,
