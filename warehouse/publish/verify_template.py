@@ -383,6 +383,14 @@ def check_equations(
         )
         report.check("customer deposits = deposited positions", differences(con, deposit_ties()))
     report.check(
+        "reporting amount of positions = their amount, in that currency",
+        differences(
+            con,
+            "select posting_key, original_period, amount_minor, reporting_minor from positions"
+            " where reporting_minor <> amount_minor",
+        ),
+    )
+    report.check(
         "only what is billed or written off has tax",
         differences(
             con,
