@@ -7,7 +7,7 @@
 
 {% for entity in [
     'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoice_lines', 'credit_note_lines',
-    'payments',
+    'payments', 'opening_balances', 'adjustments',
 ] -%}
 select
     '{{ entity }}' as entity,

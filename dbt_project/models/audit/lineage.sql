@@ -69,7 +69,7 @@ by_line as (
     select facts.fact_table, facts.fact_key, facts.period, records.*
     from facts
     inner join records on facts.contract_line_id = records.contract_line_id
-    where records.entity in ('contract_lines', 'amendments', 'estimates')
+    where records.entity in ('contract_lines', 'amendments', 'estimates', 'opening_balances', 'adjustments')
         or (records.entity = 'fulfillments' and facts.fact_table != 'fct_bookings')
         or (records.entity in ('invoice_lines', 'credit_note_lines') and facts.is_by_document)
 

@@ -75,6 +75,7 @@ final as (
         terms.recognition_method as method,
         contract_lines.amount as line_amount,
         summed.summed_amount,
+        openings.contract_line_id is not null as is_taken_over,
         context.cut_date,
         {{ common_checks('fulfillments', 'currencies.exponent') }}
     from {{ ref('exchange__fulfillments') }} as records
@@ -87,6 +88,8 @@ final as (
     left join {{ ref('contract_line_terms') }} as terms on records.contract_line_id = terms.contract_line_id
     left join {{ ref('exchange__contracts') }} as contracts on lines.contract_id = contracts.contract_id
     left join {{ ref('exchange__currencies') }} as currencies on contracts.currency = currencies.currency
+    left join (select distinct contract_line_id from {{ ref('exchange__opening_balances') }}) as openings
+        on records.contract_line_id = openings.contract_line_id
     cross join {{ source('run', 'context') }} as context
 
 )

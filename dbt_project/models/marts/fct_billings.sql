@@ -30,4 +30,4 @@ left join {{ ref('causes') }} as causes
     on posted.is_prior_period
     and posted.posting_key = causes.posting_key
     and posted.original_index = causes.period_index
-where posted.measure = 'billed'
+where posted.measure = 'billed' and posted.event_type != 'opening'

@@ -29,4 +29,4 @@ left join {{ ref('causes') }} as causes
     and posted.posting_key = causes.posting_key
     and posted.original_index = causes.period_index
 left join {{ ref('dim_contract') }} as contracts on dimensions.contract_id = contracts.contract_id
-where posted.measure = 'contracted'
+where posted.measure = 'contracted' and posted.event_type != 'opening'

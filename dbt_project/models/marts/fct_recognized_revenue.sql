@@ -25,4 +25,4 @@ left join {{ ref('causes') }} as causes
     and posted.posting_key = causes.posting_key
     and posted.original_index = causes.period_index
 left join {{ ref('dim_contract_line') }} as lines on dimensions.contract_line_id = lines.contract_line_id
-where posted.measure = 'recognized'
+where posted.measure = 'recognized' and posted.event_type != 'opening'

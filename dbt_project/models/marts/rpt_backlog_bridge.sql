@@ -39,4 +39,4 @@ where amount != 0 or amount_functional != 0 or amount_reporting != 0
 union all
 select period, entity_id, currency, movement as cause, functional_currency, amount, amount_functional, amount_reporting
 from {{ ref('rpt_rollforward') }}
-where balance = 'backlog' and movement in ('opening', 'fx', 'closing')
+where balance = 'backlog' and movement in ('opening', 'cut_over', 'fx', 'closing')

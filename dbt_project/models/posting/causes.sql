@@ -72,6 +72,8 @@ modified as (
             else case
                 when modifications.first_id like 'payment:%' then 'payments'
                 when modifications.first_id like 'returns:%' then 'estimates'
+                when modifications.first_id like 'adjustment:%' then 'adjustments'
+                when modifications.first_id like 'opening:%' then 'opening_balances'
                 else 'credit_note_lines'
             end
         end
@@ -82,6 +84,9 @@ modified as (
                 when modifications.first_id like 'returns:%'
                     then substring(modifications.first_id, 9, position('|' in modifications.first_id) - 9)
                 when modifications.first_id like 'payment:%' then documents.document_id
+                when modifications.first_id like 'adjustment:%' then replace(substring(modifications.first_id, 12), '|until', '')
+                when modifications.first_id like 'opening:%'
+                    then substring(modifications.first_id, 9) || '|' || cast(modifications.known_from as {{ dbt.type_string() }})
                 else replace(substring(modifications.first_id, position(':' in modifications.first_id) + 1), ':void', '')
             end
         end
@@ -107,11 +112,13 @@ event_known as (
                 when event_id like 'usage:%' then 'fulfillments'
                 when event_id like 'cancellation:%' and event_id != 'cancellation:' || contract_id then 'amendments'
                 when event_id like 'amendment:%' then 'amendments'
+                when event_id like 'adjustment:%' then 'adjustments'
             end as entity,
             case
                 when event_id like 'cancellation:%' or event_id like 'amendment:%'
                     then substring(event_id, position(':' in event_id) + 1) || '|' || contract_line_id
                 when event_id like 'payment:%' and document_id is not null then document_id
+                when event_id like 'adjustment:%' then document_id
                 else substring(event_id, position(':' in event_id) + 1)
             end as record_key
         from adjustments

@@ -47,6 +47,7 @@ contracts as (
     from {{ ref('accepted__contracts') }}
     where contract_id in (select contract_id from {{ ref('payment_events') }})
         or contract_id in (select contract_id from {{ ref('write_offs') }})
+        or contract_id in (select contract_id from {{ ref('opening_billings') }})
 
 ),
 

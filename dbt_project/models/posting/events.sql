@@ -1,7 +1,7 @@
 -- Grain: measure × event × set of dimensions × period.
 -- Why: everything that is counted on a day of its own, under its posting key: contracted, billed, paid, put aside as
 -- deposits, given up as bad debt, and what is billed but not yet counted in positions. Revenue is the one measure that
--- also grows between events.
+-- also grows between events. What is dated by the day of a cut-over has that day and the type `opening`: it is in no fact.
 
 with dimensions as (
 
@@ -217,7 +217,57 @@ bad_debts as (
 
 ),
 
-combined as (
+-- what a line taken over had earned, and what else of its billing than open documents was settled
+openings as (
+
+    select
+        'recognized' as measure,
+        'opening:' || earned.contract_line_id as event_id,
+        'opening' as event_type,
+        lines.dimension_id,
+        lines.dimension_key,
+        earned.as_of_date as event_date,
+        cast(sum(earned.recognized_minor) as bigint) as amount_minor,
+        cast(0 as bigint) as tax_minor,
+        cast(null as {{ dbt.type_string() }}) as document_id,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('recognized_before') }} as earned
+    inner join lines on earned.contract_line_id = lines.contract_line_id
+    group by earned.contract_line_id, lines.dimension_id, lines.dimension_key, earned.as_of_date
+
+    union all
+
+    select
+        'paid' as measure,
+        'opening_payment:' || settled.contract_line_id as event_id,
+        'opening' as event_type,
+        dimensions.dimension_id,
+        dimensions.dimension_key,
+        settled.as_of_date as event_date,
+        settled.amount_minor,
+        cast(0 as bigint) as tax_minor,
+        cast(null as {{ dbt.type_string() }}) as document_id,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from {{ ref('opening_billings') }} as settled
+    inner join dimensions
+        on settled.contract_id = dimensions.contract_id and dimensions.contract_line_id = '(not linked)'
+
+),
+
+-- what is dated before a cut-over stands in its opening balance
+cut_overs as (
+
+    select dimensions.dimension_id, contracts.as_of_date
+    from (select distinct contract_id, as_of_date from {{ ref('lines_taken_over') }}) as contracts
+    inner join dimensions on contracts.contract_id = dimensions.contract_id
+
+),
+
+all_dates as (
 
     select * from bookings
     union all
@@ -230,6 +280,28 @@ combined as (
     select * from payments
     union all
     select * from bad_debts
+    union all
+    select * from openings
+
+),
+
+combined as (
+
+    select
+        all_dates.measure,
+        all_dates.event_id,
+        case when all_dates.event_date <= cut_overs.as_of_date then 'opening' else all_dates.event_type end as event_type,
+        all_dates.dimension_id,
+        all_dates.dimension_key,
+        greatest(all_dates.event_date, cut_overs.as_of_date) as event_date,
+        all_dates.amount_minor,
+        all_dates.tax_minor,
+        all_dates.document_id,
+        all_dates.service_start,
+        all_dates.service_end,
+        all_dates.reason
+    from all_dates
+    left join cut_overs on all_dates.dimension_id = cut_overs.dimension_id
 
 )
 

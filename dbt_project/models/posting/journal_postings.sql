@@ -5,7 +5,8 @@
 
 with flows as (
 
-    select * from {{ ref('posted_flows') }}
+    -- the ledger has its opening balances of the old system
+    select * from {{ ref('posted_flows') }} where movement != 'cut_over'
 
 ),
 

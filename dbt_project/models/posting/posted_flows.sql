@@ -14,6 +14,7 @@ select
     coalesce(sides.is_asset, false) as is_asset,
     dimensions.contract_id = '(not linked)' as is_unlinked,
     case
+        when posted.event_type = 'opening' then 'cut_over'
         when posted.is_prior_period then 'prior_period'
         when posted.measure = 'not_yet_counted' then 'not_yet_counted'
         when posted.measure = 'recognized' then 'revenue'
@@ -24,7 +25,7 @@ select
         when posted.event_type in ('new', 'renewal', 'reallocation', 'usage') then 'bookings'
         when posted.event_type = 'cancellation' then 'cancellations'
         when posted.measure = 'contracted' then 'amendments'
-        when posted.event_type = 'invoice' then 'billings'
+        when posted.event_type in ('invoice', 'adjustment') then 'billings'
         else 'credits'
     end as movement,
     {% for step in steps -%}

@@ -4,6 +4,8 @@
 -- that it is about. Minor units with tax. A contract that is held has no events; what was published of it is carried.
 
 {% set measures = ['billed', 'credited', 'paid', 'written_off'] %}
+{# what an adjustment bills, and what was billed and settled before a cut-over, names no invoice #}
+{% set bills = "(events.event_id like 'invoice:%' or events.event_id like 'adjustment:%' or events.event_id like 'opening!_billing:%' escape '!')" %}
 {% set keys = ['invoice_id', 'contract_id', 'customer_id', 'entity_id', 'currency'] %}
 
 with credits as (
@@ -37,20 +39,20 @@ moved as (
         dimensions.entity_id,
         dimensions.currency,
         case
-            when events.event_type in ('invoice', 'invoice_void') then events.document_id
-            when events.event_type in ('credit_note', 'credit_note_void') then credits.invoice_id
+            when events.event_id like 'invoice:%' then events.document_id
+            when events.event_id like 'credit!_note:%' escape '!' then credits.invoice_id
             else payments.invoice_id
         end as invoice_id,
         -- what closed periods moved stands before the first open one
         case when events.is_closed then 0 else events.period_index end as period_index,
         case
-            when events.event_type in ('invoice', 'invoice_void') then 'billed'
+            when {{ bills }} then 'billed'
             when events.measure in ('paid', 'deposited') then 'paid'
             when events.measure = 'bad_debt' or events.event_type = 'write_off' then 'written_off'
             else 'credited'
         end as measure,
         case
-            when events.event_type in ('invoice', 'invoice_void') then events.amount_minor + events.tax_minor
+            when {{ bills }} then events.amount_minor + events.tax_minor
             when events.measure in ('paid', 'bad_debt') then events.amount_minor + events.tax_minor
             else -events.amount_minor - events.tax_minor
         end as amount_minor

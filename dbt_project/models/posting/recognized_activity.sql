@@ -60,7 +60,8 @@ ends as (
         on periods.period_index between placed.first_index and placed.last_index
         and periods.cut_end >= placed.valid_from
         and periods.cut_end <= placed.valid_to
-    where periods.is_open or placed.has_changed
+    left join {{ ref('lines_taken_over') }} as taken_over on placed.contract_line_id = taken_over.contract_line_id
+    where (periods.is_open or placed.has_changed) and (taken_over.as_of_date is null or periods.cut_end >= taken_over.as_of_date)
 
 ),
 
@@ -68,6 +69,20 @@ at_ends as (
 
     select contract_line_id, layer, period_index, recognized_minor, true as is_activity
     from ( {{ recognized_at('ends') }} ) as evaluated
+
+),
+
+-- a line taken over has nothing before its as-of date, the end of a period: it begins with what was earned by then
+before as (
+
+    select
+        earned.contract_line_id,
+        earned.layer,
+        days.period_index - 1 as period_index,
+        earned.recognized_minor,
+        false as is_activity
+    from {{ ref('recognized_before') }} as earned
+    inner join days on earned.as_of_date = days.day
 
 ),
 
@@ -95,7 +110,7 @@ differences as (
         is_activity,
         recognized_minor - lag(recognized_minor, 1, 0) over (partition by contract_line_id, layer order by period_index)
             as amount_minor
-    from (select * from at_ends union all select * from openings) as cumulative
+    from (select * from at_ends union all select * from before union all select * from openings) as cumulative
 
 ),
 

@@ -23,7 +23,7 @@ with moves as (
         contract_line_id,
         case when kind = 'return' then 1 else -1 end * {{ to_millionths('quantity') }} as quantity_millionths,
         event_date as moved_on
-    from {{ ref('accepted__fulfillments') }}
+    from {{ ref('known_progress') }}
     where kind in ('delivery', 'return')
 
 )

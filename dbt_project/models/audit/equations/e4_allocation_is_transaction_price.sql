@@ -1,7 +1,8 @@
 -- Grain: row of audit.tie_outs.
 -- Why: E4, Σ allocated = transaction price, per accounting contract: on the terms as first signed, and of every
 -- modification what it changes on all lines is the money of its amendments. What a credit for a cancellation or a
--- return takes off the price follows from what was earned, and has no other figure to be held against.
+-- return takes off the price, and an adjustment of revenue adds to it, follows from what was earned, and has no other figure to
+-- be held against; nor has an opening balance.
 
 with signed as (
 
@@ -27,7 +28,7 @@ changes as (
         changes.change_minor
     from {{ ref('contracted_changes') }} as changes
     inner join {{ ref('line_allocations') }} as lines on changes.contract_line_id = lines.contract_line_id
-    where changes.change != 'cancel' and coalesce(changes.conceded_from, '') not in ('cancellation', 'return')
+    where changes.change != 'cancel' and coalesce(changes.conceded_from, '') not in ('cancellation', 'return', 'recognized', 'opening')
 
 ),
 

@@ -54,6 +54,15 @@ compared as (
         from {{ ref('rpt_rollforward') }}
         where balance != 'backlog'
         union all
+        -- what a cut-over brings is in the ledger's own opening balances, contract assets as negative deferred revenue
+        select
+            period, entity_id, currency,
+            case balance when 'contract_asset' then 'deferred_revenue' else balance end as balance,
+            0 as posted,
+            case balance when 'contract_asset' then amount{{ step }} else -amount{{ step }} end as rolled
+        from {{ ref('rpt_rollforward') }}
+        where balance != 'backlog' and movement = 'cut_over'
+        union all
         select period, entity_id, currency, balance, amount{{ step }} as posted, 0 as rolled
         from moved
     ) as sides

@@ -1,5 +1,5 @@
 -- Grain: accepted invoice line, credit note line, or refund or lost dispute without a credit note of its amount (×
--- contract line where its invoice names lines).
+-- contract line where its invoice names lines); adjustment of what is billed; what a line taken over was billed before.
 -- Why: what is billed and taken back with one sign, one tax and one date, before it meets a contract (accounting.md §6). A
 -- refund lowers billed as a credit note would; of the two that stand for each other one counts. What names a contract
 -- that has one line only belongs to that line. A credit for bad debt is_written_off: of it only what was never earned
@@ -214,6 +214,46 @@ final as (
         coalesce(lines.reason = 'bad_debt' and lines.contract_id is not null, false) as is_written_off
     from in_minor_units as lines
     left join shared_tax on lines.event_id = shared_tax.event_id
+
+    union all
+
+    -- what an adjustment bills, and what of a line taken over was billed by documents that are not delivered
+    select
+        given.document_type,
+        given.event_id,
+        given.document_id,
+        given.document_id as document_line_id,
+        given.contract_id,
+        given.contract_line_id,
+        contracts.customer_id,
+        contracts.entity_id,
+        contracts.currency,
+        lines.exponent,
+        given.issue_date,
+        given.issue_date as counts_from,
+        cast(null as {{ dbt.type_string() }}) as status,
+        cast(null as date) as status_date,
+        given.amount_minor,
+        cast(0 as bigint) as tax_minor,
+        cast(null as date) as service_start,
+        cast(null as date) as service_end,
+        given.reason,
+        false as is_written_off
+    from (
+        select
+            'adjustment' as document_type, event_id, adjustment_id as document_id, contract_id, contract_line_id,
+            known_from as issue_date, amount_minor, reason
+        from {{ ref('dated_adjustments') }}
+        where measure = 'billed'
+        union all
+        select
+            'opening' as document_type, 'opening_billing:' || contract_line_id as event_id,
+            cast(null as {{ dbt.type_string() }}) as document_id, contract_id, contract_line_id, as_of_date as issue_date,
+            amount_minor, cast(null as {{ dbt.type_string() }}) as reason
+        from {{ ref('opening_billings') }}
+    ) as given
+    inner join {{ ref('accepted__contracts') }} as contracts on given.contract_id = contracts.contract_id
+    inner join {{ ref('line_allocations') }} as lines on given.contract_line_id = lines.contract_line_id
 
 )
 

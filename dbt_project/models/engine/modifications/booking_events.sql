@@ -230,13 +230,15 @@ repriced as (
         'reprice' as booking_type,
         modifications.known_from as booking_date,
         modified.change_minor as amount_minor,
-        estimates.reason
+        coalesce(estimates.reason, adjustments.reason) as reason
     from modified
     inner join {{ ref('modifications') }} as modifications
         on modified.accounting_contract_id = modifications.accounting_contract_id
         and modified.modification_number = modifications.modification_number
     left join {{ ref('estimate_changes') }} as estimates
         on modifications.kind = 'estimate' and modifications.first_id = estimates.estimate_id
+    left join {{ ref('dated_adjustments') }} as adjustments
+        on modifications.kind = 'concession' and modifications.first_id = adjustments.event_id
     where modified.change in ('concession', 'estimate')
 
     union all

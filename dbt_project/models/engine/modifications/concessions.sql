@@ -1,10 +1,13 @@
--- Grain: price concession, and its taking back by a void: a credit note line or a refund that lowers the price.
+-- Grain: price concession, and its taking back by a void: a credit note line or a refund that lowers the price; adjustment of
+-- what is contracted or recognized; opening balance of a line taken over.
 -- Why: what comes off the price of a line, or of all lines of a contract, and off which part of it (accounting.md §6). A
 -- credit for something not yet signed, and what is earned as invoiced, is billing only. It first uses up a negative
 -- estimate still in force on its line: by that part only billed falls (rebates_used). Of a `cancellation` only what is above billed −
 -- recognized(x − 1) counts, which is known in its round (layer_amounts): effective_date is x for it. Of a `return` what
 -- goods that came back through its day have opened again is de-booked, of what is above expected returns and that the
--- rest counts; an estimate of returns that follows asks again (credit 0).
+-- rest counts; an estimate of returns that follows asks again (credit 0). An adjustment of what is `contracted` is off, or on
+-- top of, what is still to be earned; one of what is `recognized` moves between the two; an `opening` brings the line to its
+-- figures, which is no change where its terms say the same.
 
 with dated as (
 
@@ -94,3 +97,33 @@ from final
 left join to_end on final.event_id = to_end.event_id
 cross join {{ source('run', 'context') }} as context
 where final.known_from <= context.cut_date
+
+union all
+
+select
+    given.event_id,
+    given.accounting_contract_id,
+    given.contract_id,
+    given.contract_line_id,
+    given.known_from,
+    -given.amount_minor as credit_minor,
+    cast(0 as bigint) as used_minor,
+    given.applies_to,
+    cast(0 as bigint) as returned_before_minor,
+    given.effective_date
+from (
+    select
+        event_id, accounting_contract_id, contract_id, contract_line_id, known_from, amount_minor,
+        measure as applies_to, known_from as effective_date
+    from {{ ref('dated_adjustments') }}
+    where measure in ('contracted', 'recognized')
+    union all
+    -- what is given is how the line stands when its day is over
+    select
+        'opening:' || contract_line_id, accounting_contract_id, contract_id, contract_line_id, as_of_date, cast(0 as bigint),
+        'opening', {{ add_days('as_of_date', 1) }}
+    from {{ ref('lines_taken_over') }}
+    where recognition_method is distinct from 'as_invoiced'
+) as given
+cross join {{ source('run', 'context') }} as context
+where given.known_from <= context.cut_date

@@ -6,7 +6,7 @@
 
 with documents as (
 
-    select * from {{ ref('document_lines') }} where document_type != 'invoice'
+    select * from {{ ref('document_lines') }} where document_type not in ('invoice', 'adjustment', 'opening')
 
 ),
 

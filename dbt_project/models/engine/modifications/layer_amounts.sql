@@ -11,6 +11,8 @@
 --   (accounting.md §6: performed takes from what is earned first, remaining from what is not; a cancellation's credit is
 --   a concession only above billed − recognized(x − 1), and none where the cancellation says what is kept; a return's
 --   credits, beyond what was expected back, are no longer contracted as far as returns have opened it again: debooked)
+--   adjustment of what is contracted: off or on top of what is still earned, of what is recognized: between the two, and of
+--   the price where nothing is left to earn; opening balance: what brings the line to its figures
 --   write-off: no price changes; share is what comes off the line's billing, for it was never earned
 {{ config(
     materialized='iterated',
@@ -518,18 +520,32 @@ priced as (
                     0
                 ), 0
             )
+            when shared.conceded_from = 'opening' then openings.contracted_minor - shared.taken_minor
+            when shared.conceded_from = 'recognized' then shared.share_minor - case
+                when shared.left_to_earn_minor > 0 then least(shared.share_minor, shared.left_to_earn_minor)
+                else greatest(shared.share_minor, shared.left_to_earn_minor)
+            end
             when shared.conceded_from = 'return' then -greatest(
                 -shared.share_minor - greatest(expected.expected_minor - shared.returned_before_minor, 0)
                 - greatest(shared.reopened_minor - coalesce(conceded_before.debooked_minor, 0), 0), 0
             )
             else shared.share_minor
         end as bigint) as fall_minor,
+        openings.recognized_minor as opening_minor,
         coalesce(expected.expected_minor, 0) as expected_minor,
         coalesce(conceded_before.returns_conceded_minor, 0) as returns_conceded_minor,
         coalesce(conceded_before.debooked_minor, 0) as debooked_before_minor
-    from shared
+    from (
+        select
+            *,
+            taken_minor - recognized_minor
+            - case when is_unpriced then 0 else beside_contracted_minor - beside_earned_minor end as left_to_earn_minor
+        from shared
+    ) as shared
     left join conceded_before on shared.contract_line_id = conceded_before.contract_line_id
     left join expected on shared.change = 'concession' and shared.contract_line_id = expected.contract_line_id
+    left join {{ ref('lines_taken_over') }} as openings
+        on shared.conceded_from = 'opening' and shared.contract_line_id = openings.contract_line_id
     left join {{ ref('cancellations') }} as cancellations
         on shared.change = 'concession'
         and shared.contract_line_id = cancellations.contract_line_id
@@ -544,7 +560,14 @@ conceded as (
         *,
         cast(case
             when change != 'concession' then 0
+            when conceded_from = 'opening' then opening_minor - recognized_minor
+            when conceded_from = 'recognized' then share_minor
             when recognition_method = 'cancelled' then fall_minor
+            when conceded_from = 'contracted' and not is_unpriced then fall_minor - case
+                when left_to_earn_minor > 0 then greatest(fall_minor, -left_to_earn_minor)
+                when left_to_earn_minor < 0 then least(fall_minor, -left_to_earn_minor)
+                else fall_minor
+            end
             when conceded_from in ('performed', 'cancellation', 'return') then -least(-fall_minor, greatest(earned_minor, 0))
             when conceded_from = 'remaining'
                 then -(-fall_minor - least(-fall_minor, greatest(layers_minor - earned_minor, 0)))

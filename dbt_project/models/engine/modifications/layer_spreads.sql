@@ -95,7 +95,7 @@ found as (
         layers.contract_line_id,
         layers.modification_number,
         layers.layer,
-        {{ read_on('lines', add_days('layers.known_from', '-1')) }} as at_date,
+        {{ read_on('lines', 'layers.found_on') }} as at_date,
         placed.holds_from,
         placed.holds_until,
         {%- for column in shape %}

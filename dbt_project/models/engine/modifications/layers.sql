@@ -2,7 +2,8 @@
 -- Why: a line's terms are layers that are added up: what it was signed with (round 0), and what modifications made of it
 -- (accounting.md §5). Here is when each counts and how it is earned; the shape of its term is in layer_spreads, its money
 -- in layer_amounts. A later pool, catch-up or cancellation ends the layers it takes: ended_in is its round, known_until
--- the day before it counts. found_in: of a concession and an estimate the round that made the layer they find.
+-- the day before it counts. found_in: of a concession and an estimate the round that made the layer they find, found_on the day
+-- at whose end they find it: an opening balance is of the end of its own day.
 
 with lines as (
 
@@ -32,7 +33,8 @@ made as (
         {{ whole_progress(
             'lines.recognition_method', 'lines.quantity_millionths', 'lines.amount_minor', 'lines.return_scale'
         ) }} as whole,
-        cast(null as integer) as of_term
+        cast(null as integer) as of_term,
+        cast(null as date) as found_on
     from lines
     inner join modified on lines.accounting_contract_id = modified.accounting_contract_id
     where lines.amendment_id is null
@@ -41,7 +43,8 @@ made as (
 
     select
         accounting_contract_id, contract_line_id, modification_number, layer, change, known_from, from_date, recognition_method,
-        recognition_convention, spread_from, spread_to, progress_from, whole, of_term
+        recognition_convention, spread_from, spread_to, progress_from, whole, of_term,
+        case when conceded_from = 'opening' then known_from else {{ add_days('known_from', '-1') }} end as found_on
     from changes
 
 ),
@@ -124,6 +127,7 @@ final as (
         {{ add_days('ending.known_from', '-1') }} as known_until,
         ends.ended_in,
         made.from_date,
+        made.found_on,
         case when made.change = 'cancel' or found.change = 'cancel' then 'cancelled' else made.recognition_method end
             as recognition_method,
         case

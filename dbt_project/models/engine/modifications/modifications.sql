@@ -2,7 +2,8 @@
 -- Why: each modification changes the terms that the one before left, so they are computed in rounds (architecture.md
 -- 19). Rows of one contract with the same dates are one modification (accounting.md §5). Ordered by the day it counts
 -- from, of one day amendments, cancellations, estimates, then concessions (accounting.md §1): the terms of a day depend only on
--- what counts by that day. A write-off changes no terms; it finds what the day has left.
+-- what counts by that day. A write-off changes no terms; it finds what the day has left. An opening balance is of the end of
+-- its day.
 
 with amendments as (
 
@@ -60,7 +61,7 @@ concessions as (
         accounting_contract_id,
         contract_id,
         'concession' as kind,
-        4 as kind_place,
+        case when applies_to = 'opening' then 6 else 4 end as kind_place,
         effective_date,
         known_from as signed_date,
         known_from,

@@ -38,6 +38,10 @@ used as (
         case changes.change
             when 'pool' then false
             when 'cancel' then greatest(usage.event_date, lines.signed_date) < cancellations.contracted_date
+            -- an opening balance is of the end of its day
+            when 'concession' then usage.event_date <= case
+                when changes.conceded_from = 'opening' then changes.known_from else {{ add_days('changes.known_from', '-1') }}
+            end
             else usage.event_date < changes.known_from
         end as is_contracted,
         coalesce(usage.event_date <= ends.contracted_until, false) as is_by_contracted_end,

@@ -12,4 +12,4 @@ with ends as (
 
 )
 
-{{ line_progress(ref('line_allocations'), ref('accepted__fulfillments'), ref('returns_in_force'), 'ends') }}
+{{ line_progress(ref('line_allocations'), ref('known_progress'), ref('returns_in_force'), 'ends') }}

@@ -157,7 +157,7 @@ out_of_opening as (
         select dimensions.balance_id, posted.period_index, cast(sum(posted.amount_minor) as bigint) as amount_minor
         from {{ ref('posted') }} as posted
         inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
-        where posted.measure = 'recognized'
+        where posted.measure = 'recognized' and posted.event_type != 'opening'
         group by dimensions.balance_id, posted.period_index
     ) as revenue
         on sides.balance_id = revenue.balance_id and sides.period_index = revenue.period_index

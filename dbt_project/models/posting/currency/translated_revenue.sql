@@ -16,7 +16,7 @@ with revenue as (
         dimensions.currency_pair,
         cast(sum(posted.amount_minor) over (
             partition by dimensions.balance_id, posted.period_index
-            order by posted.dimension_id, posted.original_index
+            order by posted.dimension_id, posted.original_index, posted.posting_key
             rows between unbounded preceding and current row
         ) as bigint) as through_minor
     from {{ ref('posted') }} as posted

@@ -1,35 +1,36 @@
 -- Grain: entity × currency × balance × document or journal × period; period_index 0 is all closed ones.
 -- Why: our side of the reconciliation (accounting.md §9 E9): what is published and posted, by the invoice, credit note or
 -- payment it comes from where the ledger posts these itself. What comes from none, as revenue, and all of a ledger that knows
--- no documents, by our journal. Debits positive, minor units.
+-- no documents, by our journal. What a cut-over opened with is one item. Debits positive, minor units.
 
 {% set entries = [] -%}
 {% for journal, condition, sides in document_sides() -%}
 {% for role, sign, has_amount, has_tax in sides if role in ['accounts_receivable', 'deferred_revenue', 'customer_deposits'] -%}
 {% do entries.append((journal, condition, role, sign, has_tax)) -%}
 {% endfor -%}
-{% endfor %}
+{% endfor -%}
+{% do entries.append(('recognition', "measure = 'recognized'", 'deferred_revenue', '-1', false)) %}
 
 with activity as (
 
     select
         0 as period_index,
         measure,
-        event_id,
+        case when event_type = 'opening' then 'opening:balances' else event_id end as event_id,
         entity_id,
         contract_id,
         currency,
         amount_minor,
         coalesce(tax_minor, 0) as tax_minor
     from {{ source('frozen', 'positions') }}
-    where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt')
+    where measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt') or event_type = 'opening'
 
     union all
 
     select
         posted.period_index,
         posted.measure,
-        posted.event_id,
+        case when posted.event_type = 'opening' then 'opening:balances' else posted.event_id end as event_id,
         dimensions.entity_id,
         dimensions.contract_id,
         dimensions.currency,
@@ -37,7 +38,7 @@ with activity as (
         posted.tax_minor
     from {{ ref('posted') }} as posted
     inner join {{ ref('dimension_sets') }} as dimensions on posted.dimension_id = dimensions.dimension_id
-    where posted.measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt')
+    where posted.measure in ('billed', 'not_yet_counted', 'paid', 'deposited', 'bad_debt') or posted.event_type = 'opening'
 
 ),
 
@@ -62,7 +63,9 @@ entered as (
 
     {% for journal, condition, role, sign, has_tax in entries -%}
     select
-        period_index, event_id, entity_id, contract_id, currency, '{{ journal }}' as journal, '{{ role }}' as account_role,
+        period_index, event_id, entity_id, contract_id, currency,
+        case when event_id = 'opening:balances' then 'opening' else '{{ journal }}' end as journal,
+        '{{ role }}' as account_role,
         {{ sign }} * (amount_minor{{ ' + tax_minor' if has_tax }}) as amount_minor
     from flows
     where {{ condition }}
@@ -92,7 +95,7 @@ documents as (
         events.currency,
         events.journal,
         events.account_role,
-        case when events.event_kind in ('invoice', 'credit_note') then events.event_kind else 'payment' end as item_type,
+        case when events.event_kind in ('invoice', 'credit_note', 'adjustment', 'opening') then events.event_kind else 'payment' end as item_type,
         coalesce(invoice_lines.invoice_id, credit_note_lines.credit_note_id, events.record_id) as item,
         events.amount_minor
     from events
@@ -115,6 +118,10 @@ posted_by_documents as (
     select distinct 'bad_debt' as journal
     from {{ ref('ledger_items') }}
     where item_type in ('invoice', 'credit_note')
+
+    union
+
+    select 'opening' as journal
 
 ),
 
