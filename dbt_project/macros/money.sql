@@ -115,10 +115,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# dividend ÷ divisor as decimal(18,6), rounded half away from zero; null where there is nothing to divide by.
-   Both are integers of one unit. #}
+{# dividend ÷ divisor as decimal(18,6), rounded half away from zero; null where there is nothing to divide by, or so little
+   that the ratio has no place in it (10^12). Both are integers of one unit. #}
 {% macro ratio(dividend, divisor) -%}
-    cast(case when ({{ divisor }}) = 0 then null
+    cast(case when abs(cast({{ dividend }} as {{ wide_integer() }}))
+            >= {{ wide_literal('999999999999') }} * abs(cast({{ divisor }} as {{ wide_integer() }}))
+            then null
         else {{ prorate('(' ~ dividend ~ ') * case when (' ~ divisor ~ ') < 0 then -1 else 1 end',
                         'cast(1000000 as bigint)', 'nullif(abs(' ~ divisor ~ '), 0)') }} * cast(0.000001 as decimal(7, 6))
     end as decimal(18, 6))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.cut_over import taken_over
+from tests.end_to_end.cut_over import FIGURES, taken_over
 from tests.harness import Company, Rows
 
 CUT_OVER = "2026-03-31"
@@ -237,24 +237,6 @@ ENTITIES: dict[str, Rows] = {
         }
     ],
 }
-
-# What is said of a month, whatever was before it; without ids, which are of postings, and the row of a trigger.
-FIGURES = {
-    "fct_bookings": "period, contract_line_id, booking_type, booking_date, amount",
-    "fct_billings": "period, contract_line_id, document_id, amount, tax_amount",
-    "fct_recognized_revenue": "period, contract_line_id, recognition_method, amount",
-    "fct_backlog": "period, contract_line_id, contracted, billed_backlog, recognized, backlog, rpo, backlog_12m",
-    "fct_contract_balances": "period, accounting_contract_id, deferred_revenue, deferred_revenue_current,"
-    " contract_asset, unbilled_receivable, refund_liability, customer_deposits, accounts_receivable",
-    "fct_receivables": "period, invoice_id, contract_id, billed, credited, paid, written_off, open",
-    "rpt_rollforward": "period, balance, movement, amount",
-    "rpt_backlog_bridge": "period, cause, amount",
-    "rpt_bbb": "period, bookings, billings, revenue, backlog, deferred_revenue, contract_asset",
-    "rpt_rpo": "*",
-    "rpt_ar_aging": "*",
-    "fct_journal_entries": "period, journal, account_role, debit, credit",
-}
-
 
 def months(company: Company, table: str) -> list[tuple[Any, ...]]:
     found = company.query(f"select {FIGURES[table]} from marts.{table} where period in {MONTHS} order by all")

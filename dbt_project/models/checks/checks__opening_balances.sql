@@ -118,7 +118,7 @@ other_payments as (
     from {{ ref('exchange__payments') }} as payments
     inner join {{ ref('links__payments') }} as links on payments.record_key = links.record_key
     inner join cut_overs on links.contract_id = cut_overs.contract_id
-    where payments.kind not in ('payment', 'credit_applied') and payments.payment_date <= cut_overs.last_as_of
+    where payments.kind in ('refund', 'dispute_lost', 'write_off') and payments.payment_date <= cut_overs.last_as_of
     group by links.contract_id
 
 ),
@@ -162,6 +162,7 @@ final as (
             as is_before_a_close,
         terms.recognition_method as method,
         coalesce(terms.is_discount, false) as is_discount,
+        coalesce(terms.is_unpriced, false) as is_unpriced,
         coalesce(longer_terms.new_end_date, terms.end_date) as term_end_date,
         records.contracted - records.recognized as open_amount,
         records.billed - records.recognized as ahead_amount,

@@ -1,6 +1,7 @@
 -- Grain: period × entity × currency × measure × breakdown.
 -- Why: the measures people ask for (accounting.md §10), each with what it is made of, so that it can be computed again. Four are
--- those of rpt_bbb. A ratio is null where there is nothing to divide by.
+-- those of rpt_bbb. A ratio is null where there is nothing to divide by, or so little that it
+-- has no place in the column (10^12).
 
 with measured as (
 

@@ -1,6 +1,6 @@
 -- Grain: row of audit.tie_outs.
 -- Why: E2, contracted = recognized + backlog, per line and in total; and what is posted, cumulated, is what the
--- engine knows at the last day counted (held contracts: what was frozen).
+-- engine knows at the last day counted (held contracts: what was frozen); a line taken over opens with the figures given.
 
 with by_line as (
 
@@ -87,11 +87,40 @@ in_total as (
 
 ),
 
+opened as (
+
+    select
+        'cut-over' as period,
+        taken_over.currency as scope,
+        taken_over.measure || ' of ' || taken_over.contract_line_id as item,
+        {{ to_amount('taken_over.amount_minor', 'taken_over.exponent') }} as expected,
+        {{ to_amount('coalesce(found.amount_minor, 0)', 'taken_over.exponent') }} as actual
+    from (
+        {% for measure in ['contracted', 'billed', 'recognized'] -%}
+        select lines.contract_line_id, terms.currency, lines.exponent, '{{ measure }}' as measure, lines.{{ measure }}_minor as amount_minor
+        from {{ ref('lines_taken_over') }} as lines
+        inner join {{ ref('line_allocations') }} as terms on lines.contract_line_id = terms.contract_line_id
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
+    ) as taken_over
+    left join (
+        select dimensions.contract_line_id, events.measure, cast(sum(events.amount_minor) as bigint) as amount_minor
+        from {{ ref('events') }} as events
+        inner join {{ ref('dimension_sets') }} as dimensions on events.dimension_id = dimensions.dimension_id
+        where events.event_type = 'opening'
+        group by dimensions.contract_line_id, events.measure
+    ) as found
+        on taken_over.contract_line_id = found.contract_line_id and taken_over.measure = found.measure
+
+),
+
 compared as (
 
     select period, scope, item, expected, actual from by_line
     union all
     select * from in_total
+    union all
+    select * from opened
 
 )
 

@@ -1,15 +1,14 @@
 -- Grain: line taken over that is earned by what happens, none of whose events by then are delivered.
 -- Why: what happens later comes on top of what happened before, which is read back from what it earned: the same part of the
--- units, of the stated amount or of the whole. Of units the fewest decimals that earn as much: 4 of 12 licences, and not
--- 3.999988. Columns as of a fulfillment; units in decimals, amounts in the contract's currency.
+-- units, of the stated amount or of the whole. Of units and milestones the roundest that earns as much: 4 of 12 licences, and
+-- not 3.999988. Columns as of a fulfillment; units in decimals, amounts in the contract's currency.
 
 with lines as (
 
     select
         taken.contract_line_id,
         taken.recognition_method,
-        taken.quantity_millionths,
-        taken.amount_minor,
+        case when taken.recognition_method = 'milestone' then taken.amount_minor else taken.quantity_millionths end as whole,
         taken.exponent,
         taken.as_of_date,
         taken.recognized_minor,
@@ -29,7 +28,7 @@ with lines as (
 
 ),
 
--- rounded to whole units, tenths, … millionths of a unit
+-- rounded to whole units, tenths, … millionths of a unit; amounts to millions, … ones of the minor unit
 candidates as (
 
     select
@@ -37,29 +36,27 @@ candidates as (
         units.place,
         lines.earned_minor,
         lines.contracted_minor,
-        lines.quantity_millionths,
-        units.millionths * {{ prorate(
-            prorate('lines.quantity_millionths', 'lines.earned_minor', 'lines.contracted_minor'), '1', 'units.millionths'
-        ) }} as delivered_millionths
+        lines.whole,
+        units.unit * {{ prorate(prorate('lines.whole', 'lines.earned_minor', 'lines.contracted_minor'), '1', 'units.unit') }} as reached
     from lines
     cross join (
         values (1, 1000000), (2, 100000), (3, 10000), (4, 1000), (5, 100), (6, 10), (7, 1)
-    ) as units (place, millionths)
-    where lines.recognition_method = 'point_in_time' and lines.quantity_millionths > 0
+    ) as units (place, unit)
+    where lines.recognition_method in ('point_in_time', 'milestone') and lines.whole > 0
 
 ),
 
-delivered as (
+reached as (
 
-    select contract_line_id, cast(delivered_millionths as bigint) as delivered_millionths
+    select contract_line_id, cast(reached as bigint) as reached
     from (
         select
             contract_line_id,
-            delivered_millionths,
+            reached,
             row_number() over (
                 partition by contract_line_id
                 order by case
-                    when {{ prorate('contracted_minor', 'delivered_millionths', 'quantity_millionths') }} = earned_minor then place
+                    when {{ prorate('contracted_minor', 'reached', 'whole') }} = earned_minor then place
                     else 16 - place
                 end
             ) as preference
@@ -76,17 +73,15 @@ select
     case lines.recognition_method
         when 'point_in_time' then 'delivery' when 'percent_complete' then 'progress' when 'milestone' then 'milestone' else 'usage'
     end as kind,
-    {{ to_units('delivered.delivered_millionths') }} as quantity,
-    cast(null as decimal(18, 12)) as percent_complete,
+    case when lines.recognition_method = 'point_in_time' then {{ to_units('reached.reached') }} end as quantity,
+    cast(null as decimal(15, 12)) as percent_complete,
     case when lines.recognition_method = 'percent_complete' then {{ to_amount('lines.earned_minor', 'lines.exponent') }} end
         as cost_to_date,
     case when lines.recognition_method = 'percent_complete' then {{ to_amount('lines.contracted_minor', 'lines.exponent') }} end
         as cost_at_completion,
     case
-        when lines.recognition_method = 'milestone' then {{ to_amount(
-            prorate('lines.amount_minor', 'lines.earned_minor', 'lines.contracted_minor'), 'lines.exponent'
-        ) }}
+        when lines.recognition_method = 'milestone' then {{ to_amount('reached.reached', 'lines.exponent') }}
         when lines.recognition_method in ('usage', 'drawdown') then {{ to_amount('lines.recognized_minor', 'lines.exponent') }}
     end as amount
 from lines
-left join delivered on lines.contract_line_id = delivered.contract_line_id
+left join reached on lines.contract_line_id = reached.contract_line_id

@@ -520,7 +520,8 @@ priced as (
                     0
                 ), 0
             )
-            when shared.conceded_from = 'opening' then openings.contracted_minor - shared.taken_minor
+            when shared.conceded_from = 'opening'
+                then case when openings.is_ending then 0 else openings.contracted_minor - openings.pending_minor - shared.taken_minor end
             when shared.conceded_from = 'recognized' then shared.share_minor - case
                 when shared.left_to_earn_minor > 0 then least(shared.share_minor, shared.left_to_earn_minor)
                 else greatest(shared.share_minor, shared.left_to_earn_minor)
