@@ -13,6 +13,14 @@
 (case {{ strength }} {% for name in fates() %}when {{ loop.index }} then '{{ name }}' {% endfor %}end)
 {%- endmacro %}
 
+{# The entities whose records belong to a contract, documents aside: what figures stand on, and must not vanish. #}
+{% macro entities_of_contracts() -%}
+    {{ return([
+        'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoice_lines', 'credit_note_lines', 'payments',
+        'opening_balances', 'adjustments',
+    ]) }}
+{%- endmacro %}
+
 {# The money column of an exchange entity (meta.money of its YAML). #}
 {% macro record_money(entity, relation) -%}
     {%- set money = graph.nodes['model.tieout.exchange__' ~ entity].config.meta.get('money') if execute -%}

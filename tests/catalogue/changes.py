@@ -1,6 +1,18 @@
 """Amendments, estimates, deliveries and other events, adjustments, plans and opening balances."""
 
-from tests.catalogue.cases import OUT, Case, Row, amendment, case, contract, event, goods, line_of, product
+from tests.catalogue.cases import (
+    OUT,
+    Case,
+    Row,
+    amendment,
+    case,
+    contract,
+    event,
+    goods,
+    line_of,
+    payment,
+    product,
+)
 from tests.catalogue.parties import price
 
 
@@ -14,13 +26,41 @@ def estimate(name: str, **changes: str) -> Row:
 
 
 def balance(name: str, **changes: str) -> Row:
-    row = {"contract_line_id": f"{name}-1", "as_of_date": "2026-01-01"}
+    row = {"contract_line_id": f"{name}-1", "as_of_date": "2026-05-31"}
     return {**row, "contracted": "1200", "billed": "0", "recognized": "0", **changes}
 
 
 def adjustment(name: str, **changes: str) -> Row:
     row = {"adjustment_id": f"{name}-1", "contract_line_id": f"{name}-1", "measure": "billed", "amount": "1"}
     return {**row, "effective_date": "2026-02-01", "reason": "agreed", "approver": "C. Controller", **changes}
+
+
+def opened(
+    name: str,
+    wrong: str,
+    rule: str,
+    *,
+    severity: str = "quarantine",
+    header: Row | None = None,
+    line: Row | None = None,
+    **changes: str,
+) -> Case:
+    """A contract `opened-name` whose line is taken over with a figure or day that fails the rule."""
+    name = f"opened-{name}"
+    row = balance(name, **changes)
+    record = f"{name}-1|{row['as_of_date']}"
+    failure = f"{severity} opening_balances.{rule or 'taken_over_after_as_of'} {record}"
+    fates = {f"opening_balances {record}": "later"} if severity == "later" else {}
+    return contract(
+        name,
+        f"an opening balance: {wrong}",
+        failure,
+        fate=OUT if severity == "quarantine" else "used",
+        fates=fates,
+        header=header,
+        line=line,
+        opening_balances=[row],
+    )
 
 
 def amended(
@@ -595,34 +635,134 @@ OTHERS: list[Case] = [
         "quarantine billing_schedule.unknown_line X|2026-07-01",
         fates={"billing_schedule X|2026-07-01": OUT},
     ),
-    contract(
-        "opening",
-        "opening balances are not supported yet",
-        "quarantine opening_balances.not_yet_supported opening-1|2026-01-01",
-        opening_balances=[balance("opening")],
-        fate=OUT,
-    ),
+    contract("opening", "nothing: a line taken over", opening_balances=[balance("opening")]),
+    opened("later", "after as-of", "", as_of_date="2026-07-31", severity="later"),
     case(
         "opening-of-nothing",
         "an opening balance of a line nobody knows",
         {"opening_balances": [balance("opening-of-nothing")]},
-        "quarantine opening_balances.unknown_line opening-of-nothing-1|2026-01-01",
-        "quarantine opening_balances.not_yet_supported opening-of-nothing-1|2026-01-01",
-        fates={"opening_balances opening-of-nothing-1|2026-01-01": OUT},
+        "quarantine opening_balances.unknown_line opening-of-nothing-1|2026-05-31",
+        fates={"opening_balances opening-of-nothing-1|2026-05-31": OUT},
+    ),
+    opened("within", "within a month", "as_of_within_period", as_of_date="2026-05-30"),
+    opened("published", "in a published month", "taken_over_after_close", as_of_date="2026-01-31"),
+    opened(
+        "unsigned",
+        "before the signature",
+        "as_of_before_signature",
+        header={"signed_date": "2026-06-01"},
     ),
     contract(
-        "adjusted",
-        "adjustments are not supported yet",
-        "quarantine adjustments.not_yet_supported",
-        adjustments=[adjustment("adjusted")],
+        "opened-twice",
+        "two days of one line",
+        *(
+            f"quarantine opening_balances.several_cut_overs opened-twice-1|{day}"
+            for day in ("2026-04-30", "2026-05-31")
+        ),
+        opening_balances=[balance("opened-twice", as_of_date="2026-04-30"), balance("opened-twice")],
         fate=OUT,
+    ),
+    contract(
+        "opened-in-part",
+        "one line of two",
+        "quarantine opening_balances.line_left_out opened-in-part-1|2026-05-31",
+        header={"total_amount": "1500"},
+        contract_lines=[line_of("opened-in-part", 2, amount="300")],
+        opening_balances=[balance("opened-in-part")],
+        fate=OUT,
+    ),
+    opened(
+        "metered",
+        "usage that is not earned",
+        "contracted_unlike_recognized",
+        header={"total_amount": "0"},
+        line={"recognition_method": "usage", "amount": "0"},
+    ),
+    contract(
+        "opened-discount",
+        "a discount with figures",
+        "quarantine opening_balances.discount_with_figures opened-discount-2|2026-05-31",
+        header={"total_amount": "1100"},
+        contract_lines=[line_of("opened-discount", 2, product_id="PLAIN", amount="-100")],
+        opening_balances=[
+            balance("opened-discount", contracted="1100"),
+            balance("opened-discount", contract_line_id="opened-discount-2", contracted="-100"),
+        ],
+        fate=OUT,
+    ),
+    opened(
+        "over",
+        "an ended line with a rest",
+        "left_to_earn_after_term",
+        line={"end_date": "2026-04-30"},
+        recognized="1100",
+    ),
+    opened(
+        "ahead",
+        "billed ahead without the invoice",
+        "billed_ahead_unexplained",
+        header={"total_amount": "0"},
+        line={"recognition_method": "as_invoiced", "amount": "0"},
+        contracted="100",
+        billed="150",
+        recognized="100",
+    ),
+    contract(
+        "opened-with-a-refund",
+        "a refund of the time before",
+        "quarantine opening_balances.not_yet_supported opened-with-a-refund-1|2026-05-31",
+        opening_balances=[balance("opened-with-a-refund", billed="100")],
+        **payment("opened-with-a-refund", kind="refund"),
+        fate=OUT,
+    ),
+    contract("adjusted", "nothing: an adjustment", adjustments=[adjustment("adjusted")]),
+    contract(
+        "adjusted-later",
+        "after as-of",
+        "later adjustments.adjusted_after_as_of",
+        adjustments=[adjustment("adjusted-later", effective_date="2026-07-01")],
+        fates={"adjustments adjusted-later-1": "later"},
     ),
     contract(
         "adjusted-what",
         "an adjustment of no measure",
         "quarantine adjustments.unknown_measure",
-        "quarantine adjustments.not_yet_supported",
         adjustments=[adjustment("adjusted-what", measure="x")],
+        fate=OUT,
+    ),
+    contract(
+        "adjusted-backwards",
+        "an adjustment that ends before it begins",
+        "quarantine adjustments.ends_before_it_begins",
+        adjustments=[adjustment("adjusted-backwards", valid_until="2026-01-31")],
+        fate=OUT,
+    ),
+    contract(
+        "adjusted-as-invoiced",
+        "an adjustment of what follows invoices",
+        "quarantine adjustments.adjusts_what_is_invoiced",
+        header={"total_amount": "0"},
+        line={"recognition_method": "as_invoiced", "amount": "0"},
+        adjustments=[adjustment("adjusted-as-invoiced", measure="recognized")],
+        fate=OUT,
+    ),
+    contract(
+        "adjusted-discount",
+        "an adjustment of a discount",
+        "quarantine adjustments.adjusts_a_discount",
+        header={"total_amount": "1100"},
+        contract_lines=[line_of("adjusted-discount", 2, product_id="PLAIN", amount="-100")],
+        adjustments=[
+            adjustment("adjusted-discount", contract_line_id="adjusted-discount-2", measure="contracted")
+        ],
+        fate=OUT,
+    ),
+    contract(
+        "adjusted-before",
+        "an adjustment of the time before a cut-over",
+        "quarantine adjustments.adjusted_before_cut_over",
+        opening_balances=[balance("adjusted-before")],
+        adjustments=[adjustment("adjusted-before")],
         fate=OUT,
     ),
     case(
@@ -630,7 +770,6 @@ OTHERS: list[Case] = [
         "an adjustment of a line nobody knows",
         {"adjustments": [adjustment("adjusts-nothing")]},
         "quarantine adjustments.unknown_line",
-        "quarantine adjustments.not_yet_supported",
         fates={"adjustments adjusts-nothing-1": OUT},
     ),
 ]

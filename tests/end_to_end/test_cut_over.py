@@ -7,6 +7,8 @@ cancelled and credited after it; of the time before, only open invoices are deli
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +16,8 @@ import pytest
 
 from tests.end_to_end.cut_over import FIGURES, taken_over
 from tests.harness import Company, Rows
+from warehouse.publish.manifest import read_chain
+from warehouse.publish.verify import verify
 
 CUT_OVER = "2026-03-31"
 MONTHS = ("2026-04", "2026-05", "2026-06", "2026-07")
@@ -24,7 +28,7 @@ PRODUCTS = [
         "product_id": method,
         "product_name": method,
         "revenue_category": "services",
-        "recognition_method": method,
+        "recognition_method": "" if method == "discount" else method,
         "recognition_convention": "monthly" if method == "ratable" else "",
     }
     for method in (
@@ -36,6 +40,7 @@ PRODUCTS = [
         "usage",
         "drawdown",
         "as_invoiced",
+        "discount",
     )
 ]
 
@@ -165,7 +170,7 @@ ENTITIES: dict[str, Rows] = {
         line("amended", 2, "ratable", "300", amendment_id="B1", ssp_unit="300", start_date="2026-02-10"),
         line("bundle", 1, "ratable", "600", quantity="1", ssp_unit="500"),
         line("bundle", 2, "point_in_time", "400", quantity="3", ssp_unit="200"),
-        line("bundle", 3, "ratable", "-100", recognition_method=""),
+        line("bundle", 3, "discount", "-100"),
         line("build", 1, "percent_complete", "1000"),
         line("stones", 1, "milestone", "900"),
         line("metered", 1, "usage", "0"),
@@ -268,3 +273,59 @@ def test_months_after_a_cut_over_are_those_of_all_history(whole: Company, cut_ov
 def test_nothing_is_held_back_and_every_equation_holds(cut_over: Company) -> None:
     assert cut_over.query("select entity, record_key, rule from audit.quarantine where fate != 'used'") == []
     assert cut_over.query("select equation, scope from audit.tie_outs where not holds") == []
+
+
+def test_the_month_of_the_cut_over_opens_balances_and_has_no_facts(cut_over: Company) -> None:
+    """By contract, billed - recognized: paid 1000 - 462.37, open 500 - 359.61, amended 700 - 616.78, bundle 600 - 352.79,
+    drawn 500 - 120, invoiced 190 - 128.71, cancelled 1200 - 554.84; build -333, metered -41.17, started -250.
+    Open: 500 of 595, 660, 333.33 and 100. Contracted are 8,197.65, and 3,552.60 of it recognized."""
+    for table in ("fct_bookings", "fct_billings", "fct_recognized_revenue"):
+        assert cut_over.query(f"select period from marts.{table} where period <= '2026-03'") == []
+    assert cut_over.query(
+        "select balance, movement, amount from marts.rpt_rollforward"
+        " where period <= '2026-03' and movement not in ('opening', 'closing', 'reclassification') order by all"
+    ) == [
+        ("accounts_receivable", "cut_over", Decimal("1593.33")),
+        ("backlog", "cut_over", Decimal("4645.05")),
+        ("contract_asset", "cut_over", Decimal("624.17")),
+        ("deferred_revenue", "cut_over", Decimal("2094.90")),
+    ]
+
+
+@pytest.fixture(scope="module")
+def corrected(whole: Company, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """April closed; then the old system says 10 more was recognized of `open`, and May is closed."""
+    company = Company(tmp_path_factory.mktemp("corrected") / "company")
+    delivered = taken_over(ENTITIES, whole, CUT_OVER)
+    company.deliver(delivered)
+    company.commit("2026-04", "2026-05-02")
+    balances = [
+        row | {"recognized": str(Decimal(row["recognized"]) + 10)}
+        if row["contract_line_id"] == "open-1"
+        else row
+        for row in delivered["opening_balances"]
+    ]
+    company.deliver({"opening_balances": balances})
+    company.close("2026-05", "2026-06-02")
+    return company
+
+
+def test_a_corrected_opening_balance_moves_no_published_month_and_is_no_revenue(corrected: Company) -> None:
+    """Of the 10, 1.55 are earned less in April, the first of 6.45 months that are left."""
+    assert corrected.query(
+        "select period, balance, amount from marts.rpt_rollforward"
+        " where movement = 'cut_over' and period > '2026-03' order by all"
+    ) == [("2026-05", "backlog", Decimal(-10)), ("2026-05", "deferred_revenue", Decimal(-10))]
+    assert corrected.query(
+        "select period, original_period, cause, amount from marts.fct_recognized_revenue"
+        " where contract_line_id = 'open-1' and is_prior_period"
+    ) == [("2026-05", "2026-04", "correction", Decimal("-1.55"))]
+
+
+def test_what_is_published_of_a_cut_over_verifies(corrected: Company) -> None:
+    assert verify(corrected.workspace) == []
+    month = read_chain(corrected.workspace.published).months[-1].path
+    done = subprocess.run([sys.executable, month / "verify.py"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "cut-over of backlog = change of opening positions" in done.stdout
+    assert corrected.query("select equation, scope from audit.tie_outs where not holds") == []

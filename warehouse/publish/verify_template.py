@@ -369,6 +369,8 @@ def check_equations(
                 f"{table} = change of {what} positions",
                 differences(con, fact_ties(measure, minor, table, column)),
             )
+    if "rpt_rollforward" in present:
+        report.check("cut-over of backlog = change of opening positions", differences(con, cut_over_ties()))
     if "fct_backlog" in present:
         report.check("E2 backlog = contracted - recognized positions", differences(con, backlog_ties()))
         report.check("fct_backlog billed = billed positions", differences(con, billed_ties()))
@@ -639,11 +641,11 @@ def in_words(step: str) -> str:
 
 
 def backlog_moves(step: str) -> str:
-    """What is neither opening nor closing nor fx of the roll-forward is posted facts."""
+    """What is neither opening nor closing nor fx nor cut-over of the roll-forward is posted facts."""
     return f"""
         select entity_id, currency, sum(rolled) as rolled_forward, sum(posted) as facts from (
             select entity_id, currency, amount{step} as rolled, 0 as posted from rpt_rollforward
-            where balance = 'backlog' and movement not in ('opening', 'fx', 'closing')
+            where balance = 'backlog' and movement not in ('opening', 'cut_over', 'fx', 'closing')
             union all select entity_id, currency, 0, amount{step} from fct_bookings
             union all select entity_id, currency, 0, -amount{step} from fct_recognized_revenue
         ) group by entity_id, currency having sum(rolled) <> sum(posted)"""
@@ -658,17 +660,35 @@ def bbb_ties(figure: str, table: str, column: str) -> str:
 
 
 def fact_ties(measure: str, minor: str, table: str, column: str) -> str:
-    """Posted facts = positions as of this month - positions as of the month before."""
+    """Posted facts = positions as of this month - positions as of the month before, without what a cut-over opened."""
     grain = "entity_id, customer_id, contract_id, currency, original_period"
     return f"""
         select {grain}, sum(posted) as posted_thousandths, sum(moved) as positions_thousandths from (
             select {grain}, thousandths({column}) as posted, 0 as moved from {table}
             union all
-            select {grain}, 0, minor_thousandths({minor}, currency) from positions where measure = '{measure}'
+            select {grain}, 0, minor_thousandths({minor}, currency) from positions
+            where measure = '{measure}' and event_type <> 'opening'
             union all
             select {grain}, 0, -minor_thousandths({minor}, currency) from positions_before
-            where measure = '{measure}'
+            where measure = '{measure}' and event_type <> 'opening'
         ) group by {grain} having sum(posted) <> sum(moved)"""
+
+
+def cut_over_ties() -> str:
+    """What a cut-over brings into backlog = what opening positions changed by in this month."""
+    grain = "entity_id, currency"
+    opened = "case measure when 'contracted' then amount_minor else -amount_minor end"
+    return f"""
+        select {grain}, sum(rolled) as rolled_thousandths, sum(opened) as positions_thousandths from (
+            select {grain}, thousandths(amount) as rolled, 0 as opened from rpt_rollforward
+            where balance = 'backlog' and movement = 'cut_over'
+            union all
+            select {grain}, 0, minor_thousandths({opened}, currency) from positions
+            where event_type = 'opening' and measure in ('contracted', 'recognized')
+            union all
+            select {grain}, 0, -minor_thousandths({opened}, currency) from positions_before
+            where event_type = 'opening' and measure in ('contracted', 'recognized')
+        ) group by {grain} having sum(rolled) <> sum(opened)"""
 
 
 def backlog_ties() -> str:
@@ -720,8 +740,8 @@ def sum_ties(table: str, figure: str, fact: str, column: str) -> str:
 
 
 def bridge_ties(step: str) -> str:
-    """Opening, fx and closing are those of the roll-forward, and what lies between is their difference."""
-    stocks = "('opening', 'fx', 'closing')"
+    """Opening, cut-over, fx and closing are those of the roll-forward, and what lies between is their difference."""
+    stocks = "('opening', 'cut_over', 'fx', 'closing')"
     return f"""
         select entity_id, currency, item, sum(bridge) as by_cause, sum(rolled) as rolled_forward from (
             select entity_id, currency, case when cause in {stocks} then cause else 'moved' end as item,

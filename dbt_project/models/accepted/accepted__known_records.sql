@@ -5,10 +5,7 @@
 -- A view: it is asked twice, and writing it took three times what it takes to compute it.
 {{ config(materialized='view') }}
 
-{% for entity in [
-    'contracts', 'contract_lines', 'amendments', 'estimates', 'fulfillments', 'invoice_lines', 'credit_note_lines',
-    'payments', 'opening_balances', 'adjustments',
-] -%}
+{% for entity in entities_of_contracts() -%}
 select
     '{{ entity }}' as entity,
     record_key,

@@ -285,23 +285,42 @@ all_dates as (
 
 ),
 
-combined as (
+-- all of an event by then is one event: a booking of all kinds, an invoice and its void
+opened as (
 
     select
         all_dates.measure,
-        all_dates.event_id,
-        case when all_dates.event_date <= cut_overs.as_of_date then 'opening' else all_dates.event_type end as event_type,
+        case all_dates.measure when 'contracted' then 'opening' else all_dates.event_id end as event_id,
+        'opening' as event_type,
         all_dates.dimension_id,
         all_dates.dimension_key,
-        greatest(all_dates.event_date, cut_overs.as_of_date) as event_date,
-        all_dates.amount_minor,
-        all_dates.tax_minor,
-        all_dates.document_id,
-        all_dates.service_start,
-        all_dates.service_end,
-        all_dates.reason
+        cut_overs.as_of_date as event_date,
+        cast(sum(all_dates.amount_minor) as bigint) as amount_minor,
+        cast(sum(all_dates.tax_minor) as bigint) as tax_minor,
+        max(all_dates.document_id) as document_id,
+        max(all_dates.service_start) as service_start,
+        max(all_dates.service_end) as service_end,
+        cast(null as {{ dbt.type_string() }}) as reason
     from all_dates
-    left join cut_overs on all_dates.dimension_id = cut_overs.dimension_id
+    inner join cut_overs
+        on all_dates.dimension_id = cut_overs.dimension_id and all_dates.event_date <= cut_overs.as_of_date
+    group by
+        all_dates.measure, case all_dates.measure when 'contracted' then 'opening' else all_dates.event_id end,
+        all_dates.dimension_id, all_dates.dimension_key, cut_overs.as_of_date
+
+),
+
+combined as (
+
+    select all_dates.*
+    from all_dates
+    left join cut_overs
+        on all_dates.dimension_id = cut_overs.dimension_id and all_dates.event_date <= cut_overs.as_of_date
+    where cut_overs.dimension_id is null
+
+    union all
+
+    select * from opened
 
 )
 

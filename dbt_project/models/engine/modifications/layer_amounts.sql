@@ -524,7 +524,8 @@ priced as (
                 then case when openings.is_ending then 0 else openings.contracted_minor - openings.pending_minor - shared.taken_minor end
             when shared.conceded_from = 'recognized' then shared.share_minor - case
                 when shared.left_to_earn_minor > 0 then least(shared.share_minor, shared.left_to_earn_minor)
-                else greatest(shared.share_minor, shared.left_to_earn_minor)
+                when shared.left_to_earn_minor < 0 then greatest(shared.share_minor, shared.left_to_earn_minor)
+                else 0
             end
             when shared.conceded_from = 'return' then -greatest(
                 -shared.share_minor - greatest(expected.expected_minor - shared.returned_before_minor, 0)
