@@ -53,7 +53,6 @@ def _with(name: str, **rows: list[Row]) -> Rows:
     return merged(plain(name), rows)
 
 
-
 SAMPLES: dict[str, Sample] = {
     "entities": Sample(
         lambda n: {"entities": [{"entity_id": n, "functional_currency": "USD"}]},

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from tests.harness import Company, Rows
-
 
 # What is said of a month, whatever was before it; without ids, which are of postings, and the row of a trigger.
 FIGURES = {
@@ -55,7 +56,7 @@ def figures(whole: Company, day: str) -> list[dict[str, str]]:
 
 
 def taken_over(
-    entities: dict[str, Rows], whole: Company, day: str, *, keeps_no_events: bool = True
+    entities: Mapping[str, Rows], whole: Company, day: str, *, keeps_no_events: bool = True
 ) -> dict[str, Rows]:
     """The same company's exports from a cut-over on: master data, amendments and estimates as they are, figures of its
     lines, and of the time before only invoices that are open or whose service goes on, and
@@ -81,70 +82,108 @@ def taken_over(
         # what milestones reached is read back from what they earned, which may be coarser: their events are delivered
         if row["event_date"] > day
         or row["contract_line_id"] not in with_history
-        or row["kind"] == "milestone"
-        and not keeps_no_events
+        or (row["kind"] == "milestone" and not keeps_no_events)
     ]
-    delivered = entities | _documents(entities, day, with_history) | {"fulfillments": happened, "opening_balances": balances}
+    delivered: dict[str, Rows] = {
+        **entities,
+        **Documents(entities, day, with_history).after(),
+        "fulfillments": happened,
+        "opening_balances": balances,
+    }
     return {entity: rows for entity, rows in delivered.items() if rows}
 
 
-def _invoice(line: Mapping[str, str], note: Mapping[str, str], invoice_of: Mapping[str, str]) -> str | None:
-    return invoice_of.get(line.get("invoice_line_id") or "") or note.get("invoice_id") or None
+@dataclass(frozen=True)
+class Documents:
+    """A company's invoices, credit notes and payments, and what of them a cut-over on a day still needs."""
 
+    entities: Mapping[str, Rows]
+    day: str
+    with_history: Collection[str]
+    """Lines whose history the other system keeps."""
 
-def _documents(entities: Mapping[str, Rows], day: str, with_history: Collection[str]) -> dict[str, Rows]:
-    billed: dict[str, Decimal] = defaultdict(Decimal)
-    going_on = set()
-    for row in entities.get("invoice_lines", ()):
-        billed[row["invoice_id"]] += Decimal(row["amount"]) + Decimal(row.get("tax_amount") or 0)
-        if (row.get("service_end") or "") > day or row.get("contract_line_id") not in with_history:
-            going_on.add(row["invoice_id"])
-    open_amount = defaultdict(Decimal, billed)
-    for row in entities.get("payments", ()):
-        if row.get("invoice_id") and row["payment_date"] <= day:
-            sign = 1 if row["kind"] in ("refund", "dispute", "dispute_lost") else -1
-            open_amount[row["invoice_id"]] += sign * Decimal(row["amount"])
-    for row in entities.get("invoices", ()):
-        if row["status"] == "void" and (row.get("status_date") or day) <= day:
-            open_amount[row["invoice_id"]] -= billed[row["invoice_id"]]
-    notes = {row["credit_note_id"]: row for row in entities.get("credit_notes", ())}
-    counting = {
-        row["invoice_id"]
-        for row in entities.get("invoices", ())
-        if row["status"] != "draft" and not (row["status"] == "void" and not row.get("status_date"))
-    }
-    invoice_of = {row["invoice_line_id"]: row["invoice_id"] for row in entities.get("invoice_lines", ())}
-    lines_of: dict[str, list[Mapping[str, str]]] = defaultdict(list)
-    for row in entities.get("credit_note_lines", ()):
-        note = notes[row["credit_note_id"]]
-        lines_of[row["credit_note_id"]].append(row)
-        if named := _invoice(row, note, invoice_of):
-            if note["issue_date"] <= day:
-                open_amount[named] -= Decimal(row["amount"]) + Decimal(row.get("tax_amount") or 0)
-            if note["issue_date"] > day or named not in counting:
-                going_on.add(named)
-    kept = {
-        row["invoice_id"]
-        for row in entities.get("invoices", ())
-        if row["issue_date"] > day or open_amount[row["invoice_id"]] != 0 or row["invoice_id"] in going_on
-    }
-    kept_notes = {
-        key
-        for key, note in notes.items()
-        if note["issue_date"] > day
-        or not any(_invoice(row, note, invoice_of) in counting for row in lines_of[key])
-        or any(_invoice(row, note, invoice_of) in kept for row in lines_of[key])
-    }
-    return {
-        "invoices": [row for row in entities.get("invoices", ()) if row["invoice_id"] in kept],
-        "invoice_lines": [row for row in entities.get("invoice_lines", ()) if row["invoice_id"] in kept],
-        "payments": [
-            row
-            for row in entities.get("payments", ())
-            if row["payment_date"] > day or row.get("invoice_id") in kept or row.get("invoice_id") not in counting
-        ],
-        "credit_notes": [note for key, note in notes.items() if key in kept_notes],
-        "credit_note_lines": [
-            row for row in entities.get("credit_note_lines", ()) if row["credit_note_id"] in kept_notes
-        ],
-    }
+    def rows(self, entity: str) -> Rows:
+        return self.entities.get(entity, ())
+
+    @cached_property
+    def counting(self) -> set[str]:
+        return {
+            row["invoice_id"]
+            for row in self.rows("invoices")
+            if row["status"] != "draft" and not (row["status"] == "void" and not row.get("status_date"))
+        }
+
+    @cached_property
+    def invoices_of(self) -> dict[str, set[str]]:
+        """Of each credit note the invoices that it names."""
+        invoice_of = {row["invoice_line_id"]: row["invoice_id"] for row in self.rows("invoice_lines")}
+        notes = {row["credit_note_id"]: row.get("invoice_id") for row in self.rows("credit_notes")}
+        found: dict[str, set[str]] = {key: set() for key in notes}
+        for row in self.rows("credit_note_lines"):
+            note = row["credit_note_id"]
+            if named := invoice_of.get(row.get("invoice_line_id") or "") or notes[note]:
+                found[note].add(named)
+        return found
+
+    def open_amounts(self) -> dict[str, Decimal]:
+        """What of each invoice is open when the day is over; a credit for several falls on the first."""
+        billed: dict[str, Decimal] = defaultdict(Decimal)
+        for row in self.rows("invoice_lines"):
+            billed[row["invoice_id"]] += Decimal(row["amount"]) + Decimal(row.get("tax_amount") or 0)
+        found = defaultdict(Decimal, billed)
+        for row in self.rows("payments"):
+            if row.get("invoice_id") and row["payment_date"] <= self.day:
+                sign = 1 if row["kind"] in ("refund", "dispute", "dispute_lost") else -1
+                found[row["invoice_id"]] += sign * Decimal(row["amount"])
+        for row in self.rows("invoices"):
+            if row["status"] == "void" and (row.get("status_date") or self.day) <= self.day:
+                found[row["invoice_id"]] -= billed[row["invoice_id"]]
+        dates = {row["credit_note_id"]: row["issue_date"] for row in self.rows("credit_notes")}
+        for row in self.rows("credit_note_lines"):
+            named = sorted(self.invoices_of[row["credit_note_id"]])
+            if named and dates[row["credit_note_id"]] <= self.day:
+                found[named[0]] -= Decimal(row["amount"]) + Decimal(row.get("tax_amount") or 0)
+        return found
+
+    def still_needed(self) -> set[str]:
+        """Invoices whose service goes on, that name a line without history, or that a later credit names."""
+        found = {
+            row["invoice_id"]
+            for row in self.rows("invoice_lines")
+            if (row.get("service_end") or "") > self.day
+            or row.get("contract_line_id") not in self.with_history
+        }
+        for note in self.rows("credit_notes"):
+            named = self.invoices_of[note["credit_note_id"]]
+            found |= named if note["issue_date"] > self.day else named - self.counting
+        return found
+
+    def after(self) -> dict[str, Rows]:
+        open_amounts, needed = self.open_amounts(), self.still_needed()
+        kept = {
+            row["invoice_id"]
+            for row in self.rows("invoices")
+            if row["issue_date"] > self.day or open_amounts[row["invoice_id"]] or row["invoice_id"] in needed
+        }
+        notes = {
+            row["credit_note_id"]
+            for row in self.rows("credit_notes")
+            if row["issue_date"] > self.day
+            or not self.invoices_of[row["credit_note_id"]] & self.counting
+            or self.invoices_of[row["credit_note_id"]] & kept
+        }
+        return {
+            "invoices": [row for row in self.rows("invoices") if row["invoice_id"] in kept],
+            "invoice_lines": [row for row in self.rows("invoice_lines") if row["invoice_id"] in kept],
+            "payments": [
+                row
+                for row in self.rows("payments")
+                if row["payment_date"] > self.day
+                or row.get("invoice_id") in kept
+                or row.get("invoice_id") not in self.counting
+            ],
+            "credit_notes": [row for row in self.rows("credit_notes") if row["credit_note_id"] in notes],
+            "credit_note_lines": [
+                row for row in self.rows("credit_note_lines") if row["credit_note_id"] in notes
+            ],
+        }

@@ -112,7 +112,9 @@ def test_less_is_contracted_off_what_is_still_to_be_earned(company: Company) -> 
     ]
 
 
-def test_what_is_earned_earlier_is_earned_less_later_and_taken_back_after_its_last_day(company: Company) -> None:
+def test_what_is_earned_earlier_is_earned_less_later_and_taken_back_after_its_last_day(
+    company: Company,
+) -> None:
     """90 at once, 10 less in each of nine months; on 1 July back, and 15 more in each of six."""
     assert by_month(company, "earlier") == decimals(
         *["100"] * 3, "180", "90", "90", "15", "105", "105", "105", "105", "105"
