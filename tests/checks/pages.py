@@ -1,5 +1,5 @@
 """Pages of docs/ that say what the code says: docs/rules.md of the suites, docs/data-dictionary.md of the models' YAML,
-docs/metrics of the measures' definitions.
+docs/metrics and dbt's semantic layer of the measures' definitions.
 
 `python -m tests.checks.pages` compares, with --write it writes them.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from expectations.gate import declared_rules
 from expectations.pages import Setting, markdown
-from warehouse.explain.metrics import index, metrics, page
+from warehouse.explain.metrics import index, metrics, page, semantic_models
 from warehouse.publish.dictionary import DescribedTable, dictionary
 from warehouse.publish.tables import BY_NAME, RELEASED_VIEWS, Kind
 from warehouse.settings import described_settings
@@ -79,6 +79,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "data-dictionary.md": data_dictionary,
     "metrics/README.md": index,
     **{f"metrics/{one.name}.md": partial(page, one) for one in metrics().values()},
+    "../dbt_project/models/marts/metrics/semantic_models.yml": semantic_models,
 }
 
 

@@ -6,7 +6,13 @@ not invoiced, and ends with February: 60.83 are earned by then, 304.17 cancelled
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -185,3 +191,53 @@ def test_every_measure_has_a_page_and_every_page_a_measure(company: Company) -> 
     measured = {name for (name,) in company.query("select distinct metric from marts.rpt_metrics")}
     assert measured <= set(metrics())
     assert set(metrics()) - measured == {"backlog_quantity", "overdue_backlog"}
+
+
+def test_the_semantic_layer_says_of_every_measure_what_the_table_says(
+    company: Company, tmp_path: Path
+) -> None:
+    """What `dbt parse` hands to tools that read it, worked out as they do: parts are added up, then divided.
+
+    By breakdown where a measure has one; a measure with a row of all has only that.
+    """
+    project = shutil.copytree(company.workspace.dbt_project, tmp_path / "dbt")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "dbt", "parse", "--project-dir", project, "--profiles-dir", project],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    manifest = json.loads((project / "target" / "semantic_manifest.json").read_text("utf-8"))
+    (model,) = manifest["semantic_models"]
+    assert model["node_relation"]["alias"] == "rpt_metrics"
+    parts = {one["name"]: (one["agg"], one["expr"]) for one in model["measures"]}
+    told = {one["name"]: one for one in manifest["metrics"]}
+    assert metrics().keys() <= told.keys()
+    assert manifest["project_configuration"]["time_spines"][0]["primary_column"]["name"] == "day"
+    for name, metric in metrics().items():
+        broken_down = "breakdown" if metric.breakdown and not metric.has_total else "''"
+        sums = [
+            f"{parts[part][0]}({parts[part][1]})"
+            for part in (f"{name}_numerator", f"{name}_denominator")
+            if part in parts
+        ]
+        if told[name]["type"] == "ratio":
+            value = f"case when {sums[1]} != 0 then round({sums[0]} / {sums[1]}, 6) end"
+        else:
+            (value,) = sums
+        computed = company.query(
+            f"select period, entity_id, currency, {broken_down} as place, {value} as value from marts.rpt_metrics"
+            f" group by all having count({parts[f'{name}_numerator'][1]}) > 0 order by all"
+        )
+        published = company.query(
+            "select period, entity_id, currency, breakdown, value from marts.rpt_metrics"
+            f" where metric = '{name}' {'and breakdown = ' + repr('') if metric.has_total else ''}"
+            " and numerator is not null order by all"
+        )
+        assert [row[:4] for row in computed] == [row[:4] for row in published], name
+        for mine, theirs in zip(computed, published, strict=True):
+            if theirs[4] is None:
+                assert mine[4] is None, (name, mine)
+            else:
+                assert float(mine[4]) == pytest.approx(float(theirs[4]), abs=0.000001), (name, mine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,17 @@ class Metric:
     not_for: str
     source: str
     breakdown: str = ""
+    has_total: bool = False
+    """Beside the rows of its breakdown there is one of all."""
+    adds_up: bool = False
+    """Its parts may be added up over periods; else it is measured at a period's end, or of one alone."""
+
+    has_denominator: bool = False
+    """Although it is an amount."""
+
+    @property
+    def is_divided(self) -> bool:
+        return self.has_denominator or self.unit not in ("amount", "units")
 
 
 @cache
@@ -54,6 +66,77 @@ def page(metric: Metric) -> str:
     )
 
 
+def semantic_models() -> str:
+    """dbt's semantic layer, as rpt_metrics computes the measures: YAML for the models' folder.
+
+    A tool that reads it adds up numerators and denominators before it divides. Amounts of different currencies never
+    add up: group by currency.
+    """
+    return (
+        "# Written from warehouse/explain/metrics.yml by `python -m tests.checks.pages --write`.\n"
+        + yaml.safe_dump(
+            {
+                "semantic_models": [
+                    {
+                        "name": "measures",
+                        "description": "The measures of docs/metrics by legal entity and currency. Group by currency.",
+                        "model": "ref('rpt_metrics')",
+                        "primary_entity": "measure",
+                        "defaults": {"agg_time_dimension": "period_end"},
+                        "entities": [{"name": "legal_entity", "type": "foreign", "expr": "entity_id"}],
+                        "dimensions": [
+                            {
+                                "name": "period_end",
+                                "type": "time",
+                                "type_params": {"time_granularity": "day"},
+                            },
+                            *(
+                                {"name": name, "type": "categorical"}
+                                for name in ("period", "currency", "breakdown")
+                            ),
+                        ],
+                        "measures": [part for one in metrics().values() for part in _parts(one)],
+                    }
+                ],
+                "metrics": [_semantic_metric(one) for one in metrics().values()],
+            },
+            sort_keys=False,
+            allow_unicode=True,
+            width=120,
+        )
+    )
+
+
+def _parts(metric: Metric) -> Iterator[dict[str, object]]:
+    rows = f"metric = '{metric.name}'" + (" and breakdown = ''" if metric.has_total else "")
+    for part in ("numerator", "denominator") if metric.is_divided else ("numerator",):
+        yield {
+            "name": f"{metric.name}_{part}",
+            "agg": "sum",
+            "expr": f"case when {rows} then {part} end",
+            "create_metric": metric.is_divided,
+            **(
+                {}
+                if metric.adds_up
+                else {"non_additive_dimension": {"name": "period_end", "window_choice": "max"}}
+            ),
+        }
+
+
+def _semantic_metric(metric: Metric) -> dict[str, object]:
+    numerator, denominator = f"{metric.name}_numerator", f"{metric.name}_denominator"
+    return {
+        "name": metric.name,
+        "label": metric.title,
+        "description": f"{metric.definition} {metric.sign} Not to be used for: {metric.not_for}",
+        **(
+            {"type": "ratio", "type_params": {"numerator": numerator, "denominator": denominator}}
+            if metric.is_divided
+            else {"type": "simple", "type_params": {"measure": numerator}}
+        ),
+    }
+
+
 def index() -> str:
     """The list of all of them."""
     lines = [
@@ -62,6 +145,10 @@ def index() -> str:
         "Each is computed once, in `rpt_metrics` (accounting.md §10), with numerator and denominator.",
         "`tieout show metrics` prints them. Amounts are in the row's currency. Those of the general ledger are there",
         "where its journals are delivered.",
+        "",
+        "Tools that read dbt's semantic layer have the same definitions: `dbt parse` in a workspace's `.tieout/dbt`",
+        "writes `target/semantic_manifest.json`. They add up numerators and denominators before they divide; group by",
+        "currency.",
         "",
         "| measure | what it says |",
         "| --- | --- |",
