@@ -47,15 +47,16 @@ held_back as (
 
 ),
 
--- what a signed amendment moves between lines, or to or from what is used beyond a commitment, on a later day is
--- scheduled, and not yet contracted
+-- what a signed amendment moves between lines, or to or from what is used beyond a commitment, and what is estimated of a line
+-- that it adds, on a later day is scheduled, and not yet contracted
 moved_later as (
 
     select bookings.contract_line_id, cast(sum(bookings.amount_minor) as bigint) as moved_minor
     from {{ ref('booking_events') }} as bookings
     cross join {{ source('run', 'context') }} as context
     left join {{ ref('held_lines') }} as held on bookings.contract_line_id = held.contract_line_id
-    where bookings.booking_date > context.cut_date and bookings.event_id like 'modification:%'
+    where bookings.booking_date > context.cut_date
+        and (bookings.event_id like 'modification:%' or bookings.event_id like 'estimate:%')
         and held.contract_line_id is null
     group by bookings.contract_line_id
 

@@ -5,7 +5,14 @@
 
 with lines as (
 
-    select * from {{ ref('line_allocations') }} where not is_unpriced
+    -- of a line that an amendment adds nothing counts before that is signed
+    select lines.*
+    from {{ ref('line_allocations') }} as lines
+    left join (
+        select distinct contract_line_id from {{ ref('amendment_rows') }} where action = 'add'
+    ) as added
+        on lines.contract_line_id = added.contract_line_id
+    where not lines.is_unpriced and (lines.amendment_id is null or added.contract_line_id is not null)
 
 ),
 
@@ -97,7 +104,5 @@ final as (
 
 )
 
-select final.*
-from final
-cross join {{ source('run', 'context') }} as context
-where final.known_from <= context.cut_date and final.change_minor != 0
+-- of a line that a signed amendment adds later an estimate is known already, and schedules what the line will earn
+select * from final where change_minor != 0
