@@ -671,6 +671,12 @@ OTHERS: list[Case] = [
         opening_balances=[balance("opened-in-part")],
         fate=OUT,
     ),
+    contract(
+        "opened-negative",
+        "nothing: a figure with the wrong sign is used, and told",
+        "warn opening_balances.figures_out_of_order opened-negative-1|2026-05-31",
+        opening_balances=[balance("opened-negative", billed="-100")],
+    ),
     opened(
         "metered",
         "usage that is not earned",

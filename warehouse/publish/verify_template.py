@@ -480,8 +480,9 @@ def check_metrics(report: Report, con: duckdb.DuckDBPyConnection, present: set[s
                 select period, entity_id, currency, metric, breakdown, value, numerator, denominator from rpt_metrics
                 where numerator is not null and case
                     when denominator is null then value is distinct from numerator
-                    when denominator = 0 then value is not null
-                    else abs(value * denominator - numerator) > 0.0000005 * abs(denominator)
+                    when abs(numerator) >= 999999999999 * cast(abs(denominator) as decimal(38, 6))
+                        then value is not null
+                    else value is null or abs(value * denominator - numerator) > 0.0000005 * abs(denominator)
                 end""",
         ),
     )

@@ -1,6 +1,7 @@
 -- Grain: contract line that is recognized as invoiced and states an amount.
 -- Why: what it states and has not earned is no backlog, but is told beside reported RPO until its term ends (accounting.md
--- §4 as_invoiced). Minor units of the currency.
+-- §4 as_invoiced). Once a cancellation has contracted a final amount ahead of its day, that is backlog in its place. Minor units of
+-- the currency.
 
 with lines as (
 

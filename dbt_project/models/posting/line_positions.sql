@@ -129,7 +129,8 @@ select
     compared.recognized_minor,
     compared.backlog_minor,
     coalesce(case
-        when remainders.signed_date <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
+        when compared.backlog_minor = 0
+            and remainders.signed_date <= open_periods.cut_end and remainders.measured_until > open_periods.cut_end
             then greatest(remainders.stated_minor - compared.recognized_minor, 0)
     end, 0) as remainder_minor
 from compared

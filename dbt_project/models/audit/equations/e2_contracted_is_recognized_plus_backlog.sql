@@ -97,9 +97,8 @@ opened as (
         {{ to_amount('coalesce(found.amount_minor, 0)', 'taken_over.exponent') }} as actual
     from (
         {% for measure in ['contracted', 'billed', 'recognized'] -%}
-        select lines.contract_line_id, terms.currency, lines.exponent, '{{ measure }}' as measure, lines.{{ measure }}_minor as amount_minor
-        from {{ ref('lines_taken_over') }} as lines
-        inner join {{ ref('line_allocations') }} as terms on lines.contract_line_id = terms.contract_line_id
+        select contract_line_id, currency, exponent, '{{ measure }}' as measure, {{ measure }}_minor as amount_minor
+        from {{ ref('lines_taken_over') }}
         {{ 'union all' if not loop.last }}
         {% endfor %}
     ) as taken_over

@@ -228,7 +228,7 @@ final as (
         contracts.customer_id,
         contracts.entity_id,
         contracts.currency,
-        lines.exponent,
+        given.exponent,
         given.issue_date,
         given.issue_date as counts_from,
         cast(null as {{ dbt.type_string() }}) as status,
@@ -242,18 +242,17 @@ final as (
     from (
         select
             'adjustment' as document_type, event_id, adjustment_id as document_id, contract_id, contract_line_id,
-            known_from as issue_date, amount_minor, reason
+            exponent, known_from as issue_date, amount_minor, reason
         from {{ ref('dated_adjustments') }}
         where measure = 'billed'
         union all
         select
             'opening' as document_type, 'opening_billing:' || contract_line_id as event_id,
-            cast(null as {{ dbt.type_string() }}) as document_id, contract_id, contract_line_id, as_of_date as issue_date,
+            cast(null as {{ dbt.type_string() }}) as document_id, contract_id, contract_line_id, exponent, as_of_date as issue_date,
             amount_minor, cast(null as {{ dbt.type_string() }}) as reason
         from {{ ref('opening_billings') }}
     ) as given
     inner join {{ ref('accepted__contracts') }} as contracts on given.contract_id = contracts.contract_id
-    inner join {{ ref('line_allocations') }} as lines on given.contract_line_id = lines.contract_line_id
 
 )
 

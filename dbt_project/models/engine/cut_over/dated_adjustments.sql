@@ -14,7 +14,6 @@ with adjustments as (
         lines.accounting_contract_id,
         lines.contract_id,
         lines.contract_line_id,
-        lines.currency,
         lines.exponent,
         lines.counts_from,
         {{ to_minor('adjustments.amount', 'lines.exponent') }} as amount_minor
@@ -31,7 +30,6 @@ select
     adjustments.accounting_contract_id,
     adjustments.contract_id,
     adjustments.contract_line_id,
-    adjustments.currency,
     adjustments.exponent,
     greatest({{ day }}, adjustments.counts_from) as known_from,
     {{ sign }}adjustments.amount_minor as amount_minor,

@@ -23,6 +23,7 @@ select
     lines.recognition_method,
     lines.quantity_millionths,
     lines.amount_minor,
+    lines.currency,
     lines.exponent,
     openings.as_of_date,
     {{ to_minor('openings.contracted', 'lines.exponent') }} as contracted_minor,

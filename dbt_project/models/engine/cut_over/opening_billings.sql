@@ -53,6 +53,7 @@ counted as (
 select
     lines.contract_id,
     lines.contract_line_id,
+    lines.exponent,
     lines.as_of_date,
     cast(lines.billed_minor - coalesce(counted.billed_minor, 0) as bigint) as amount_minor
 from lines

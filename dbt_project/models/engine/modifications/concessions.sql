@@ -70,7 +70,7 @@ to_end as (
 
 ),
 
-final as (
+in_order as (
 
     select
         dated.*,
@@ -80,50 +80,53 @@ final as (
         ), 0) as returned_before_minor
     from (select * from dated union all select * from asked_again) as dated
 
-)
+),
 
-select
-    final.event_id,
-    final.accounting_contract_id,
-    final.contract_id,
-    final.contract_line_id,
-    final.known_from,
-    final.credit_minor,
-    final.used_minor,
-    final.applies_to,
-    cast(final.returned_before_minor as bigint) as returned_before_minor,
-    coalesce(to_end.first_day_without_service, final.known_from) as effective_date
-from final
-left join to_end on final.event_id = to_end.event_id
-cross join {{ source('run', 'context') }} as context
-where final.known_from <= context.cut_date
+-- an opening balance is how the line stands when its day is over
+given as (
 
-union all
-
-select
-    given.event_id,
-    given.accounting_contract_id,
-    given.contract_id,
-    given.contract_line_id,
-    given.known_from,
-    -given.amount_minor as credit_minor,
-    cast(0 as bigint) as used_minor,
-    given.applies_to,
-    cast(0 as bigint) as returned_before_minor,
-    given.effective_date
-from (
     select
-        event_id, accounting_contract_id, contract_id, contract_line_id, known_from, amount_minor,
+        event_id, accounting_contract_id, contract_id, contract_line_id, known_from, -amount_minor as credit_minor,
         measure as applies_to, known_from as effective_date
     from {{ ref('dated_adjustments') }}
     where measure in ('contracted', 'recognized')
+
     union all
-    -- what is given is how the line stands when its day is over
+
     select
         'opening:' || contract_line_id, accounting_contract_id, contract_id, contract_line_id, as_of_date, cast(0 as bigint),
         'opening', {{ add_days('as_of_date', 1) }}
     from {{ ref('lines_taken_over') }}
     where recognition_method is distinct from 'as_invoiced'
-) as given
+
+),
+
+combined as (
+
+    select
+        in_order.event_id,
+        in_order.accounting_contract_id,
+        in_order.contract_id,
+        in_order.contract_line_id,
+        in_order.known_from,
+        in_order.credit_minor,
+        in_order.used_minor,
+        in_order.applies_to,
+        cast(in_order.returned_before_minor as bigint) as returned_before_minor,
+        coalesce(to_end.first_day_without_service, in_order.known_from) as effective_date
+    from in_order
+    left join to_end on in_order.event_id = to_end.event_id
+
+    union all
+
+    select
+        event_id, accounting_contract_id, contract_id, contract_line_id, known_from, credit_minor, cast(0 as bigint),
+        applies_to, cast(0 as bigint), effective_date
+    from given
+
+)
+
+select combined.*
+from combined
 cross join {{ source('run', 'context') }} as context
-where given.known_from <= context.cut_date
+where combined.known_from <= context.cut_date

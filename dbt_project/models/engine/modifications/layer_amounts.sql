@@ -538,11 +538,15 @@ priced as (
         coalesce(conceded_before.returns_conceded_minor, 0) as returns_conceded_minor,
         coalesce(conceded_before.debooked_minor, 0) as debooked_before_minor
     from (
-        select
-            *,
-            taken_minor - recognized_minor
-            - case when is_unpriced then 0 else beside_contracted_minor - beside_earned_minor end as left_to_earn_minor
-        from shared
+        -- of the price that the line's own layers have and earn
+        select of_layers.*, layers_minor - earned_minor as left_to_earn_minor
+        from (
+            select
+                *,
+                taken_minor - case when is_unpriced then 0 else beside_contracted_minor end as layers_minor,
+                recognized_minor - case when is_unpriced then 0 else beside_earned_minor end as earned_minor
+            from shared
+        ) as of_layers
     ) as shared
     left join conceded_before on shared.contract_line_id = conceded_before.contract_line_id
     left join expected on shared.change = 'concession' and shared.contract_line_id = expected.contract_line_id
@@ -557,7 +561,7 @@ priced as (
 
 conceded as (
 
-    -- and what of that is taken back at once, of the price that the line's own layers have and earn
+    -- and what of that is taken back at once
     select
         *,
         cast(case
@@ -578,13 +582,7 @@ conceded as (
                 'fall_minor', '(case when layers_minor < 0 then -earned_minor else earned_minor end)', 'abs(layers_minor)'
             ) }}
         end as bigint) as at_once_minor
-    from (
-        select
-            priced.*,
-            taken_minor - case when is_unpriced then 0 else beside_contracted_minor end as layers_minor,
-            recognized_minor - case when is_unpriced then 0 else beside_earned_minor end as earned_minor
-        from priced
-    ) as of_layers
+    from priced
 
 ),
 

@@ -16,7 +16,8 @@ with activity as (
     select
         0 as period_index,
         measure,
-        case when event_type = 'opening' then 'opening:balances' else event_id end as event_id,
+        event_id,
+        event_type,
         entity_id,
         contract_id,
         currency,
@@ -30,7 +31,8 @@ with activity as (
     select
         posted.period_index,
         posted.measure,
-        case when posted.event_type = 'opening' then 'opening:balances' else posted.event_id end as event_id,
+        posted.event_id,
+        posted.event_type,
         dimensions.entity_id,
         dimensions.contract_id,
         dimensions.currency,
@@ -47,7 +49,7 @@ flows as (
     select
         period_index,
         measure,
-        event_id,
+        case when event_type = 'opening' then 'opening:balances' else event_id end as event_id,
         entity_id,
         contract_id,
         contract_id = '(not linked)' as is_unlinked,
